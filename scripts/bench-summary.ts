@@ -1,4 +1,4 @@
-// The table of README.md that shows what a request costs, taken from bench/results.md. Invents no figure.
+// Generates the table in README.md that shows what a request costs, from bench/results.md. Computes no figures itself.
 
 /** Markers in README.md around the generated part. */
 const begin = /<!-- bench: .*? -->\n/;
@@ -7,8 +7,8 @@ const end = '<!-- /bench -->';
 const notMeasured = 'Not measured yet for this version.\n';
 
 /**
- * README.md with the part between its markers made anew.
- * Throws when a marker is missing. `results` is bench/results.md; undefined when no bench was run.
+ * Returns the text of README.md with the part between its markers regenerated.
+ * Throws when a marker is missing. `results` is the text of bench/results.md; undefined when no bench was run.
  */
 export function withBenchSummary(readme: string, results: string | undefined): string {
   const start = begin.exec(readme);
@@ -18,7 +18,7 @@ export function withBenchSummary(readme: string, results: string | undefined): s
   return `${readme.slice(0, start.index + start[0].length)}${body}${readme.slice(stop)}`;
 }
 
-/** What stands between `<!-- summary -->` and `<!-- /summary -->` in the results; else their first table. */
+/** The part between `<!-- summary -->` and `<!-- /summary -->` in the results; without these markers, the first table. */
 function summaryOf(results: string): string {
   const marked = /<!-- summary -->\n([\s\S]*?)<!-- \/summary -->/.exec(results)?.[1];
   const table = marked ?? /^\|.*\n\|[ :|-]+\|\n(?:\|.*\n)+/m.exec(results)?.[0];

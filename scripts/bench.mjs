@@ -1,14 +1,14 @@
-// `npm run bench`: everything the bench needs, then the bench. `npm run bench -- --help` says what can be asked of it.
+// `npm run bench`: installs everything the bench needs, then runs it. `npm run bench -- --help` lists its options.
 
 import path from 'node:path';
 import { ensurePackages } from './debian-packages.mjs';
 import { handOver } from './hand-over.mjs';
 import { setup } from './setup.mjs';
 
-/** The servers to compare with, and the tools to load and pin them. */
+/** The servers to compare with, and the tools that put load on them and pin them to cores. */
 const benchPackages = [
   { name: 'nginx-light', command: 'nginx', why: 'what is compared with, and the backend behind every proxy' },
-  // Modules are no commands: they are looked for where they lie beside the folders of commands.
+  // Modules are not commands, so their paths are relative to the folders of commands.
   {
     name: 'libnginx-mod-http-lua',
     command: '../lib/nginx/modules/ngx_http_lua_module.so',

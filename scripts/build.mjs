@@ -1,4 +1,4 @@
-// `npm run build`: src/ as JavaScript in dist/, for the npm package. Node runs no TypeScript below node_modules.
+// `npm run build`: compiles src/ to JavaScript in dist/ for the npm package, because Node runs no TypeScript below node_modules.
 
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ rmSync(dist, { recursive: true, force: true });
 const compiler = spawnSync(path.join(place.root, 'node_modules', '.bin', 'tsc'), ['-p', 'tsconfig.build.json'], {
   cwd: place.root,
   env: environment(place),
-  // npm pack --json owns standard output.
+  // Standard output is reserved for `npm pack --json`.
   stdio: ['ignore', 2, 2],
   shell: process.platform === 'win32',
 });

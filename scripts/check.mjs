@@ -1,5 +1,5 @@
-// `npm run check`: types, lint and format, the rules of the house, and whether the generated documents are fresh.
-// Runs all of them, so that one run shows everything that is wrong.
+// `npm run check`: types, lint and format, the architecture tests, and whether the generated documents are up to date.
+// Runs all checks, even after a failure, so that one run shows everything that is wrong.
 
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';

@@ -1,11 +1,11 @@
-// docs/reference/cli.md: what `cardea --help` and the help of each command say, as they say it.
+// Generates docs/reference/cli.md from the verbatim output of `cardea --help` and the help of each command.
 
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 
 const command = path.resolve(import.meta.dirname, '../bin/cardea');
 
-/** Throws when a command has no help. */
+/** Returns the Markdown document. Throws when a command has no help. */
 export function cliReference(): string {
   const overview = help([]);
   const names = [...overview.matchAll(/^ {2}(?:cardea )?([a-z]+)(?= )/gm)].map(match => match[1]!);

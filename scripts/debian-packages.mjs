@@ -1,10 +1,10 @@
-// The real servers and tools that tests run against, and how they get here. Never starts a service.
+// The real servers and tools that tests run against, and their installation. Never starts a service.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-/** One package a line: what is installed, the command that shows it is there, and why a test needs it. */
+/** One package per line: its name, the command that shows that it is installed, and why tests need it. */
 export const testPackages = [
   { name: 'nginx-light', command: 'nginx', why: 'backend behind the gateway in the smuggling corpus' },
   { name: 'apache2-bin', command: 'apache2', why: 'second backend in the smuggling corpus' },
@@ -19,7 +19,7 @@ export const testPackages = [
 ];
 
 /**
- * Those whose command is not on this machine.
+ * Returns the packages whose command is not on this machine.
  * @template {{ command: string }} Package
  * @param {Package[]} packages
  * @returns {Package[]}
@@ -30,9 +30,9 @@ export function missingPackages(packages) {
 }
 
 /**
- * Installs what is missing when it may (root, or sudo without a password); says what to install when it may not.
+ * Installs missing packages when allowed (root, or sudo without a password); otherwise prints what to install.
  * @param {{ name: string, command: string, why: string }[]} packages
- * @returns {boolean} whether all of them are there
+ * @returns {boolean} whether all of them are installed now
  */
 export function ensurePackages(packages) {
   const missing = missingPackages(packages);
@@ -55,7 +55,7 @@ export function ensurePackages(packages) {
   return false;
 }
 
-/** What goes before a command to run it as root; undefined when that takes a password. */
+/** Words to put before a command to run it as root; undefined when that takes a password. */
 function rootPrefix() {
   if (process.getuid?.() === 0) return [];
   const sudo = spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' });
@@ -63,8 +63,8 @@ function rootPrefix() {
 }
 
 /**
- * Debian starts a server when its package is installed; a policy-rc.d that answers 101 says no (invoke-rc.d(8)).
- * One that stands there already is somebody's decision and stays.
+ * Debian starts a server when its package is installed, unless a policy-rc.d script exits with 101 (invoke-rc.d(8)).
+ * An existing policy-rc.d is somebody's decision and stays.
  */
 const installScript = `
 set -e

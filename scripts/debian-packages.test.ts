@@ -1,10 +1,10 @@
-// What `npm test` says where servers are missing and it may not install them: each program with its package and why, and the one line that helps.
+// What `npm test` prints when servers are missing that it may not install: each program with package and reason, and one install command.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 
-/** As a user without rights, on a machine that has only what is in the system's own folders for servers. */
+/** Runs as a user without rights, with an empty PATH, so that only the system folders for servers are searched. */
 const program = `
   process.getuid = () => 1000;
   process.env.PATH = '/nonexistent';

@@ -1,4 +1,4 @@
-// docs/errors.md: every code that a refusal can carry, from the table that the gateway itself uses.
+// Generates docs/errors.md: every code that a refusal can carry, from the table that the gateway itself uses.
 
 import { type FaultKind, type FaultSource, faultKinds } from '../src/base/fault.ts';
 

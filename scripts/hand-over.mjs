@@ -1,16 +1,16 @@
-// Runs a program in the place of this one. Because npm passes a signal to its shell only, package.json starts scripts that do so with `exec`.
+// Runs a program in place of this one. npm passes signals only to its shell, so package.json starts such scripts with `exec`.
 
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { environment } from './setup.mjs';
 
 /**
- * The program gets our signals, and its exit code is ours.
- * @param {{ node: string, root: string }} place what `setup` gave; its root is the working folder
+ * Starts the program, passes signals on to it, and exits with its exit code.
+ * @param {{ node: string, root: string }} place the result of `setup`; its root is the working folder
  * @param {string} command
  * @param {string[]} args
- * @param {{ signals?: NodeJS.Signals[], stdin?: 'ignore' | 'inherit' }} [options] those that are passed on (default: all that end a program), and whether
- *   it may read from our standard input (default: not)
+ * @param {{ signals?: NodeJS.Signals[], stdin?: 'ignore' | 'inherit' }} [options] the signals to pass on (default: all that end a
+ *   program), and whether the program may read from our standard input (default: no)
  */
 export function handOver(place, command, args, { signals = ['SIGTERM', 'SIGHUP', 'SIGINT'], stdin = 'ignore' } = {}) {
   const child = spawn(command, args, {

@@ -1,6 +1,6 @@
 // Completes package-lock.json after `npm install`, so that `npm ci` accepts it everywhere. Run by `npm run lock`.
-// Registries that lack a package's binaries for other platforms make npm leave those out of the lock, and `npm ci`
-// then refuses it ("Missing: @biomejs/cli-darwin-arm64@ from lock file").
+// With a registry that lacks a package's binaries for other platforms, npm leaves these out of the lock, and `npm ci`
+// then refuses the lock ("Missing: @biomejs/cli-darwin-arm64@ from lock file").
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ const systems = ['darwin', 'win32', 'linux', 'android', 'freebsd', 'openbsd', 'n
 const processors = ['arm64', 'x64', 'ia32', 'arm', 'loong64', 'ppc64', 'riscv64', 's390x', 'mips64el'];
 
 /**
- * Optional dependencies that some entry asks for and that the lock has no entry of.
+ * Returns the optional dependencies of entries for which the lock has no entry.
  * @param {{ packages: Record<string, any> }} lock
  * @returns {{ name: string, range: string, dev: boolean }[]}
  */
@@ -24,8 +24,8 @@ export function missingOptionals(lock) {
 }
 
 /**
- * The entry that stands for a binary of another platform. It has no integrity: npm fetches it only on that platform.
- * Throws when the name tells no platform, since such an entry would be fetched everywhere.
+ * Makes the lock entry for a binary of another platform. It has no integrity: npm fetches it only on that platform.
+ * Throws when the name contains no platform, because such an entry would be fetched everywhere.
  * @param {{ name: string, range: string, dev: boolean }} missing
  */
 export function stubOf({ name, range, dev }) {
@@ -53,7 +53,7 @@ function resolves(packages, key, name) {
   }
 }
 
-/** Adds the stubs, drops addresses of whatever registry was used, and sorts as npm does. Returns the names added. */
+/** Adds the missing entries, removes the addresses of the registry in use, and sorts as npm does. Returns the names added. */
 export function completeLock(file) {
   const lock = JSON.parse(readFileSync(file, 'utf8'));
   const missing = missingOptionals(lock);

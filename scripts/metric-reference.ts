@@ -1,4 +1,4 @@
-// docs/reference/metrics.md: every metric with type, labels and meaning, from the table that the gateway counts by.
+// Generates docs/reference/metrics.md: every metric with type, labels and meaning, from the table that the gateway itself uses.
 
 import { blockKinds, type MetricFamily } from '../src/telemetry/metric-families.ts';
 

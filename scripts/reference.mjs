@@ -1,4 +1,4 @@
-// `npm run reference`: writes the generated documents anew with the pinned Node. What they are is in reference.ts.
+// `npm run reference`: regenerates the generated documents with the pinned Node. reference.ts lists them.
 
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';

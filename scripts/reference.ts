@@ -1,4 +1,4 @@
-// The documents that are made from the code: writes them, or with --check says which are stale. Run by `npm run reference`.
+// The documents that are generated from the code: writes them, or with --check reports stale ones. Run by `npm run reference`.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,9 +13,9 @@ import { metricReference } from './metric-reference.ts';
 const root = path.resolve(import.meta.dirname, '..');
 
 interface GeneratedDocument {
-  /** From the root. */
+  /** Path from the root. */
   readonly path: string;
-  /** The text as it is to be. */
+  /** Returns the text that the document should have. */
   make(): string;
 }
 
@@ -30,7 +30,7 @@ export const generatedDocuments: readonly GeneratedDocument[] = [
   { path: 'README.md', make: () => withBenchSummary(read('README.md') ?? '', read('bench/results.md')) },
 ];
 
-/** Paths of the documents that are not what the code makes now. */
+/** Paths of the documents that differ from what the code generates now. */
 export function staleDocuments(documents: readonly GeneratedDocument[]): string[] {
   return documents.filter(document => read(document.path) !== document.make()).map(document => document.path);
 }

@@ -1,5 +1,5 @@
-// Runs test files in two passes, side by side and then one at a time, and closes with one set of totals.
-// Which packages and servers they need is in test.mjs, which starts this.
+// Runs test files in two passes, first in parallel and then one at a time, and ends with one set of totals.
+// Started by test.mjs, which installs the packages and servers that they need.
 
 import { globSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -10,16 +10,16 @@ import { spec } from 'node:test/reporters';
 
 const root = path.resolve(import.meta.dirname, '..');
 
-/** Folders whose tests measure, or load the machine so that others would measure wrong. */
+/** Folders whose tests measure time, or load the machine so much that other measurements would be wrong. */
 const serialFolders = ['test/e2e/cost/', 'test/e2e/slow-clients/', 'test/e2e/smuggling/', 'test/chaos/'];
 
-/** They use their whole time however fast the machine is: first, so that they are not what is left at the end with a core idle. */
+/** Tests that take the same time on any machine. Started first, so that they do not run alone at the end with idle cores. */
 const longest = ['test/fuzz/h1-differential.test.ts'];
 
-/** A test that takes longer hangs: it is failed by its name, before its file is cut. */
+/** A test that takes longer hangs: it fails by name, before its whole file is cut off. */
 const testTimeoutMs = 180_000;
 
-/** A test file that takes longer is broken. The whole run has `runMs`, below the twelve minutes that CI gives. */
+/** A test file that takes longer is broken. The whole run has `runMs`, less than the twelve minutes of CI. */
 const fileTimeoutMs = 240_000;
 const runMs = 700_000;
 
@@ -40,11 +40,11 @@ overall.addEventListener('abort', () => {
 const reporter = new spec();
 Readable.from(bothPasses()).pipe(reporter).pipe(process.stdout);
 
-/** Events of both passes as one stream; the totals of each are left out and given once, added up. */
+/** Events of both passes as one stream. The totals of each pass are left out, and their sums given once. */
 async function* bothPasses() {
   const totals = new Map<string, number>();
   const durations = new Map<string, number>();
-  // One more than there are processors: many tests wait for times to pass, and two at once left a third of two cores idle.
+  // One more than there are processors: many tests wait for time to pass, and two at once left a third of two cores idle.
   const sideBySide = Math.max(2, availableParallelism()) + 1;
   const passes = [
     { files: files.filter(file => !isSerial(file)), concurrency: sideBySide },
@@ -72,14 +72,14 @@ async function* bothPasses() {
   if (durations.size > slowestShown) console.error(slowest(durations));
 }
 
-/** Which files to look at first when the whole takes too long. Hooks are part of the test that waits for them. */
+/** The slowest files, where to look first when the run takes too long. Hooks count for the test that waits for them. */
 function slowest(durations: ReadonlyMap<string, number>): string {
   const files = [...durations].sort(([, one], [, other]) => other - one).slice(0, slowestShown);
   const lines = files.map(([file, ms]) => `${(ms / 1000).toFixed(0).padStart(6)} s  ${path.relative(root, file)}`);
   return ['the slowest files:', ...lines].join('\n');
 }
 
-/** Tests inside a test are part of its time. */
+/** Adds the duration of a top-level test; tests inside a test are part of its time. */
 function addDuration(
   durations: Map<string, number>,
   data: { nesting: number; file?: string; details: { duration_ms: number } },
@@ -88,7 +88,7 @@ function addDuration(
   durations.set(data.file, (durations.get(data.file) ?? 0) + data.details.duration_ms);
 }
 
-/** A line of the closing summary, such as `pass 12`: it belongs to no file. */
+/** Parses a line of the closing summary, such as `pass 12`, which belongs to no file; undefined for other lines. */
 function totalOf(data: {
   nesting: number;
   file?: string;
@@ -99,12 +99,12 @@ function totalOf(data: {
   return { name: match[1]!, value: Number(match[2]) };
 }
 
-/** A failing `todo` test is no failure of the run. */
+/** A failing `todo` test does not fail the run. */
 function isExpected(data: { todo?: string | boolean }): boolean {
   return data.todo !== undefined && data.todo !== false;
 }
 
-/** Test files below the given files, folders and patterns; all of them when none is given. Paths relative to the root. */
+/** Test files that match the given files, folders and patterns; all test files when none is given. Paths relative to the root. */
 function findFiles(given: readonly string[]): string[] {
   const patterns = given.length === 0 ? ['src', 'test', 'bench', 'scripts'] : given;
   const found = patterns.flatMap(pattern => {

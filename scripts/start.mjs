@@ -1,4 +1,4 @@
-// `npm start`: the gateway on examples/quickstart.yaml with demo services behind it, from a fresh clone.
+// `npm start`: runs the gateway on examples/quickstart.yaml with demo services behind it, from a fresh clone.
 
 import path from 'node:path';
 import { handOver } from './hand-over.mjs';
@@ -9,7 +9,7 @@ const gateway = handOver(place, path.join(place.root, 'bin', 'cardea'), ['demo',
   signals: ['SIGTERM', 'SIGHUP'],
   stdin: 'inherit',
 });
-// A terminal's Ctrl-C reaches the whole process group, the gateway too; a second one would cut its drain short.
+// A terminal's Ctrl-C reaches the whole process group including the gateway, and a second signal would cut its drain short.
 process.on('SIGINT', () => {
   if (!process.stdin.isTTY) gateway.kill('SIGINT');
 });

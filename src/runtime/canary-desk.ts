@@ -1,5 +1,5 @@
-// Decides for all canaries of the process: looks at the counts of all workers, publishes shares to them, tells every decision. The
-// rules of the decision are in src/upstream/canary.
+// Decides about all canaries of the process: reads the counts of all workers, publishes each share to the workers, and logs every decision.
+// The rules of the decision are in src/upstream/canary.
 
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -23,14 +23,14 @@ import { CanaryKeeper, type KeptEntry } from './canary-keeper.ts';
 import { type CanaryReport, canaryReport } from './canary-report.ts';
 
 const LOOK_EVERY_MS = 100;
-/** How long a start waits for stores to say where canaries are; meanwhile, and afterwards until it is known, nobody gets them. */
+/** How long a start waits for stores to return the state of canaries. While the state is unknown, no request gets the canary. */
 const KNOWN_WAIT_MS = 2_000;
 
 interface Entry {
   readonly key: string;
   readonly route: string;
   readonly spec: CanaryConfig;
-  /** Of its block in the slabs. */
+  /** Offset of the canary's block in the metric slabs. */
   readonly at: number;
   readonly agreement: CanaryAgreement;
   readonly keeper: CanaryKeeper | null;
@@ -57,7 +57,7 @@ export class CanaryDesk {
   private readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
   private readonly now: () => number;
   private entries = new Map<string, Entry>();
-  /** Looked up for a configuration that does not serve yet. */
+  /** Canaries of a configuration that is prepared but does not serve yet. */
   private early = new Map<string, Entry>();
   private readonly keepers = new Set<CanaryKeeper>();
   private registry: MetricRegistry | null = null;
@@ -70,8 +70,8 @@ export class CanaryDesk {
   }
 
   /**
-   * Looks up where the canaries of a configuration are that is about to serve, and has nobody get those that are not known. Begins
-   * nothing: it may never serve. Resolves when all is known, or it took long.
+   * Reads the stored state of the canaries of a configuration that is about to serve; while the state is unknown, no request gets the
+   * canary. Starts no canary, because the configuration may never serve. Resolves when all states are known, or after KNOWN_WAIT_MS.
    */
   async prepare({ routes, stores }: Config, registry: MetricRegistry): Promise<void> {
     this.registry = registry;
@@ -93,7 +93,10 @@ export class CanaryDesk {
     known.abort();
   }
 
-  /** These are the canaries from now on. One that did not change stays where it is; another definition begins anew, or where it was kept. */
+  /**
+   * Takes the canaries of the configuration that now serves. An unchanged canary continues from its state; a changed one starts anew, or
+   * from the state in its store.
+   */
   follow({ routes, stores }: Pick<Config, 'routes' | 'stores'>, registry: MetricRegistry): void {
     this.registry = registry;
     const before = this.entries;
@@ -122,7 +125,7 @@ export class CanaryDesk {
     else this.timer ??= setInterval(() => this.look(), LOOK_EVERY_MS).unref();
   }
 
-  /** Names of the cells of shared memory that are in use. */
+  /** Names of the shared state cells that the canaries use. */
   get keys(): readonly string[] {
     return [...this.entries.keys()];
   }
@@ -132,7 +135,7 @@ export class CanaryDesk {
     for (const keeper of this.keepers) this.closeKeeper(keeper);
   }
 
-  /** By the route's name. */
+  /** Reports by the name of the route. */
   get reports(): ReadonlyMap<string, CanaryReport> {
     const reports = new Map<string, CanaryReport>();
     for (const entry of this.entries.values())
@@ -140,7 +143,7 @@ export class CanaryDesk {
     return reports;
   }
 
-  /** One look at all of them. */
+  /** One periodic look at all canaries. */
   look(): void {
     for (const entry of this.entries.values()) {
       const decision = entry.agreement.look(this.countsOf(entry.at));
@@ -165,7 +168,7 @@ export class CanaryDesk {
       return null;
     }
     const agreement = known ?? new CanaryAgreement(spec);
-    // What another store holds of it is to be heard, or it is to be kept there.
+    // Forgets which stored record was last read or written: this store is read anew, or gets the state if it has none.
     agreement.refused();
     const keeper = spec.store === undefined ? null : this.keeperOf(specOf(stores, spec.store));
     const kept: KeptEntry = {
@@ -183,7 +186,7 @@ export class CanaryDesk {
     this.agree(entry);
   }
 
-  /** Where nobody else has a say. */
+  /** Adopts what the canary wishes for at once: without a store, no other gateway has a say. */
   private agree(entry: Entry): void {
     const write = entry.agreement.toWrite(0);
     if (write === null) return;
@@ -213,7 +216,7 @@ export class CanaryDesk {
   }
 
   private changed(entry: Entry, decision: Decision | null): void {
-    // Because: a store may answer when the canary is no more.
+    // Because: a store may answer when the canary is no longer configured.
     if (this.entries.get(entry.key) !== entry && this.early.get(entry.key) !== entry) return;
     this.publish(entry);
     if (decision !== null) this.tell(entry, decision);
@@ -240,7 +243,7 @@ export class CanaryDesk {
     const share = state === null ? 0 : shareOf(state, spec);
     const told = state !== null && takesChosen(state) ? Math.round(share * SHARE_WHOLE) : SHARE_ROLLED_BACK;
     Atomics.store(words, block + StateCell.canaryShare, told);
-    // The gauges are those of the canary that serves.
+    // The gauges show the canary that serves, not one that is only prepared.
     if (this.entries.get(key) !== entry) return;
     const { cells } = this.registry!.own;
     cells[at + CanaryCell.share] = share;
@@ -274,7 +277,7 @@ export class CanaryDesk {
   }
 }
 
-/** Whether what it is kept in is still what the configuration names. */
+/** Whether the store that keeps this canary is still the one that the configuration names. */
 function isKeptAt({ keeper, spec }: Entry, stores: Config['stores']): boolean {
   return keeper === null || spec.store === undefined || keeper.isOf(specOf(stores, spec.store));
 }

@@ -1,5 +1,5 @@
-// Keeps canaries in one store: reads now and then what gateways agreed on, and writes what this one wants to be kept. A store that is away is
-// asked again; what is decided without it is not known here.
+// Keeps canaries in one store: reads periodically what the gateways have agreed on, and writes what this gateway decided. A store that is
+// unavailable is tried again. How decisions are made is not known here.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { RecordBook } from '../store/records/record-book.ts';
@@ -13,13 +13,13 @@ import type { Decision, Look } from '../upstream/canary/canary-state.ts';
 
 const SYNC_EVERY_MS = 500;
 
-/** One canary that is kept. */
+/** One canary whose state is kept in a store. */
 export interface KeptEntry {
-  /** Under which it is kept. */
+  /** Name of the record in the store. */
   readonly record: string;
   readonly agreement: CanaryAgreement;
   look(): Look;
-  /** Its state is another one now, by a decision of this gateway's or null for another's. */
+  /** Called when the state has changed; null when the change comes from another gateway. */
   changed(decision: Decision | null): void;
 }
 
@@ -33,7 +33,7 @@ export class CanaryKeeper {
   private running: Promise<void> | null = null;
   private isAway = false;
 
-  /** `entries` gives those that are kept here now: which serve, or which are about to. */
+  /** `entries` returns the canaries that this store keeps now: those that serve, or those of a configuration about to serve. */
   constructor(spec: StoreSpec, entries: CanaryKeeper['entries'], log: CanaryKeeper['log']) {
     this.spec = spec;
     this.entries = entries;
@@ -48,7 +48,10 @@ export class CanaryKeeper {
     return isDeepStrictEqual(spec, this.spec);
   }
 
-  /** Of those that serve, or of those that are about to, which only hear: nothing begins by it. Never rejects. */
+  /**
+   * One round for the canaries that serve, or only a read for those about to serve, which starts no canary. Returns the running round if
+   * there is one. Never rejects.
+   */
   sync(serving: boolean): Promise<void> {
     this.running ??= this.turn(serving).finally(() => {
       this.running = null;

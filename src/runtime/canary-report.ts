@@ -1,4 +1,4 @@
-// What the administrator sees of a canary: where it is, by which figures, and how it came there.
+// What the administrator sees of a canary: its step, the figures that it is judged by, and the decisions that led there.
 
 import type { CanaryConfig } from '../config/rollout-config.ts';
 import type { CanaryAgreement } from '../upstream/canary/canary-agreement.ts';
@@ -9,13 +9,13 @@ import { countsSince, errorRate, p99Ms, type VersionCounts } from '../upstream/c
 /** What `/routes` shows of a canary. */
 export interface CanaryReport {
   readonly upstream: string;
-  /** `unknown` while its store has not told it: then nobody gets the canary. */
+  /** `unknown` until its store has returned the state: then no request gets the canary. */
   readonly phase: CanaryPhase | 'unknown';
-  /** `2 of 4`. */
+  /** Such as `2 of 4`. */
   readonly step: string;
   readonly share: number;
   readonly since: string | null;
-  /** Where it is kept; null in memory, until the process ends. */
+  /** Name of the store that keeps the state; null when the state is in memory and ends with the process. */
   readonly store: string | null;
   readonly stable: VersionFigures;
   readonly canary: VersionFigures;
@@ -28,7 +28,7 @@ interface VersionFigures {
   readonly p99Ms: number | null;
 }
 
-/** Figures are those since the last decision. */
+/** The figures count from the last decision on. */
 export function canaryReport(
   spec: CanaryConfig,
   { state, decisions }: CanaryAgreement,

@@ -1,4 +1,4 @@
-// Days to expiry as they are shown: fresh at every look, NaN for what serves no more.
+// Days to expiry as the metrics show them: computed at every read, NaN for a certificate that no longer serves.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

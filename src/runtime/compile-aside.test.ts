@@ -1,4 +1,4 @@
-// Stores of configurations that serve no longer stay open for those who began with them, and not a moment less.
+// Stores of configurations that no longer serve stay open for the exchanges that began with them, for the drain timeout and no longer.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

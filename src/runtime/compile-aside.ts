@@ -10,7 +10,7 @@ import { decodeConfig } from './config-transfer.ts';
 import type { PrepareOrder, PrepareReport } from './messages.ts';
 import { runSliced } from './run-sliced.ts';
 
-/** What a worker compiles with, whatever the configuration. */
+/** What a worker compiles every configuration with. */
 type StandingContext = Pick<CompileContext, 'pools' | 'worker'>;
 
 export class CompileAside {
@@ -24,7 +24,7 @@ export class CompileAside {
     this.context = context;
   }
 
-  /** Loads what is used for the first time, then decodes and compiles in slices. Rejects when a newer order came meanwhile. */
+  /** Loads filters that are used for the first time, then decodes and compiles in slices. Rejects when a newer order arrives meanwhile. */
   async prepare(order: PrepareOrder): Promise<PrepareReport> {
     this.abort();
     this.order = order;
@@ -43,7 +43,7 @@ export class CompileAside {
     return { problems, decodedElements, keptRoutes: compiled?.keptRoutes ?? 0, totalMs, longestSliceMs };
   }
 
-  /** What was prepared serves from now on. Throws when nothing was. */
+  /** Puts the prepared configuration to use. Throws when none is prepared. */
   commit(): Compiled {
     const { prepared, serving } = this;
     if (prepared === null) throw new Error('there is no configuration to put to use');
@@ -55,28 +55,28 @@ export class CompileAside {
   }
 
   /**
-   * Exchanges under way keep the configuration that they began with, for as long as a drain would wait: its stores alone are held here.
-   * Answers that clients were told to come back for may take longer, and hold theirs themselves. What `next` has goes on: another reload
-   * may take it away before this time is over, and then waits as long for those who begin meanwhile.
+   * Closes the stores that `next` no longer has. Exchanges in progress keep the configuration that they began with, so their stores stay
+   * open for drainTimeoutMs, as in a drain. Deferred responses, which clients were told to fetch later, may take longer and hold their
+   * stores themselves. A store that a later reload removes gets a delay of its own, which covers the exchanges that began meanwhile.
    */
   private closeLater(stores: Stores, next: Compiled): void {
     const { stores: kept, config } = next;
     if (stores.size > 0) setTimeout(() => void closeUnheldStores(stores, kept), config.drainTimeoutMs).unref();
   }
 
-  /** Forgets what was prepared, or stops preparing it. */
+  /** Discards the prepared configuration, or stops preparing one. */
   abort(): void {
     if (this.prepared !== null) this.discard(this.prepared);
     this.prepared = null;
     this.order = null;
   }
 
-  /** Closes what serves, when the worker has drained. */
+  /** Closes the stores of the serving configuration, once the worker has drained. */
   async close(): Promise<void> {
     if (this.serving !== null) await closeStores(this.serving.stores, new Map());
   }
 
-  /** What was opened for a configuration that will not serve is closed. */
+  /** Closes the stores that were opened for a configuration that will not serve. */
   private discard(compiled: Compiled): void {
     void closeStores(compiled.stores, this.serving?.stores ?? new Map());
   }

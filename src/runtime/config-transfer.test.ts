@@ -1,4 +1,4 @@
-// The transfer gives back what was put in, decodes only what changed, and keeps the rest by identity.
+// Decoding returns the Config that was encoded; only what changed is decoded, and the rest stays the same objects.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ import { type ConfigTransfer, decodeConfig, encodeConfig } from './config-transf
 import { runSliced } from './run-sliced.ts';
 import { manyRoutes, sampleConfig, sampleRoute, sampleUpstream } from './sample-config.fixture.ts';
 
-/** As a worker gets it. */
+/** The transfer as a worker receives it. */
 function posted(transfer: ConfigTransfer): ConfigTransfer {
   const { port1, port2 } = new MessageChannel();
   port1.postMessage(transfer);
@@ -39,7 +39,7 @@ test('of a changed configuration only the changed element is decoded, wherever t
   const [moved, ...others] = before.routes;
   const changed = { ...others[7], timeoutMs: 123 };
   const routes = [...others.slice(0, 7), changed, ...others.slice(8), moved];
-  // As a new reading of the files gives it: equal, not identical.
+  // As after a new reading of the files: equal, but not identical.
   const after = sampleConfig(JSON.parse(JSON.stringify({ ...before, routes })));
   const { config, decodedElements } = await decode(encodeConfig(after, before), first);
   assert.deepEqual(config, after);
@@ -65,7 +65,7 @@ test('where two lists differ is known behind the transfer as well', async () => 
       const after = sampleConfig({ ...long, routes });
       const { config } = await decode(encodeConfig(after, long), first);
       assert.deepEqual(config.routes, after.routes);
-      // Copies are compared: of these nothing is known.
+      // The changed range of the copies has to be computed, because nothing is remembered about them.
       assert.deepEqual(changedRange(first.routes, config.routes), changedRange([...first.routes], [...config.routes]));
     }),
     { numRuns: 60, seed: 20_261_121 },

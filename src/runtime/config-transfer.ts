@@ -12,41 +12,41 @@ const listNames = ['routes', 'upstreams', 'consumers'] as const;
 
 type ListName = (typeof listNames)[number];
 
-/** One list: where its elements come from, in their order. */
+/** One list: where its elements come from, in order. */
 interface ListTransfer {
-  /** Pairs: index in the receiver's previous list, or -1 for what comes along, and how many elements come from there on. */
+  /** Pairs of a start index in the receiver's previous list, or -1 for elements sent along, and a count of consecutive elements. */
   readonly runs: Int32Array;
-  /** What comes along: lists as JSON in UTF-8, one behind the other, each of at most `batchMax` elements. Bare routes are in their short form. */
+  /** The elements sent along: JSON lists in UTF-8, one after the other, of at most `batchMax` elements. Bare routes are in short form. */
   readonly text: SharedArrayBuffer;
-  /** Where each of those ends in `text`. */
+  /** Byte offset in `text` at which each of those lists ends. */
   readonly ends: Uint32Array;
 }
 
-/** May be posted to any number of workers: the bulk of it is shared, not copied. */
+/** May be posted to any number of workers: the bulk is in shared memory and is not copied. */
 export interface ConfigTransfer {
   /** JSON of the Config without its lists. */
   readonly frame: string;
   readonly lists: Readonly<Record<ListName, ListTransfer>>;
-  /** Version of the Config that the receiver must have; null when nothing is needed. */
+  /** Version of the Config that the receiver must have; null when the transfer is complete in itself. */
   readonly baseVersion: string | null;
 }
 
-/** What `decodeConfig` gives beside the Config. */
+/** What `decodeConfig` returns besides the Config. */
 export interface DecodedConfig {
   readonly config: Config;
   /** Elements that were decoded; the others are those of the previous Config, by identity. */
   readonly decodedElements: number;
 }
 
-/** Elements are written and read so many at a time: alone, each would cost a third more. */
+/** Elements per batch of JSON: encoding and parsing each element alone would cost a third more. */
 const batchMax = 32;
 
-/** Text of elements that were compared before. Elements are frozen, so the text stays true; it goes when they go. */
+/** JSON of elements that were compared before. Elements are frozen, so the text stays valid for as long as the element lives. */
 const knownTexts = new WeakMap<object, string>();
 
 /**
  * Encodes what changed since `base`, or everything when `base` is null. An element is unchanged when it is the same
- * object, or when it has the name and text of another, wherever it stands in the list.
+ * object, or when `base` has an element of the same name and content, at any place in the list.
  */
 export function encodeConfig(config: Config, base: Config | null): ConfigTransfer {
   const frame = JSON.stringify({ ...config, routes: [], upstreams: [], consumers: [] });
@@ -58,7 +58,7 @@ export function encodeConfig(config: Config, base: Config | null): ConfigTransfe
   return { frame, lists, baseVersion: base?.version ?? null };
 }
 
-/** Decodes a transfer in slices. `previous` is the Config that `baseVersion` names; throws when it is another. */
+/** Decodes a transfer in slices. Throws when `previous` is not the Config that `baseVersion` names. */
 export function* decodeConfig(
   transfer: ConfigTransfer,
   previous: Config | null,
@@ -78,7 +78,7 @@ export function* decodeConfig(
   return { config: { ...frame, routes, upstreams, consumers }, decodedElements };
 }
 
-/** Routes alone have a short form. */
+/** Only routes have a short form. */
 function neverShort(): never {
   throw new Error('what comes in short form is a route');
 }
@@ -122,7 +122,7 @@ function isEqual<Element extends Named>(
   return isSameShort(form, oldForm);
 }
 
-/** Puts runs together where one goes on with the other. */
+/** Pairs of start and count, where a run that continues the previous one extends that one. */
 class Runs {
   readonly pairs: number[] = [];
 
@@ -136,7 +136,7 @@ class Runs {
   }
 }
 
-/** How many elements come along. */
+/** Number of elements that are sent along. */
 function sentElements({ runs }: ListTransfer): number {
   let count = 0;
   for (let at = 0; at < runs.length; at += 2) if (runs[at] === -1) count += runs[at + 1]!;
@@ -177,8 +177,8 @@ function* decodeList<Element>(
   const sent: Element[] = [];
   for (let index = 0; index < ends.length; index++) {
     const start = index === 0 ? 0 : ends[index - 1];
-    // Because: as for the frame; the text of this list's elements is all that it holds. They are not frozen again as
-    // the supervisor's are: that would cost more than reading them.
+    // Because: as for the frame, the text contains nothing but elements of this list. They are not frozen again like the
+    // supervisor's: freezing would cost more than parsing them.
     const batch = JSON.parse(bytes.toString('utf8', start, ends[index])) as (Element | ShortRoute)[];
     for (const each of batch) sent.push(isShort(each) ? ofShort(each) : each);
     yield* budget.pause();
@@ -197,18 +197,18 @@ function* decodeList<Element>(
   return elements;
 }
 
-/** How many elements stand where they stood, from the first on. */
+/** Number of leading elements that are unchanged and at the same place. */
 function keptInFront(runs: Int32Array): number {
   return runs.length > 0 && runs[0] === 0 ? runs[1]! : 0;
 }
 
-/** How many stand behind all others, as before; none of those in front. */
+/** Number of trailing elements that are unchanged and still last, not counting those of `keptInFront`. */
 function keptBehind(runs: Int32Array, lengthBefore: number): number {
   const source = runs.at(-2) ?? -1;
   return source >= keptInFront(runs) && source + runs.at(-1)! === lengthBefore ? runs.at(-1)! : 0;
 }
 
-/** Elements are no lists. */
+/** A short form is an array, a full element never is. */
 function isShort(each: unknown): each is ShortRoute {
   return Array.isArray(each);
 }

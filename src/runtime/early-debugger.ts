@@ -1,8 +1,8 @@
-// SIGUSR1 before its handler stands opens Node's debugger, which nobody asked for. Here it is closed again.
+// A SIGUSR1 that arrives before the gateway handles the signal makes Node open its debugger. Closes that unwanted debugger again.
 
 const askedFor = /(^|\s)--inspect(-brk|-wait)?(=|\s|$)/;
 
-/** To be called once the signal has a handler of ours. A debugger that the command line asks for stays. */
+/** To be called once the gateway handles SIGUSR1. A debugger that the command line or NODE_OPTIONS asks for stays open. */
 export function closeEarlyDebugger(): void {
   if (askedFor.test(`${process.execArgv.join(' ')} ${process.env['NODE_OPTIONS'] ?? ''}`)) return;
   const inspector = process.getBuiltinModule('node:inspector');

@@ -24,31 +24,31 @@ export interface RequestToExplain {
   /** Without the question mark. */
   readonly query: string;
   readonly headers: readonly (readonly [string, string])[];
-  /** A JSON document's value; null for a body that is none, or no body; undefined when it is not known. */
+  /** Value of the JSON document in the body; null for no body or a body that is not JSON; undefined when the body is not known. */
   readonly body: unknown;
 }
 
 export interface Explanation {
-  /** What becomes of it: a route, the gateway's own answer to OPTIONS, or the refusal. */
+  /** What happens to the request: a route takes it, the gateway answers OPTIONS itself, or the request is refused. */
   readonly outcome: 'routed' | 'options' | 'path_refused' | 'route_not_found' | 'method_not_allowed' | 'needs_body';
-  /** As routing and the filters see it; as received when it is refused. */
+  /** Path as routing and the filters see it; as received when the path is refused. */
   readonly path: string;
-  /** A sentence that goes with the outcome. */
+  /** A sentence that explains the outcome. */
   readonly detail: string;
   /** Every route whose host and path match, in order of precedence. */
   readonly candidates: readonly RouteExplanation[];
   readonly route: string | null;
   readonly params: Readonly<Record<string, string>>;
-  /** In the order in which they run, the global ones first. */
+  /** Filters in the order in which they run, global ones first. */
   readonly filters: readonly { readonly name: string; readonly from: 'global' | 'route' }[];
   readonly destination: DestinationConfig | null;
-  /** The new version beside the destination, and whether this request gets it whatever its share; null where there is none. */
+  /** The canary of the route, and whether this request gets it regardless of the share; null when the route has none. */
   readonly canary: { readonly upstream: string; readonly always: boolean } | null;
-  /** Path as it goes upstream, after the rewrite; null when nothing goes there. */
+  /** Path that the upstream receives, after the rewrite; null when the request goes to no upstream. */
   readonly upstreamPath: string | null;
-  /** Host that the upstream is told in place of the request's; null when it is told that one, or nothing goes there. */
+  /** Host that replaces the request's host for the upstream; null when the host stays, or the request goes to no upstream. */
   readonly upstreamHost: string | null;
-  /** Methods that a route would serve, for `method_not_allowed` and `options`. */
+  /** Methods that routes would serve here, for `method_not_allowed` and `options`. */
   readonly allowedMethods: readonly string[];
 }
 
@@ -64,10 +64,10 @@ const nothingFound = {
   allowedMethods: [],
 } as const;
 
-/** Requests that practically never have one: of these it is known without being told. */
+/** Methods whose requests practically never have a body: when the body is not given, it is taken as absent. */
 const methodsWithoutBody: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
-/** Throws an Error when the configuration cannot be compiled, or what is asked could not stand in a request. */
+/** Throws an Error when the configuration cannot be compiled, or when the request could not occur in HTTP. */
 export async function explainRequest(config: Config, asked: RequestToExplain): Promise<Explanation> {
   const { compiled } = dryCompile(config, await filtersInUse(config));
   if (compiled === null) throw new Error('the configuration has errors');
@@ -80,7 +80,7 @@ export async function explainRequest(config: Config, asked: RequestToExplain): P
   const body = asked.body === undefined && methodsWithoutBody.has(method) ? null : asked.body;
   const { routes: table, identityHeaders } = compiled.snapshot;
   const mayBeTrusted = config.listeners.some(({ trustedProxies }) => trustedProxies.length > 0);
-  // As the gateway does: nobody tells by a field who he is, or who another is, but by those of a proxy that is believed.
+  // As in the gateway: identity headers from clients are removed, and so are forwarding headers unless a trusted proxy may have sent them.
   const isTaken = (name: string) => identityHeaders?.has(name) || (!mayBeTrusted && isForwardingClaim(name));
   const headers = Headers.from(asked.headers.filter(([name]) => !isTaken(name.toLowerCase())));
   const authority = headers.get('host') ?? '';
@@ -116,7 +116,7 @@ export async function explainRequest(config: Config, asked: RequestToExplain): P
   return { ...nothingFound, outcome: 'routed', path, detail, candidates, ...routed(config, found, request) };
 }
 
-/** What the route that was found makes of the request. */
+/** What the route makes of the request. */
 function routed(config: Config, found: FoundRoute<Route>, request: Routable): Partial<Explanation> {
   const route = routeNamed(config, found.name);
   const goesUpstream = route.to.kind === 'upstream' || route.to.kind === 'split';
@@ -135,7 +135,7 @@ function routed(config: Config, found: FoundRoute<Route>, request: Routable): Pa
   };
 }
 
-/** What becomes of a request that no route takes: a preflight, the gateway's own answer to OPTIONS, or the refusal. */
+/** What happens to a request that no route takes: a CORS preflight, the gateway's own answer to OPTIONS, or a refusal. */
 function unrouted<T>(
   config: Config,
   table: RouteTable<T>,
@@ -158,11 +158,11 @@ function unrouted<T>(
 }
 
 function routeNamed(config: Config, name: string): RouteConfig {
-  // Because: the table is made of exactly these routes, under the names of their configuration.
+  // Because: the table is made from exactly these routes, by the names in the configuration.
   return config.routes.find(route => route.name === name)!;
 }
 
-/** Name of the route whose filters are asked about a browser's preflight for another method; null where there is none. */
+/** Name of the route whose filters handle a browser's CORS preflight for the requested method; null when there is none. */
 function preflightRoute<T>(table: RouteTable<T>, request: Routable): string | null {
   const asked = request.headers.get('access-control-request-method');
   if (request.method !== 'OPTIONS' || asked === undefined || !request.headers.has('origin')) return null;

@@ -1,4 +1,4 @@
-// The languages of all filters, for what shows the whole language.
+// The configuration schemas of all filters, for commands that show the whole language.
 
 import { filterSchemas, loadLanguages } from '../compile/languages.ts';
 import type { FilterSchema } from '../config/filter-schema.ts';

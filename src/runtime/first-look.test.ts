@@ -1,4 +1,4 @@
-// Who cannot be reached at the start is told once each, with the reason; who can be, and who is one too many, is not.
+// Endpoints that cannot be reached at the start are reported once each, with the reason; reachable ones and those beyond the limit are not.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -26,7 +26,7 @@ test('an endpoint that refuses is told; one that takes the connection is not, an
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => server.close());
-  // Because: it listens on TCP.
+  // Because: the server listens on TCP, so its address is an object.
   const { port } = server.address() as AddressInfo;
   const closed = await freePort();
   const upstream = { name: 'users', pool: { connectTimeoutMs: 2_000 } };

@@ -1,11 +1,11 @@
-// Whether anybody listens where the configuration says, at the start: one connection to each endpoint that no health check looks after, and
-// one line for who cannot be reached. It decides nothing: an endpoint may well come later.
+// Tries at the start whether the configured endpoints accept connections: one connection to each endpoint without a health check, and one
+// log line for each that cannot be reached. Has no effect on balancing: an endpoint may well come up later.
 
 import { connect } from 'node:net';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { EndpointSpec } from '../upstream/endpoint.ts';
 
-/** More are not looked at: who has so many has health checks, or hears of it by the requests. */
+/** Further endpoints are not tried: with so many, health checks or failing requests show which are down. */
 const ENDPOINTS_MAX = 256;
 const AT_ONCE = 16;
 
@@ -14,7 +14,7 @@ export interface Looked {
   readonly endpoints: readonly EndpointSpec[];
 }
 
-/** Resolves when all were looked at; holds no process up. */
+/** Resolves when all endpoints were tried. Does not keep the process alive. */
 export async function firstLook(
   members: readonly Looked[],
   log: (level: LogLevel, message: string, fields?: LogFields) => void,
@@ -31,7 +31,7 @@ export async function firstLook(
   await Promise.all(Array.from({ length: AT_ONCE }, lookOn));
 }
 
-/** Empty when somebody took the connection. */
+/** Empty when the connection was accepted, otherwise the reason. */
 function whyUnreachable({ host, address, port }: EndpointSpec, timeoutMs: number): Promise<string> {
   return new Promise(resolve => {
     const socket = connect({ host: address ?? host, port });

@@ -1,8 +1,8 @@
-// Settings that are read once, at the start: a reload that changes one says so instead of passing over it.
+// Settings that are read only once, at the start: a reload that changes one of them reports so, instead of silently ignoring the change.
 
 import type { Config } from '../config/config.ts';
 
-/** Names of the settings that differ and that only a new start puts to use. */
+/** Names of the settings that differ and take effect only after a restart. */
 export function fixedSettingsThatChanged(before: Config, now: Config): string[] {
   const changed: string[] = [];
   if (before.accessLog.path !== now.accessLog.path) changed.push('accessLog.path');

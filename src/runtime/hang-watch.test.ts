@@ -1,4 +1,4 @@
-// Who says nothing for a minute hangs; who is merely slow, or not heard because nobody listened, does not.
+// A worker that answers nothing for a minute hangs; a slow one does not, nor one whose answer the blocked supervisor could not read.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -21,7 +21,7 @@ function watched(...names: readonly string[]) {
     },
     onHang: ({ name }, silentMs) => void hung.push(`${name} ${silentMs}`),
   });
-  /** Rounds of five seconds up to this time, in which these answer. */
+  /** Runs rounds of five seconds up to this time, in which the named workers answer. */
   let now = 0;
   const goTo = async (ms: number, ...answering: readonly string[]) => {
     for (; now <= ms; now += 5_000) {

@@ -1,21 +1,21 @@
-// Notices workers that come round to nothing any more, as in a loop without end: such a thread does not die, and its share of the connections
-// would wait for ever. What becomes of them is its owner's business.
+// Detects workers whose event loop no longer turns, as in an endless loop: such a thread does not exit, and its share of the connections
+// would wait for ever. What to do with such a worker is decided by the owner of the watch.
 
-/** How often each is asked for a sign of life. */
+/** How often each worker is asked for a sign of life. */
 const EVERY_MS = 5_000;
-/** Compiling goes in slices and a collection takes a second at most: who says nothing for so long hangs. */
+/** Silence after which a worker counts as hung: compiling runs in slices, and a garbage collection takes a second at most. */
 const SILENT_MAX_MS = 60_000;
 
 export interface HangWatchOptions<Worker> {
   readonly workers: () => readonly Worker[];
-  /** Resolves or rejects once the worker said anything. */
+  /** Resolves or rejects as soon as the worker has answered anything. */
   readonly ask: (worker: Worker) => Promise<unknown>;
   readonly onHang: (worker: Worker, silentMs: number) => void;
 }
 
 export class HangWatch<Worker extends object> {
   private readonly options: HangWatchOptions<Worker>;
-  /** Since when an answer is awaited of whom. */
+  /** When each pending question was sent, by worker; milliseconds of the monotonic clock. No entry when no question is pending. */
   private readonly askedAt = new WeakMap<Worker, number>();
   private lookedAt = Infinity;
   private timer: NodeJS.Timeout | null = null;
@@ -26,7 +26,7 @@ export class HangWatch<Worker extends object> {
 
   start(): void {
     this.timer ??= setInterval(() => {
-      // Because: a debugger holds threads up on purpose.
+      // Because: a debugger pauses threads on purpose.
       if (process.getBuiltinModule('node:inspector').url() === undefined) this.look(performance.now());
     }, EVERY_MS).unref();
   }
@@ -36,9 +36,9 @@ export class HangWatch<Worker extends object> {
     this.timer = null;
   }
 
-  /** One round, at this time of a clock that nobody sets. */
+  /** One round. `now` is in milliseconds of the monotonic clock. */
   look(now: number): void {
-    // Where this thread was held up as well, answers wait to be read, or the whole process stood still.
+    // A late round means that this thread was blocked too, with answers unread, or that the process was suspended: start over.
     const wasAway = now - this.lookedAt > EVERY_MS * 2;
     this.lookedAt = now;
     for (const worker of this.options.workers()) {

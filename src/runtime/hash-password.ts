@@ -1,8 +1,8 @@
-// Hashes of passwords for the command line.
+// Password hashes for the command line.
 
 import { hashPassword as make } from '../base/password-hash.ts';
 
-/** As the `basic` filter takes it. */
+/** The hash in the form that the `basic` filter expects. */
 export function hashPassword(password: string): Promise<string> {
   return make(password);
 }

@@ -1,4 +1,4 @@
-// Checks and comparisons go on over reloads and discoveries that change nothing of them.
+// Checks and comparisons continue across reloads and discoveries that do not change them.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -77,14 +77,14 @@ test('a check over TLS goes by the authorities that serve now, and says why it f
     server.close();
     for (const each of [authority, stranger]) each.remove();
   });
-  // Because: it listens on TCP.
+  // Because: the server listens on TCP, so its address is an object.
   const { port } = server.address() as AddressInfo;
   const { desk, log, reasons } = startDesk(t);
   const sample = sampleUpstream('users', [port]);
   const upstream: UpstreamConfig = {
     ...sample,
     endpoints: sample.endpoints.map(each => ({ ...each, url: `https://127.0.0.1:${port}`, tls: true })),
-    // What a file that is named holds by now is nobody's business.
+    // The desk uses the material that it is given, and does not read the named file.
     tls: { ca: '/nowhere.pem', cert: null, key: null, serverName: null, verify: true },
     healthCheck: { ...tcpCheck, kind: 'http', expect: [{ from: 200, to: 200 }], timeoutMs: 5_000 },
   };

@@ -1,5 +1,5 @@
-// Looks after the upstreams of the process, once for all workers: runs their health checks, compares their endpoints, keeps their cells, and
-// says at the start which of the others nobody answers for.
+// Looks after the upstreams of the process, once for all workers: runs their health checks, compares their endpoints, keeps their shared
+// cells claimed, and tries at the start the endpoints that have no health check.
 
 import { isDeepStrictEqual } from 'node:util';
 import { type FeedShelf, membersOf } from '../compile/upstream-members.ts';
@@ -24,7 +24,7 @@ interface Check {
   readonly stop: () => void;
 }
 
-/** As requests are sent. Loaded with the first check of its kind. */
+/** A prober that speaks the protocol in which requests are sent. Its module is loaded with the first check of the kind. */
 async function proberFor(kind: 'http' | 'tcp' | 'grpc', protocol: UpstreamConfig['protocol']): Promise<Prober> {
   if (kind === 'tcp') return (await import('../upstream/health/tcp-prober.ts')).probeTcp;
   if (kind === 'grpc') return (await import('../upstream/health/grpc-prober.ts')).probeGrpc;
@@ -38,7 +38,7 @@ interface Member {
   readonly endpoints: readonly EndpointSpec[];
 }
 
-/** Endpoints of one upstream that are held against each other at the end of each interval. */
+/** Endpoints of one upstream that are compared with each other at the end of each interval. */
 interface Comparison {
   readonly outlier: OutlierConfig;
   endpoints: readonly EndpointSpec[];
@@ -49,21 +49,21 @@ export class HealthDesk {
   private readonly states: SharedStates;
   private readonly shelf: FeedShelf;
   private readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
-  // What fails is told as a check's outcome.
+  // The callback is empty because a TLS failure is reported as the outcome of a check.
   private readonly clientTls = new ClientTlsBook(() => {});
-  /** By `endpoint <upstream> <url>`, as the cells are. */
+  /** Running checks by `endpoint <upstream> <url>`, the names of the shared cells. */
   private checks = new Map<string, Check>();
-  /** By the upstream's name. */
+  /** Comparisons by the upstream's name. */
   private comparisons = new Map<string, Comparison>();
   private unfollow: (() => void)[] = [];
   private readonly keeping: NodeJS.Timeout;
   private keys: ReadonlySet<string> = new Set();
-  /** Of cells that others use: gates of routes. */
+  /** Names of shared cells that do not belong to upstreams, such as the gates of routes. */
   private otherKeys: readonly string[] = [];
-  /** That those without a check were looked at, as the first configuration has them. */
+  /** Whether the endpoints without a health check were tried; done once, for the first configuration. */
   private looked = false;
 
-  /** Where names lead to is read from `shelf`. */
+  /** `shelf` has the feeds that discovered endpoints are read from. */
   constructor(memory: SharedArrayBuffer, shelf: FeedShelf, log: HealthDesk['log']) {
     this.shelf = shelf;
     this.states = new SharedStates(memory, -1);
@@ -72,7 +72,7 @@ export class HealthDesk {
   }
 
   /**
-   * These are the upstreams from now on. Checks that did not change go on as they were, with what they know; their next connection is made with
+   * Takes the upstreams that serve from now on. Unchanged checks continue with what they know; their next connection uses the TLS files in
    * `material`, which is by the upstream's name.
    */
   follow(
@@ -106,7 +106,7 @@ export class HealthDesk {
           this.forgetHealth(key, upstream.name);
           continue;
         }
-        // Its weight and zone are nothing to a check, and may change all the time.
+        // Weight and zone are left out: they do not matter to a check, and may change often.
         const { url, tls, host, address, port } = endpoint;
         const config = [upstream.healthCheck, upstream.tls, upstream.protocol, url, tls, host, address, port];
         const known = before.get(key);
@@ -159,7 +159,7 @@ export class HealthDesk {
     });
   }
 
-  /** What checks found is not true for ever once nobody checks any more. */
+  /** Resets the health of an endpoint that is no longer checked: an old result must not count for ever. */
   private forgetHealth(key: string, upstreamName: string): void {
     const { words, at } = this.block(key);
     if (words[at + StateCell.health] === Health.unknown) return;
@@ -172,7 +172,7 @@ export class HealthDesk {
     Atomics.add(words, at + StateCell.epoch, 1);
   }
 
-  /** The one that is there goes on where its settings did not change: its interval is not to begin anew with each endpoint that comes. */
+  /** Keeps the comparison whose settings did not change, so that its interval does not start anew with each discovered endpoint. */
   private comparisonOf({ upstream, endpoints }: Member, known: Comparison | undefined): [string, Comparison][] {
     const { name, outlier } = upstream;
     if (outlier === undefined || outlier.successRateDeviations + outlier.latencyFactor === 0) return [];
@@ -185,7 +185,7 @@ export class HealthDesk {
     return [[name, comparison]];
   }
 
-  /** Ejects those that differed from the others of their upstream in the interval that ends now. */
+  /** Ejects the endpoints that deviated from the rest of their upstream in the interval that ends now. */
   private compare(name: string, { outlier, endpoints }: Comparison): void {
     const blocks = endpoints.map(({ url }) => this.block(`endpoint ${name} ${url}`));
     const now = this.states.nowMs(performance.now());

@@ -1,4 +1,4 @@
-// The key store of a configuration, for the command line: opened for one command, closed behind it.
+// The key store of a configuration, for the command line: opened for one command and closed after it.
 
 import { hash, randomBytes } from 'node:crypto';
 import { specOf } from '../compile/store-specs.ts';
@@ -8,13 +8,13 @@ import { keyStoreIn } from '../store/keys/key-store.ts';
 import { makeStore } from '../store/store.ts';
 import { StoreAway } from '../store/store-away.ts';
 
-/** A key as it is shown once: what the gateway keeps is `hash`. */
+/** A new key. `key` is shown once; the gateway keeps only `hash`, SHA-256 in hexadecimal. */
 export interface FreshKey {
   readonly key: string;
   readonly hash: string;
 }
 
-/** 256 random bits behind a prefix by which scanners for leaked secrets know it. */
+/** 256 random bits after a prefix by which scanners for leaked secrets recognise the key. */
 export function makeKey(): FreshKey {
   const key = `ck_${randomBytes(32).toString('base64url')}`;
   return { key, hash: hash('sha256', key, 'hex') };
@@ -22,10 +22,10 @@ export function makeKey(): FreshKey {
 
 export type { KeyRecord };
 
-/** A store that answers slower than this is away, whatever its `commandTimeout` for requests. */
+/** A store that takes longer to answer counts as unavailable, whatever its `commandTimeout` for requests. */
 const COMMAND_TIMEOUT_MS = 5_000;
 
-/** Throws a `TypeError` for an unknown name, and what the store says when it cannot be asked. */
+/** Throws a `TypeError` for an unknown store name, and a `StoreAway` with the store's error when the store cannot be used. */
 export async function withKeyStore<Result>(
   config: Config,
   name: string,

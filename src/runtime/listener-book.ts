@@ -1,19 +1,19 @@
-// Which addresses are listened on, by the name that they have in the configuration and the port that they really got.
+// Which addresses the gateway listens on, by their name in the configuration and the port that they really got.
 
 import { createServer } from 'node:net';
 import type { ListenerConfig } from '../config/config.ts';
 import type { TlsMaterial } from '../net/tls/tls-material.ts';
 import type { ListenOrder } from './messages.ts';
 
-/** A listener as it serves: what `ready` and /config show. */
+/** An address with its real port, as the ready line and /config show it. */
 export interface BoundAddress {
   readonly host: string;
   readonly port: number;
 }
 
 /**
- * Orders for these listeners. One that `serving` has under the same address keeps its real port. `tls` is by the
- * listeners' order.
+ * Orders for these listeners. A listener that `serving` has under the same address keeps its real port. `tls` is in
+ * the order of `listeners`.
  */
 export function listenOrders(
   listeners: readonly ListenerConfig[],
@@ -25,7 +25,7 @@ export function listenOrders(
   return listeners.map((listener, at) => {
     const { host, port, proxyProtocol, trustedProxies, keepsClientCertificateHeaders, protocols, http2 } = listener;
     const address = `${host} ${port}`;
-    // Only port 0 can be there twice: each of them is another free port.
+    // Only port 0 can occur twice: each occurrence gets a different free port.
     const count = seen.get(address) ?? 0;
     seen.set(address, count + 1);
     const key = `${address} ${count}`;
@@ -34,17 +34,17 @@ export function listenOrders(
   });
 }
 
-/** `http://[::1]:8080`; `https://` where TLS is spoken; `[::]` for every address. */
+/** Such as `http://[::1]:8080`; `https://` with TLS; `[::]` for every address. */
 export function addressUrl({ host, port, tls }: BoundAddress & { readonly tls: unknown }): string {
-  // Because: a URL has a host, and this one stands for every address of both kinds.
+  // Because: a URL needs a host, and `[::]` stands for every address of both families.
   const shown = host === '' ? '::' : host;
   return `${tls === null ? 'http' : 'https'}://${shown.includes(':') ? `[${shown}]` : shown}:${port}`;
 }
 
 /**
- * Rejects with a sentence for the operator when somebody else listens on an address. Workers share their port, so that
- * the system would let a second gateway of the same user in without a word: here it is asked for alone, for a moment.
- * Own ports are passed over: 0.0.0.0 and 127.0.0.1 of one port follow each other in a reload.
+ * Rejects with a sentence for the operator when another process listens on an address. Workers share their port, so the
+ * system would silently let a second gateway of the same user listen too: hence each address is opened exclusively for a
+ * moment. Ports that this gateway already uses are skipped: a reload may go from 0.0.0.0 to 127.0.0.1 on the same port.
  */
 export async function checkAddressesFree(
   orders: readonly ListenOrder[],

@@ -1,4 +1,4 @@
-// TLS of one open listener over reloads: contexts are made aside, then put to use. Connections that are there keep theirs.
+// TLS of one open listener across reloads: contexts are made aside, then put to use. Established connections keep theirs.
 
 import { isDeepStrictEqual } from 'node:util';
 import { ServerContexts } from '../net/tls/server-contexts.ts';
@@ -16,7 +16,7 @@ export class ListenerTls {
     this.tickets = tickets;
   }
 
-  /** Null is plain text. Throws with OpenSSL's words when the material cannot be used. */
+  /** Null means plain text. Throws with OpenSSL's message when the material cannot be used. */
   prepare(material: ServerTlsMaterial | null): void {
     const current = this.serving?.contexts ?? null;
     const isSame = material !== null && current !== null && isDeepStrictEqual(current.material, material);
@@ -25,8 +25,9 @@ export class ListenerTls {
   }
 
   /**
-   * What was prepared serves new connections from now on. Another object when TLS as a whole came or went, or what is asked of clients
-   * and told of them: then connections of before are not to go on for as long as they like.
+   * Makes new connections use what was prepared. Returns a different object when TLS was switched on or off, or when the client
+   * authentication changed: then the caller replaces the listener's settings, so that old connections do not last as long as they like.
+   * Null is plain text.
    */
   commit(): ServerTls | null {
     const { prepared } = this;
@@ -44,7 +45,7 @@ export class ListenerTls {
   }
 }
 
-/** Of clients. Authorities and lists of what is revoked are files, which may be replaced while connections are open. */
+/** Whether clients are authenticated in the same way. CA and revocation files do not count: they may change under open connections. */
 function asksTheSame({ clientAuth: a }: ServerTlsMaterial, { clientAuth: b }: ServerTlsMaterial): boolean {
   return a?.required === b?.required && a?.forward === b?.forward;
 }

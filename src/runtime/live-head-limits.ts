@@ -1,4 +1,4 @@
-// The limits on heads for connections that outlive a reload: one object a worker, whose fields follow the configuration.
+// The limits on message heads for connections that outlive a reload: one object per worker, whose fields follow the configuration.
 
 import type { HeadLimits } from '../http/h1/field-lines.ts';
 

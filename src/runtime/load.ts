@@ -1,4 +1,4 @@
-// Reads and checks a configuration file with everything that is built in: what the command line and the supervisor use.
+// Reads and checks a configuration file with all built-in filters, for the command line and the supervisor.
 
 import { readFileSync, statSync } from 'node:fs';
 import { filtersInUse } from '../compile/filters-in-use.ts';
@@ -12,28 +12,28 @@ import { readTlsMaterial } from '../net/tls/read-material.ts';
 import type { TlsMaterial } from '../net/tls/tls-material.ts';
 
 export interface LoadedFile {
-  /** Null exactly when a problem is an error. */
+  /** Null exactly when one of the problems is an error. */
   readonly config: Config | null;
-  /** Absolute paths of every file that was read or looked for: what is to be watched. */
+  /** Absolute paths of all files that were read or looked for: the files to watch. */
   readonly files: readonly string[];
   readonly problems: readonly LocatedProblem[];
-  /** Where something stands in the documents. */
+  /** Adds the place of a problem in the documents. */
   readonly locate: (problem: Problem) => LocatedProblem;
-  /** Certificates and keys that the configuration names, checked. */
+  /** The certificates and keys that the configuration names, checked. */
   readonly tls: TlsMaterial;
 }
 
-/** A reload does again only what changed. */
+/** Lets a reload redo only what changed. */
 const cache = new LoadCache();
 
-/** Checks the document by its schemas and references. What only compiling shows is left to the workers. */
+/** Checks the document against its schemas and references. Problems that only compiling shows are left to the workers. */
 export async function loadFile(file: string): Promise<LoadedFile> {
   return loadedFile(await load(file));
 }
 
 /**
- * As `loadFile`, and compiles it as a worker would. What is good in a document with errors is compiled, too, and the files that it
- * names are read: all errors at once.
+ * Like `loadFile`, and also compiles the configuration as a worker would. In a document with errors, the valid part is compiled and the
+ * files that it names are read too, so that all errors are reported at once.
  */
 export async function loadAndCompile(file: string): Promise<LoadedFile> {
   const result = await load(file);
@@ -42,7 +42,7 @@ export async function loadAndCompile(file: string): Promise<LoadedFile> {
     ? { config: result.config, inDocument: (problem: Problem) => problem }
     : (result.partial ?? { config: null, inDocument: (problem: Problem) => problem });
   if (config === null) return loaded;
-  // The compiler is loaded for commands that check: `run` leaves it to the workers.
+  // Loaded only for commands that check: `run` leaves compiling to the workers.
   const { dryCompile } = await import('../compile/dry-compile.ts');
   const { compiled, problems } = dryCompile(config, await filtersInUse(config));
   const ofTls = result.ok ? [] : readTlsMaterial(config, readNamedFiles(config), Date.now()).problems;
@@ -65,23 +65,23 @@ async function load(file: string): Promise<LoadResult> {
   } catch (error) {
     if (!(error instanceof LanguageMissing)) throw error;
   }
-  // An included file names another, or a message lists what they can do.
+  // An included file uses a filter that the main file does not name, or an error message lists all settings of the filters.
   await loadLanguages();
   return loadConfig(file, { filters: filterSchemas, env: process.env, cache });
 }
 
-/** Whether the names in a file were looked for: later loads find out as they go. */
+/** Whether filter names were searched for in the file, done once: later loads find missing languages by LanguageMissing. */
 let isLookedAt = false;
 
-/** Names that stand anywhere in a file: too many do no harm. */
+/** A test for names that occur anywhere in the file. A false match only loads a language too many. */
 function filtersNamedIn(file: string): (name: string) => boolean {
   try {
-    // Because: what is no file, a pipe say, can be read only once, so that a name found later would come too late.
+    // Because: anything but a regular file, such as a pipe, can be read only once, so a name found later would come too late.
     if (!statSync(file).isFile()) return () => true;
     const text = readFileSync(file, 'latin1');
     return name => text.includes(name);
   } catch {
-    // That it cannot be read is told by who reads it.
+    // The loader reports a file that cannot be read.
     return () => false;
   }
 }

@@ -1,4 +1,4 @@
-// What the supervisor and a worker thread say to each other. Types only.
+// The messages between the supervisor and a worker thread. Types only.
 
 import type { Http2Config, Problem } from '../config/config.ts';
 import type { ClientTlsMaterial, ServerTlsMaterial, TicketKeys } from '../net/tls/tls-material.ts';
@@ -7,27 +7,27 @@ import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { ConfigTransfer } from './config-transfer.ts';
 import type { SharedTable } from './shared-tables.ts';
 
-/** Memory and places that a worker gets once, before anything else. */
+/** Shared memory and places in it that a worker gets once, before anything else. */
 export interface WorkerSetup {
   readonly slot: number;
   readonly cells: SharedArrayBuffer;
   readonly workerMetricsOffset: number;
-  /** Null where requests are not counted by consumer. */
+  /** Null when requests are not counted by consumer. */
   readonly consumers: ConsumerSeries | null;
-  /** What all workers know of upstreams; see src/upstream/state. */
+  /** States of upstreams that all workers share; see src/upstream/state. */
   readonly states: SharedArrayBuffer;
   /** `stdout`, `off` or a file's path. */
   readonly accessLogPath: string;
-  /** It takes the place of one that died: what it cannot have meanwhile, it goes without. */
+  /** The worker replaces one that died: it starts without whatever it cannot have at the moment. */
   readonly isReplacement: boolean;
 }
 
-/** A configuration to compile aside. */
+/** A configuration to compile beside the one that serves. */
 export interface PrepareOrder {
   readonly transfer: ConfigTransfer;
-  /** Names of the filters that it uses, to be loaded before it is compiled. */
+  /** Names of the filters in use, to be loaded before compiling. */
   readonly filters: readonly string[];
-  /** Where names count, as `packOffsets` writes it. */
+  /** Offsets of the metric blocks by name, in the format of `packOffsets`. */
   readonly routeOffsets: string;
   readonly upstreamOffsets: string;
   readonly eventOffsets: string;
@@ -36,12 +36,12 @@ export interface PrepareOrder {
   readonly mirrorOffsets: string;
   /** Memory that filters share with other threads, by name. */
   readonly tables: ReadonlyMap<string, SharedTable>;
-  /** By name of the upstream. */
+  /** TLS files by the upstream's name. */
   readonly upstreamTls: ReadonlyMap<string, ClientTlsMaterial>;
 }
 
 export interface PrepareReport {
-  /** Empty of errors when it can be used. Paths lead into the document. */
+  /** Errors and warnings; no errors when the configuration can be used. Paths refer to the document. */
   readonly problems: readonly Problem[];
   readonly decodedElements: number;
   readonly keptRoutes: number;
@@ -49,7 +49,7 @@ export interface PrepareReport {
   readonly longestSliceMs: number;
 }
 
-/** An address to listen on. `key` is its identity over reloads; `port` is the real one, 0 only for the first worker. */
+/** An address to listen on. `key` identifies it across reloads; `port` is the real port, 0 only for the first worker. */
 export interface ListenOrder {
   readonly key: string;
   readonly host: string;
@@ -63,7 +63,7 @@ export interface ListenOrder {
   readonly tls: ServerTlsMaterial | null;
 }
 
-/** `error` is empty when all listen. Ports are in the order of the orders. */
+/** `error` is empty when all addresses listen. `ports` are in the order of the listen orders. */
 export interface ListenReport {
   readonly ports: readonly number[];
   readonly error: string;
@@ -74,11 +74,11 @@ export interface EndpointState {
   readonly url: string;
   readonly weight: number;
   readonly available: boolean;
-  /** In one word; see `endpointReport`. */
+  /** One word; see `endpointReport`. */
   readonly state: string;
-  /** Why, empty where there is nothing to say. */
+  /** Why the endpoint is in this state; empty when there is nothing to say. */
   readonly reason: string;
-  /** Milliseconds for which it has been so; null when that is not known. */
+  /** Milliseconds since the endpoint entered this state; null when unknown. */
   readonly ageMs: number | null;
   readonly inFlight: number;
   readonly active: number;
@@ -86,46 +86,46 @@ export interface EndpointState {
   readonly pending: number;
 }
 
-/** Where endpoints were found, how old that is and what is wrong with it; see `RunningFeed.describe`. */
+/** The source of discovered endpoints, the age of its result and what is wrong with it; see `RunningFeed.describe`. */
 export type DiscoveryState = Readonly<Record<string, string | number | null>>;
 
 export interface UpstreamState {
   readonly name: string;
-  /** Filled in by the supervisor, for upstreams whose endpoints are found. */
+  /** Filled in by the supervisor, for upstreams with discovered endpoints. */
   readonly discovery?: readonly DiscoveryState[];
-  /** Of the upstream as a whole, where it has one. */
+  /** The breaker of the upstream as a whole, if configured. `waitMs` is in milliseconds. */
   readonly breaker?: { readonly state: string; readonly waitMs: number };
-  /** Too few endpoints were usable, so all are used. */
+  /** Too few endpoints are available, so requests go to all of them. */
   readonly panic?: boolean;
-  /** Where a limit was asked for: requests under way of all workers, and those that wait. */
+  /** Present when a concurrency limit is configured: requests in progress on all workers, and requests that wait. */
   readonly concurrency?: { readonly limit: number; readonly inFlight: number; readonly queued: number };
   readonly endpoints: readonly EndpointState[];
 }
 
-/** Each request of the supervisor with its answer. A worker handles them in the order sent, except `drain`. */
+/** Each call of the supervisor with its answer. A worker handles calls in the order sent, except `drain`. */
 export interface WorkerCalls {
   setup: { ask: WorkerSetup; answer: null };
-  /** Compiles beside what serves. A second one replaces the first. */
+  /** Compiles a configuration beside the one that serves. A second call replaces the first. */
   prepare: { ask: PrepareOrder; answer: PrepareReport };
-  /** Opens what is not open yet, as the whole list of addresses; connections wait until `commit`. */
+  /** Opens those of these addresses, the whole list, that are not open yet. Connections to new listeners are held until `commit`. */
   listen: { ask: readonly ListenOrder[]; answer: ListenReport };
   /** Puts what was prepared to use, and closes listeners that the last `listen` did not name. */
   commit: { ask: null; answer: null };
-  /** Forgets what was prepared, and closes what was opened for it. */
+  /** Discards what was prepared, and closes what was opened for it. */
   abort: { ask: null; answer: null };
-  /** Closes every listener. Requests go on as before. */
+  /** Closes every listener. Requests in progress continue. */
   stopListening: { ask: null; answer: null };
-  /** Asks clients to leave, and answers when all is finished, or cut after this time. The thread then ends. */
+  /** Asks clients to leave; answers when all requests have finished or were cut off after this time. The thread then ends. */
   drain: { ask: { readonly timeoutMs: number }; answer: null };
   reopenLog: { ask: null; answer: null };
-  /** Keys of session tickets, for the listeners that have none of their own. */
+  /** Keys of session tickets, for listeners without ticket keys of their own. */
   tickets: { ask: TicketKeys; answer: null };
   /** The newest value of a feed. */
   feed: { ask: { readonly key: string; readonly value: unknown }; answer: null };
   upstreams: { ask: null; answer: readonly UpstreamState[] };
-  /** A sign of life. */
+  /** Asks for a sign of life. */
   ping: { ask: null; answer: null };
-  /** For tests: throws outside of any request. */
+  /** For tests: throws outside of any request, or never returns. */
   crash: { ask: 'throw' | 'hang'; answer: null };
 }
 
@@ -140,7 +140,7 @@ export interface CallMessage<Name extends CallName = CallName> {
   readonly ask: Ask<Name>;
 }
 
-/** What a worker has to say to the operator. */
+/** A log line of a worker for the operator log. */
 export interface LogLine {
   readonly kind: 'log';
   readonly level: LogLevel;

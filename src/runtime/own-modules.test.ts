@@ -1,4 +1,4 @@
-// Own modules are found as Node finds them, what is missing is told, and others are left to Node.
+// Own modules are resolved as Node resolves them, missing ones are reported, and all other modules are left to Node.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

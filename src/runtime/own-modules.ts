@@ -1,5 +1,5 @@
-// Tells Node where modules are: the package's own beside the module that names them, under the name written there. Node would look for
-// links, package.json files and formats on the way to each of three hundred, which is a third of what loading them costs.
+// Resolves the package's own modules without Node's search: a relative import is exactly the file that it names. Node would look for
+// links, package.json files and formats for each of about three hundred modules, which is a third of what loading them costs.
 
 import { registerHooks } from 'node:module';
 import { dirname, extname } from 'node:path';
@@ -7,15 +7,15 @@ import { pathToFileURL } from 'node:url';
 
 /** `src/` in a checkout, `dist/` in the package. */
 const root = `${pathToFileURL(dirname(import.meta.dirname)).href}/`;
-/** What own modules end with, and what that is to Node. */
+/** File extension of the own modules, and the module format that Node has for it. */
 const ending = extname(import.meta.url);
 const format = ending === '.ts' ? 'module-typescript' : 'module';
 
-/** Where zod has its messages in sixty languages. They are nowhere used, and loaded wherever it is. */
+/** The module of zod with messages in sixty languages. Never used here, but loaded together with zod. */
 const messagesOfZod = '../locales/index.js';
 const noMessages = 'data:text/javascript,';
 
-/** To be called once a thread, before the modules are imported that are to be found so. */
+/** To be called once per thread, before importing the modules that are to be resolved this way. */
 export function findOwnModulesQuickly(): void {
   registerHooks({
     resolve(specifier, context, next) {

@@ -1,4 +1,4 @@
-// Requests for a reload that come together become one more, and what fails is told.
+// Requests that arrive during a reload become one further reload, and failures are reported.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -169,7 +169,7 @@ test('a configuration of which a worker dies every time is not tried without end
   await reload.request('test');
   for (let i = 0; i < 5; i++) {
     reload.workerReplaced();
-    // The one that may run by now is waited for by the next: only requests of this test count from here.
+    // A request waits for a reload that is still running. One turn of the loop separates the requests of this test.
     await new Promise(resolve => setImmediate(resolve));
   }
   assert.equal(deploys, 2);

@@ -1,5 +1,5 @@
-// Reads the configuration anew and rolls it out. Requests that come while one runs become one more; what fails changes
-// nothing and is kept to be told.
+// Reads the configuration again and rolls it out. Requests that arrive during a reload are joined into one more reload. A failure
+// changes nothing, and is passed to `onDone` so that the admin pages can show it.
 
 import { messageOf } from '../base/message-of.ts';
 import type { LocatedProblem } from '../config/config.ts';
@@ -16,12 +16,12 @@ export interface ReloadFailure {
 
 export interface ReloadOptions {
   readonly load: () => Promise<LoadedFile>;
-  /** Rolls out in a turn of its own. */
+  /** Rolls out, waiting for its turn. */
   readonly deploy: (loaded: LoadedFile) => Promise<RolloutResult>;
-  /** Version of what serves; empty before anything does. */
+  /** Version of the serving configuration; empty before any serves. */
   readonly servingVersion: () => string;
   readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
-  /** Called after every try, with what failed or null. */
+  /** Called after every try; `failure` is null after a success. */
   readonly onDone: (failure: ReloadFailure | null, loaded: LoadedFile | null) => void;
 }
 
@@ -31,14 +31,14 @@ export class Reload {
   private next: Promise<ReloadFailure | null> | null = null;
   /** Version that could not be used because a worker died; empty when there is none. */
   private owed = '';
-  /** The last one that was tried again. */
+  /** The last version that was tried a second time. */
   private triedAgain = '';
 
   constructor(options: ReloadOptions) {
     this.options = options;
   }
 
-  /** Resolves when a configuration that was read after this call serves, with null, or could not be used. */
+  /** Resolves with null when a configuration that was read after this call serves, otherwise with the failure. */
   request(cause: string): Promise<ReloadFailure | null> {
     if (this.running === null) {
       this.running = this.run(cause).finally(() => {
@@ -46,7 +46,7 @@ export class Reload {
       });
       return this.running;
     }
-    // The one that runs may have read the file before it changed; one more after it covers all who ask meanwhile.
+    // The running reload may have read the file before the change; one further reload covers all requests that arrive meanwhile.
     this.next ??= this.running.then(() => {
       this.next = null;
       return this.request(cause);
@@ -54,11 +54,11 @@ export class Reload {
     return this.next;
   }
 
-  /** To be called when a worker took the place of one that died: what failed for that gets another try, one each. */
+  /** To be called when a dead worker was replaced: a version that failed because of that death is tried once more, once per version. */
   workerReplaced(): void {
     const { owed } = this;
     this.owed = '';
-    // Because: it may have been this configuration that the worker died of.
+    // Because: the worker may have died of this very configuration.
     if (owed === '' || owed === this.triedAgain) return;
     this.triedAgain = owed;
     void this.request('a worker was replaced');
@@ -75,7 +75,7 @@ export class Reload {
       failure = failureOf(messageOf(error), []);
     }
     if (failure !== null) {
-      // Told to stop, it does as it was told: nothing is wrong with the configuration.
+      // The process is stopping, as it was told to: nothing is wrong with the configuration.
       const level = failure.reason === STOPPING ? 'info' : 'error';
       log(level, 'configuration not used, the previous one stays in use', { cause, reason: failure.reason });
     }
@@ -120,7 +120,7 @@ function failureOf(reason: string, problems: readonly LocatedProblem[]): ReloadF
   return { at: Date.now(), reason, problems };
 }
 
-/** The first error with its place, and how many more there are. */
+/** The first error with its place, and the number of further errors. */
 function summaryOf(problems: readonly LocatedProblem[]): string {
   const errors = problems.filter(({ severity }) => severity === 'error');
   const [first] = errors;

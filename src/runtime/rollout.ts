@@ -1,5 +1,5 @@
-// Brings a configuration to the workers in two phases: every one compiles it aside and opens what it adds, then all
-// swap. When one cannot, none does. Reads no files, and starts no workers.
+// Brings a configuration to the workers in two phases: every worker compiles it aside and opens its new listeners, then all
+// workers swap. When one worker fails, none swaps. Reads no files, and starts no workers.
 
 import { changedRange } from '../base/changed-range.ts';
 import { messageOf } from '../base/message-of.ts';
@@ -20,13 +20,13 @@ import type { TicketKeyMaker } from './ticket-keys.ts';
 import type { WorkerCrew } from './worker-crew.ts';
 import { WorkerLost, type WorkerThread } from './worker-thread.ts';
 
-/** Why a configuration is given up that was on its way when the gateway was told to stop. */
+/** The reason that is reported when a rollout is abandoned because the gateway was told to stop. */
 export const STOPPING = 'the gateway is about to stop';
 
-/** What serves on all workers. */
+/** The configuration that serves on all workers. */
 export interface Serving {
   readonly config: Config;
-  /** With the real ports. */
+  /** Listeners with their real ports. */
   readonly listeners: readonly ListenOrder[];
   readonly tls: TlsMaterial;
 }
@@ -34,8 +34,8 @@ export interface Serving {
 export type RolloutResult =
   | { readonly ok: true; readonly reports: readonly PrepareReport[] }
   /**
-   * `problems` are the document's; `reason` is everything else, empty when there are problems. `lostWorker` says that a worker
-   * died meanwhile: with the one that replaces it, it may well go.
+   * `problems` are errors in the document; `reason` is any other failure, empty when there are problems. `lostWorker` means that a
+   * worker died meanwhile: the same configuration may succeed once that worker is replaced.
    */
   | {
       readonly ok: false;
@@ -44,7 +44,7 @@ export type RolloutResult =
       readonly lostWorker: boolean;
     };
 
-/** What workers share, and what says how much of it a configuration needs. */
+/** The workers and what they share, with the objects that size the shared parts for a configuration. */
 export interface RolloutParts {
   readonly crew: WorkerCrew;
   readonly registry: MetricRegistry;
@@ -58,7 +58,7 @@ const noNeeds: CollectedNeeds = { filters: [], tables: [], feeds: [], events: []
 export class Rollout {
   private readonly parts: RolloutParts;
   private current: Serving | null = null;
-  /** Of what serves. */
+  /** What the serving configuration needs. */
   private needs: CollectedNeeds = noNeeds;
   private readonly stopping = new AbortController();
 
@@ -71,14 +71,14 @@ export class Rollout {
   }
 
   /**
-   * The gateway stops: what is on its way to the workers is given up, unless they are swapping already, and nothing else is begun. A start
-   * goes on: without it there is nothing to stop.
+   * To be called when the gateway stops: a rollout in progress is abandoned unless workers are swapping already, and no further one begins.
+   * The first rollout of a start continues, because before it nothing serves that could be stopped.
    */
   giveUp(): void {
     if (this.current !== null) this.stopping.abort(new Error(STOPPING));
   }
 
-  /** Rejects when it is given up before or meanwhile; what is waited for is left to itself. */
+  /** Resolves as `wait` does, but rejects when `giveUp` was called before or is called meanwhile. What `wait` began is not cancelled. */
   async unlessGivenUp<Value>(wait: () => Promise<Value>): Promise<Value> {
     const { signal } = this.stopping;
     signal.throwIfAborted();
@@ -94,12 +94,12 @@ export class Rollout {
     }
   }
 
-  /** To be called in a turn of its own. */
+  /** To be called in a turn of the TurnQueue. Does not reject: a failure is part of the result. */
   async deploy(config: Config, tls: TlsMaterial): Promise<RolloutResult> {
     try {
       return await this.tryDeploy(config, tls);
     } catch (error) {
-      // Those that could must not keep what the others could not; one that is dead has nothing to forget.
+      // The workers that succeeded must discard what the others could not prepare; a dead worker has nothing to discard.
       await this.parts.crew.callAll('abort', null).catch(() => {});
       this.parts.feeds.keepOnly(this.needs.feeds);
       const reason = messageOf(error);
@@ -116,7 +116,7 @@ export class Rollout {
     await checkAddressesFree(orders, before);
     const ofFilters = collectNeeds(config, await filtersInUse(config));
     const needs = { ...ofFilters, feeds: [...ofFilters.feeds, ...feedsOfUpstreams(config)] };
-    // Feeds that keep tables up to date find them there.
+    // Before the feeds open, because a feed that keeps a table up to date looks for the table when it starts.
     this.parts.tables.ensure(needs.tables);
     await this.unlessGivenUp(() => feeds.open(needs.feeds));
     if (current === null) await crew.callAll('tickets', this.parts.tickets.keys);
@@ -129,7 +129,7 @@ export class Rollout {
       return { ok: false, problems, reason: '', lostWorker: false };
     }
     const listeners = await this.listen(orders);
-    // Before the calls: a worker that dies in between is replaced by one that serves the new configuration.
+    // Set before the calls, so that a worker that dies in between is replaced by one that serves the new configuration.
     this.current = { config, listeners, tls };
     this.needs = needs;
     await Promise.allSettled(crew.workers.map(worker => worker.call('commit', null)));
@@ -138,7 +138,7 @@ export class Rollout {
     return { ok: true, reports };
   }
 
-  /** For a worker that replaces another. */
+  /** Brings a worker that replaces another to the configuration that serves. Rejects when the worker cannot serve it. */
   async bringUp(worker: WorkerThread): Promise<void> {
     const { current } = this;
     if (current === null) return;
@@ -153,7 +153,7 @@ export class Rollout {
 
   private prepareOrder(config: Config, base: Config | null, needs: CollectedNeeds, tls: TlsMaterial): PrepareOrder {
     const { registry, tables } = this.parts;
-    // What is not new has its blocks.
+    // Unchanged routes have their blocks already.
     const { from, toNow } = changedRange(base?.routes ?? [], config.routes);
     for (let at = from; at < toNow; at++) registry.block('route', config.routes[at]!.name);
     for (const { name, canary, mirror } of routesThatSayMore(config.routes)) {
@@ -178,7 +178,7 @@ export class Rollout {
     };
   }
 
-  /** The first worker finds the ports where the system is to choose them; the others follow it. */
+  /** The first worker finds out the ports that the system chooses; the other workers use the same ports. */
   private async listen(orders: readonly ListenOrder[]): Promise<readonly ListenOrder[]> {
     const [first, ...others] = this.parts.crew.workers;
     const { ports, error } = await first!.call('listen', orders);

@@ -1,16 +1,16 @@
-// Runs a generator a slice a turn of the event loop, so that long work never holds up the traffic of its thread.
+// Runs a generator one slice per turn of the event loop, so that long work never holds up the traffic of its thread.
 
 export interface SlicedResult<T> {
   readonly value: T;
-  /** From the first slice to the last, the turns in between included. */
+  /** Milliseconds from the start of the first slice to the end of the last, including the turns in between. */
   readonly totalMs: number;
-  /** The longest time that the event loop was held. */
+  /** The longest time in milliseconds that a single slice held the event loop. */
   readonly longestSliceMs: number;
 }
 
 /**
- * Resolves with what the generator returns; rejects with what it throws. Between two slices everything that waits in
- * the event loop gets its turn. `isCancelled` is asked before every slice: once it says so, the work is given up and
+ * Resolves with what the generator returns; rejects with what it throws. Between two slices the event loop handles
+ * everything that waits. `isCancelled` is called before every slice: when it returns true, the work is abandoned and
  * the promise rejects.
  */
 export function runSliced<T>(

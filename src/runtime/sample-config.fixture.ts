@@ -1,4 +1,4 @@
-// Checked configurations for tests of what comes after config/: as small as can be, or with many routes.
+// Checked configurations for tests of the code that uses a Config: as small as can be, or with many routes.
 
 import { createHash } from 'node:crypto';
 import type { Config, RouteConfig, UpstreamConfig } from '../config/config.ts';
@@ -53,7 +53,7 @@ const base: Omit<Config, 'version'> = {
   routes: [],
 };
 
-/** A Config with a version that follows its content. */
+/** A Config whose version is a hash of its content. */
 export function sampleConfig(changes: Partial<Config> = {}): Config {
   const content = { ...base, ...changes };
   const version = createHash('sha256').update(JSON.stringify(content)).digest('hex');

@@ -1,4 +1,4 @@
-// How long memory stays under its name.
+// How long the memory is kept under its name.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -19,7 +19,7 @@ test('a table that is needed again within the hour is the same one, and later it
   tables.ensure([one, other]);
   tables.keepOnly([one, other], 59 * MINUTE_MS);
   assert.equal(tables.all.get('one'), first);
-  // The hour begins anew.
+  // Being needed again restarted the hour.
   tables.keepOnly([other], 70 * MINUTE_MS);
   tables.keepOnly([other], 120 * MINUTE_MS);
   assert.equal(tables.all.get('one'), first);

@@ -1,23 +1,23 @@
-// Memory that the process's threads share beside the metric cells, by name. Made in the supervisor, outlives reloads and workers.
+// Memory that the threads of the process share, besides the metric cells, by name. Made in the supervisor; outlives reloads and workers.
 
 import type { SharedTableNeed } from '../exchange/worker-services.ts';
 
-/** So long a table stays that no configuration needs: one that is put back meanwhile goes on with what was counted and seen. */
+/** How long a table outlives the last configuration that needs it: a configuration that needs it again finds its counts and entries. */
 const KEPT_MS = 3_600_000;
 
 export interface SharedTable {
   readonly memory: SharedArrayBuffer;
-  /** Tells tables apart that had one name one after the other: what is posted to a thread is another object each time. */
+  /** Tells apart successive tables of the same name: a table posted to a thread arrives as a new object each time. */
   readonly generation: number;
 }
 
 export class SharedTables {
   private readonly tables = new Map<string, SharedTable>();
-  /** By name, in milliseconds of the monotonic clock. */
+  /** Since when each table has not been needed, by name; milliseconds of the monotonic clock. */
   private readonly unneededSince = new Map<string, number>();
   private made = 0;
 
-  /** Makes those that are not there. One that exists keeps its size: its cells are in use. */
+  /** Makes the tables that do not exist. An existing table keeps its size, because its cells are in use. */
   ensure(needs: readonly SharedTableNeed[]): void {
     for (const { name, bytes } of needs) {
       if (!this.tables.has(name))
@@ -25,7 +25,7 @@ export class SharedTables {
     }
   }
 
-  /** Gives up what has not been needed for long. To be told what is needed now whenever that changes. */
+  /** Drops tables that have not been needed for KEPT_MS. To be called with the current needs whenever they change. */
   keepOnly(needs: readonly SharedTableNeed[], nowMs: number): void {
     const needed = new Set(needs.map(({ name }) => name));
     for (const name of this.tables.keys()) {

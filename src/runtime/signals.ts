@@ -1,12 +1,12 @@
-// What each signal asks of the gateway. Installed by the command that runs it.
+// Which signal asks the gateway for what. Installed by the command that runs the gateway.
 
 /** Calls for the signals of the main process. */
 export interface SignalTargets {
   reload(): void;
   reopenLogs(): void;
-  /** Called again at the second signal, which is to hurry. */
+  /** Called again at a second signal, which cuts the drain short. */
   drain(): void;
-  /** A signal that other proxies have a use for. Unheard it would end the process with all requests under way. */
+  /** For a signal that other proxies use. Without a handler, the signal would end the process with all requests in progress. */
   noUse(signal: string): void;
 }
 
@@ -16,7 +16,7 @@ export function listenToSignals({ reload, reopenLogs, drain, noUse }: SignalTarg
   process.on('SIGUSR1', reopenLogs);
   process.on('SIGTERM', drain);
   process.on('SIGINT', drain);
-  // Windows knows neither.
+  // Windows has neither SIGQUIT nor SIGUSR2.
   if (process.platform === 'win32') return;
   process.on('SIGQUIT', drain);
   process.on('SIGUSR2', noUse);

@@ -1,4 +1,4 @@
-// What the supervisor tells of itself to whoever shows it: admin, and the ready line. Shapes only.
+// What the supervisor reports about the gateway, for the admin pages and the ready line. Shapes only.
 
 import type { Config } from '../config/config.ts';
 import type { UpstreamState } from './messages.ts';
@@ -12,16 +12,16 @@ export interface GatewayStatus {
   readonly config: Config | null;
   /** When the configuration was put to use, in milliseconds since 1970; 0 before. */
   readonly loadedAt: number;
-  /** Why the last reload changed nothing; null when it did not fail. */
+  /** Why the last reload changed nothing; null when it succeeded. */
   readonly lastFailure: ReloadFailure | null;
-  /** Real addresses in the order of the configuration: `http://127.0.0.1:40123`. */
+  /** Real addresses in the order of the configuration, such as `http://127.0.0.1:40123`. */
   readonly listeners: readonly string[];
   readonly workersWanted: number;
   readonly workersServing: number;
   readonly startedAt: number;
 }
 
-/** Endpoints as all workers together see them. */
+/** Endpoint states, combined over all workers. */
 export interface UpstreamsReport {
   readonly upstreams: readonly UpstreamState[];
   /** Workers that answered in time. */

@@ -1,4 +1,4 @@
-// Real workers on real ports: a start, reloads that add and take away, a worker that dies, a drain.
+// Real workers on real ports: a start, reloads that add and remove, a worker that dies, a drain.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -30,7 +30,7 @@ async function started(config: Config, workers = 2): Promise<Supervisor> {
   return supervisor;
 }
 
-/** A new connection each time, so that every worker gets some. */
+/** A new connection for each request, so that every worker gets some. */
 async function get(url: string): Promise<string> {
   const response = await fetch(url, { headers: { connection: 'close' } });
   return `${response.status} ${await response.text()}`;
@@ -67,7 +67,7 @@ test('a reload that is asked for while it starts comes once it serves', async ()
   await supervisor.reload('test');
   await starting;
   await serving;
-  // Behind the one that was asked for before.
+  // Runs after the reload that was requested during the start.
   assert.equal(await supervisor.reload('again'), null);
   assert.equal(await get(`${supervisor.status.listeners[0]}/two`), '200 two');
   await supervisor.drain();
@@ -131,7 +131,7 @@ for (const how of ['throw', 'terminate'] as const) {
     await eventually(() => supervisor.status.workersServing === 2, 'it is replaced');
     for (let i = 0; i < 20; i++) assert.equal(await get(`${url}/two`), '200 two');
     assert.ok(lines.some(line => line.includes('worker died and is replaced')));
-    // The replacement takes part in what comes next.
+    // The replacement takes part in the next reload.
     next = sampleConfig({ routes: one });
     assert.equal(await supervisor.reload('test'), null);
     for (let i = 0; i < 20; i++) assert.match(await get(`${url}/two`), /^404/);
@@ -158,7 +158,7 @@ test('a drain does not wait for a reload that waits for something: that is given
   const supervisor = await started(sampleConfig({ routes: one }));
   const [url] = supervisor.status.listeners;
   const { version } = supervisor.status.config!;
-  // Workers wait for a store that takes connections and says nothing.
+  // The workers wait for a store that accepts connections and never answers.
   const deferral = { afterMs: 1_000, keepMs: 60_000, answerBytesMax: 1_024, memoryBytes: 65_536, store: 'main' };
   const to = { kind: 'upstream', upstream: 'u' } as const;
   next = sampleConfig({

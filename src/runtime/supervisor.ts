@@ -1,5 +1,5 @@
-// The gateway as one object of the main thread: workers, configuration, files, signals put together. Each part has its
-// file; here they only meet.
+// The gateway as one object of the main thread: combines workers, configuration, watched files and shared state. Each
+// part has its own file; here the parts are only connected.
 
 import { feedSources } from '../compile/feed-catalog.ts';
 import { routesThatSayMore } from '../config/routes-that-say-more.ts';
@@ -29,7 +29,7 @@ import { upstreamsReport } from './upstreams-report.ts';
 import { FileWatch } from './watch-files.ts';
 import { WorkerCrew } from './worker-crew.ts';
 
-/** A worker that takes so long beyond the drain's own time to end hangs: it is ended as it is. */
+/** A worker that needs this much longer than the drain's own timeout hangs, and is terminated. */
 const DRAIN_SLACK_MS = 10_000;
 
 export interface SupervisorOptions {
@@ -39,7 +39,7 @@ export interface SupervisorOptions {
   readonly version: string;
   /** Standard error when left out. */
   readonly log?: OperatorLog;
-  /** Says nothing to the operator: for commands that tell in their own words. */
+  /** Logs nothing for the operator: for commands that report in their own words. */
   readonly quiet?: boolean;
 }
 
@@ -61,15 +61,15 @@ export class Supervisor {
   private registry: MetricRegistry | null = null;
   private rollout: Rollout | null = null;
   private phase: Phase = 'starting';
-  /** Why the configuration is to be read again once it serves; null when it is not. */
+  /** Why the configuration is to be read again as soon as the gateway serves; null when it is not. */
   private causeAtStart: string | null = null;
   private loadedAt = 0;
-  /** When the last reading of the configuration began, or before. */
+  /** When the last reading of the configuration began, or a time before that; milliseconds since 1970. */
   private readSince = this.startedAt;
   private lastFailure: ReloadFailure | null = null;
   private hurry: (() => void) | null = null;
 
-  /** Starts the worker threads, which takes longest; `start` gives them something to do. */
+  /** Starts the worker threads, because that takes longest; `start` gives them a configuration. */
   constructor(options: SupervisorOptions) {
     this.log = options.log ?? new OperatorLog(options.quiet === true ? { write: () => {} } : {});
     this.version = options.version;
@@ -89,7 +89,7 @@ export class Supervisor {
       sources: feedSources,
       send: (key, value) => {
         ownFeeds.receive(key, value);
-        // A worker that is gone meanwhile is replaced by one that gets all values.
+        // A worker that died meanwhile is replaced by one that gets all values.
         void this.crew.callAll('feed', { key, value }).catch(() => {});
       },
       log,
@@ -110,7 +110,7 @@ export class Supervisor {
     this.watch = new FileWatch(() => void this.reload('a file changed'));
   }
 
-  /** Serves this configuration. When it cannot, nothing is left open and the result says why. */
+  /** Serves this configuration. On failure, the workers are ended and the result says why; `abandon` then ends the rest. */
   async start(loaded: LoadedFile): Promise<RolloutResult> {
     const { config } = loaded;
     if (config === null) throw new Error('a configuration with errors cannot be started');
@@ -120,7 +120,7 @@ export class Supervisor {
     const rollout = new Rollout({ crew, registry, tables, feeds, tickets });
     this.registry = registry;
     this.rollout = rollout;
-    // From here on, so that a change while workers start is not missed.
+    // Watched from here on, so that a change while the workers start is not missed.
     this.watch.follow(loaded.files, this.readSince);
     await this.crew.equip({
       registry,
@@ -134,7 +134,7 @@ export class Supervisor {
       await this.crew.terminate();
       return result;
     }
-    // A signal may have come meanwhile.
+    // A signal may have started a drain meanwhile.
     if (this.phase === 'starting') {
       this.phase = 'serving';
       if (this.causeAtStart !== null) void this.reload(this.causeAtStart);
@@ -149,8 +149,8 @@ export class Supervisor {
   }
 
   /**
-   * Reads the configuration again. Resolves with null once it serves, or with what kept it from it; at once while it starts
-   * (then it is read again when it serves) or drains.
+   * Reads the configuration again. Resolves with null once the configuration serves, otherwise with the failure. While the gateway
+   * starts or drains, resolves with null at once; a reload asked for during the start then follows it.
    */
   async reload(cause: string): Promise<ReloadFailure | null> {
     if (this.phase === 'starting') this.causeAtStart ??= cause;
@@ -158,12 +158,12 @@ export class Supervisor {
     return this.reloads.request(cause);
   }
 
-  /** A worker that dies meanwhile, or does not answer, is not waited for: the one that replaces it opens the file anyway. */
+  /** Does not wait for a worker that dies or does not answer: its replacement opens the file anew anyway. */
   async reopenLogs(): Promise<void> {
     await Promise.allSettled(this.crew.workers.map(worker => worker.call('reopenLog', null)));
   }
 
-  /** Stops accepting, lets what is under way finish, ends the workers. A second call cuts what is left. */
+  /** Stops accepting, lets requests in progress finish, ends the workers. A second call cuts off what is left. */
   async drain(): Promise<void> {
     if (this.phase === 'draining') {
       this.hurry?.();
@@ -176,15 +176,15 @@ export class Supervisor {
     const hurried = new Promise<void>(resolve => {
       this.hurry = resolve;
     });
-    // A reload that is under way is given up, or ends in its turn where workers swap already: then every one has the listeners that it will close.
+    // Abandons a reload in progress, unless its workers are swapping: then it ends first, and every worker knows the listeners to close.
     this.rollout?.giveUp();
     await this.turns.run(async () => {
       const drainAll = (ms: number) =>
         Promise.allSettled(
           this.crew.workers.map(worker => worker.call('drain', { timeoutMs: ms }, ms + DRAIN_SLACK_MS)),
         );
-      // No client is told to leave before all listeners are closed: it would come back at once, and wait in the queue of a
-      // worker that closes a moment later, which resets it.
+      // No client is asked to leave before all listeners are closed: it would reconnect at once, and be reset in the accept queue
+      // of a worker that closes its listener a moment later.
       await this.crew.stopListening();
       await Promise.race([drainAll(timeoutMs), hurried.then(() => drainAll(0))]);
     });
@@ -206,12 +206,12 @@ export class Supervisor {
     };
   }
 
-  /** Where each canary is, by its route's name. */
+  /** Reports of the canaries by the name of their route. */
   get canaryReports(): ReadonlyMap<string, CanaryReport> {
     return this.canaries.reports;
   }
 
-  /** Feeds that are not up to date: the gateway serves, with what it has. */
+  /** Feeds that are not up to date; the gateway serves with their last values. */
   get feedTroubles(): readonly FeedTrouble[] {
     return this.feeds.troubles;
   }
@@ -221,11 +221,12 @@ export class Supervisor {
     return this.certificates.warnings;
   }
 
+  /** Asks every worker; a worker that does not answer within a second is left out. */
   async upstreams(): Promise<UpstreamsReport> {
     return upstreamsReport(this.crew, this.rollout?.serving?.config.upstreams ?? [], this.feeds);
   }
 
-  /** For the metrics page; null before the start. The process's own gauges are brought up to date. */
+  /** For the metrics page; null before the start. Updates the gauges of the process and the certificates first. */
   get metrics(): MetricRegistry | null {
     const { registry } = this;
     if (registry === null) return null;
@@ -236,7 +237,7 @@ export class Supervisor {
     return registry;
   }
 
-  /** For tests of the command only: a worker fails, is ended, or answers nothing any more. */
+  /** For tests of the command only: a worker throws, is terminated, or stops answering. */
   async crashWorker(how: 'throw' | 'terminate' | 'hang'): Promise<void> {
     const [worker] = this.crew.workers;
     if (how === 'terminate') await worker?.terminate();
@@ -255,7 +256,7 @@ export class Supervisor {
     if (config === null || rollout === null) throw new Error('there is nothing to serve');
     const before = rollout.serving?.config ?? null;
     const result = await this.turns.run(async () => {
-      // Where they are not known in time, or it stops meanwhile, is seen below.
+      // Canaries that are not known in time are heard later, and rollout.deploy below notices a stop.
       await rollout.unlessGivenUp(() => this.canaries.prepare(config, this.registry!)).catch(() => {});
       return rollout.deploy(config, loaded.tls);
     });

@@ -1,4 +1,4 @@
-// Tickets are good while their key is in the ring, on every context that has the ring, and with another key not at all.
+// A ticket is accepted while its key is in the ring, by every context that uses the ring, and never with another key.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ const authority = new TestAuthority();
 const files = authority.issue('api', { names: ['DNS:api.test'] });
 after(() => authority.remove());
 
-/** A TLS server whose tickets are the ring's; its port. */
+/** Starts a TLS server that uses the tickets of this ring; returns its port. */
 async function serverWith(ring: TicketRing): Promise<number> {
   const cert = readFileSync(files.cert, 'utf8');
   const context = createSecureContext({ cert, key: readFileSync(files.key, 'utf8'), sessionIdContext: 'test' });

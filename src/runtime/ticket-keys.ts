@@ -1,11 +1,11 @@
-// The keys of session tickets of the whole process: made here, replaced in time, the same on every worker.
+// The session ticket keys of the whole process: made here, replaced regularly, the same on every worker.
 
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import type { TicketKeys } from '../net/tls/tls-material.ts';
 
 const KEY_BYTES = 48;
-/** Old keys that still decrypt: a ticket then lives for as long as it says. */
+/** Old keys that still decrypt, so that a ticket stays valid for its whole lifetime. */
 const OLD_KEYS_MAX = 2;
 
 export class TicketKeyMaker {
@@ -14,17 +14,17 @@ export class TicketKeyMaker {
   private timer: NodeJS.Timeout | null = null;
   private everyMs = 0;
 
-  /** `send` brings new keys to all workers. */
+  /** `send` sends new keys to all workers. */
   constructor(send: (keys: TicketKeys) => void) {
     this.send = send;
   }
 
-  /** For a worker that starts. */
+  /** The current keys, for a worker that starts; the first encrypts. */
   get keys(): TicketKeys {
     return this.current;
   }
 
-  /** Makes a new key this often, the shortest life of a ticket; 0 stops. */
+  /** Makes a new key every `ms` milliseconds, the shortest lifetime of a ticket; 0 stops. */
   replaceEvery(ms: number): void {
     if (ms === this.everyMs) return;
     this.stop();
@@ -44,7 +44,7 @@ export class TicketKeyMaker {
   }
 }
 
-/** How often keys are replaced: the shortest life of a ticket; 0 where no listener needs the gateway's own keys. */
+/** How often keys are replaced, in milliseconds: the shortest lifetime of a ticket. 0 when no listener uses the gateway's own keys. */
 export function ticketLifetimeMs({ listeners }: Pick<Config, 'listeners'>): number {
   const lifetimes = listeners.flatMap(({ tls }) =>
     tls === null || tls.sessionTickets.keys !== null ? [] : [tls.sessionTickets.lifetimeMs],

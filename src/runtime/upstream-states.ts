@@ -1,4 +1,4 @@
-// What a worker tells of its upstreams: gauges into its metric cells now and then, and everything when admin asks.
+// What a worker reports about its upstreams: gauges into its metric cells periodically, and full states when admin asks.
 
 import { UpstreamCell } from '../telemetry/metric-families.ts';
 import { breakerReport, endpointReport } from '../upstream/endpoint-report.ts';
@@ -7,11 +7,11 @@ import type { UpstreamState } from './messages.ts';
 
 type Upstreams = Iterable<Upstream>;
 
-/** Writes how many endpoints there are and how many may be used. */
+/** Writes the gauges of each upstream: endpoints, usable endpoints, breaker state, concurrency. */
 export function writeEndpointGauges(upstreams: Upstreams, cells: Float64Array): void {
   for (const { endpoints, metricsOffset, resilience, gate, nowMs } of upstreams) {
     const { availability, breaker } = resilience;
-    // A worker that has no requests looks here.
+    // Availability is otherwise re-evaluated by requests, and this worker may have none.
     availability?.look(nowMs);
     cells[metricsOffset + UpstreamCell.endpoints] = endpoints.length;
     cells[metricsOffset + UpstreamCell.endpointsAvailable] =
@@ -23,7 +23,7 @@ export function writeEndpointGauges(upstreams: Upstreams, cells: Float64Array): 
   }
 }
 
-/** For upstreams that are no longer configured: their gauges would otherwise stay for ever. */
+/** Zeroes the gauges of upstreams that are no longer configured, which would otherwise stay for ever. */
 export function clearEndpointGauges(before: Upstreams, now: ReadonlyMap<string, Upstream>, cells: Float64Array): void {
   for (const { name, metricsOffset } of before) {
     if (now.has(name)) continue;
@@ -36,7 +36,7 @@ export function clearEndpointGauges(before: Upstreams, now: ReadonlyMap<string, 
   }
 }
 
-/** Connections and requests by endpoint, as of now. */
+/** The current state of each upstream, with connections and requests by endpoint. */
 export function upstreamStates(upstreams: Upstreams): UpstreamState[] {
   return Array.from(upstreams, ({ name, endpoints, resilience, gate, nowMs }) => {
     const { availability, breaker } = resilience;

@@ -1,4 +1,4 @@
-// What several workers tell of the same upstreams, added up. Asks nobody.
+// Adds up what several workers report about the same upstreams. Asks no worker itself.
 
 import type { EndpointState, UpstreamState } from './messages.ts';
 
@@ -8,13 +8,13 @@ interface Sum {
   readonly endpoints: Map<string, EndpointState>;
 }
 
-/** Counts of an endpoint are summed; it is available when one worker at least may use it. */
+/** Connection counts of an endpoint are summed; the endpoint is available when at least one worker may use it. */
 export function addUpstreamStates(ofWorkers: readonly (readonly UpstreamState[])[]): UpstreamState[] {
   const sums = new Map<string, Sum>();
   for (const state of ofWorkers.flat()) {
     let upstream = sums.get(state.name);
     if (upstream === undefined) {
-      // What is not counted is the same on every worker: they share it.
+      // States that are not counts are the same on every worker, because the workers share them.
       upstream = { first: state, queued: state.concurrency?.queued ?? 0, endpoints: new Map() };
       sums.set(state.name, upstream);
     }
@@ -35,7 +35,7 @@ function added(a: EndpointState, b: EndpointState): EndpointState {
   return {
     ...a,
     available: a.available || b.available,
-    // Of all workers already; each looked at another moment.
+    // Each worker reports the count of all workers, read at a slightly different time.
     inFlight: Math.max(a.inFlight, b.inFlight),
     active: a.active + b.active,
     idle: a.idle + b.idle,

@@ -1,4 +1,4 @@
-// Every way in which configuration files change in practice is noticed, and other files in the folder are not.
+// Every way in which configuration files change in practice is noticed; other files in the folder do not count.
 
 import assert from 'node:assert/strict';
 import {
@@ -21,7 +21,7 @@ import { FileWatch } from './watch-files.ts';
 const folder = mkdtempSync(path.join(tmpdir(), 'cardea-watch-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** A watch on one file, and how often it fired. */
+/** A watch on one file that counts how often it fired. */
 function watching(file: string) {
   let fired = 0;
   let wake = () => {};
@@ -54,7 +54,7 @@ test('a file written in place, several times in a row, is one change', async () 
   const changed = next();
   for (let i = 0; i < 5; i++) appendFileSync(file, 'b: 2\n');
   await changed;
-  await delay(300); // Because: nothing more must come, and nothing tells of nothing.
+  await delay(300); // Because: no further event may follow, and the absence of an event cannot be awaited.
   assert.equal(count(), 1);
   watch.close();
 });
@@ -74,7 +74,7 @@ for (const [name, before] of [
       told = readFileSync(file, 'utf8');
     });
     writeFileSync(file, 'a: 1\n');
-    // Because: the writer is this slow, longer than what comes together.
+    // Because: the writer is meant to be this slow, slower than the time in which events are joined.
     for (const line of ['b: 2\n', 'c: 4\n', 'd: 5\n']) {
       await delay(300);
       appendFileSync(file, line);
@@ -92,7 +92,7 @@ test('a file that vanishes is told, and one that comes back at once is not told 
   const { watch, next, count } = watching(file);
   let changed = next();
   rmSync(file);
-  await delay(300); // Because: the time in which it is away is what this is about.
+  await delay(300); // Because: the test is about the time in which the file is absent.
   assert.equal(count(), 0);
   writeFileSync(file, 'a: 1\nb: 2\n');
   await changed;
@@ -117,7 +117,7 @@ test('a file replaced by renaming another over it, twice', async () => {
 });
 
 test('a folder that is removed or moved away, another one in its place, and a file written in that', async t => {
-  // Without the look now and then: the system's events alone are to tell.
+  // Without the periodic check: the events of the system alone have to show the change.
   t.mock.timers.enable({ apis: ['setInterval'] });
   const inner = fresh('replaced');
   const file = path.join(inner, 'cardea.yaml');
@@ -187,7 +187,7 @@ test('a log that is written all the time in the same folder does not hold a chan
     const start = performance.now();
     writeFileSync(file, 'b: 2\n');
     await changed;
-    // The look every five seconds would notice it, too.
+    // The periodic check every five seconds would notice the change as well.
     assert.ok(performance.now() - start < 4_000);
   } finally {
     clearInterval(traffic);
@@ -223,7 +223,7 @@ for (const [pattern, name] of [
     const file = path.join(inner, name);
     const watch = new FileWatch(() => changed());
     let changed = () => {};
-    // As a reload does: reads, and follows what it read.
+    // As a reload does: read, then follow the files that were read.
     const readUntil = async (isThere: () => boolean) => {
       for (;;) {
         const next = new Promise<void>(resolve => {
@@ -240,7 +240,7 @@ for (const [pattern, name] of [
     setTimeout(() => mkdirSync(path.dirname(file), { recursive: true }), 200);
     setTimeout(() => writeFileSync(file, 'routes: []\n'), 400);
     await readUntil(() => loadConfig(main, { filters: [] }).files.includes(file));
-    // The look every five seconds would notice it, too.
+    // The periodic check every five seconds would notice the change as well.
     assert.ok(performance.now() - start < 4_000);
     watch.close();
   });

@@ -1,26 +1,26 @@
-// Notices that configuration files changed: by editors that write in place or replace the file, by links that are
-// swapped as Kubernetes does with mounted volumes, by files that come and go. Reads no content.
+// Notices that configuration files changed: files written in place or replaced by editors, symbolic links that are
+// swapped as Kubernetes does in mounted volumes, files that appear and vanish. Reads no content.
 
 import { type FSWatcher, readdirSync, readlinkSync, statSync, watch } from 'node:fs';
 import path from 'node:path';
 import { type FilePrint, filePrintOf, isSamePrint, mayBeHalfWritten } from '../base/file-print.ts';
 
-/** Editors and deployments write several times; what comes within this time is one change. */
+/** Editors and deployments write several times: events closer together than this are one change. */
 const SETTLE_MS = 100;
 
-/** A part of a file that is still written may be valid, and lack routes: so a file that may be half-written is to be still for this time. */
+/** Half of a configuration file may be valid but lack routes, so a file that may be half-written has to be unchanged for this time. */
 const WRITTEN_SETTLE_MS = 1_000;
 
-/** For file systems that tell nothing, such as network mounts: a look at the files now and then. */
+/** Period of checks without an event, for file systems that report none, such as network mounts. */
 const LOOK_EVERY_MS = 5_000;
 
-/** File systems take the time from a clock that goes in steps. */
+/** Granularity of file times: file systems take them from a clock that advances in steps. */
 const CLOCK_STEP_MS = 10;
 
-/** Files that may become part of a configuration, in the folders that an `include` with a pattern or certificates lead to. */
+/** Names of files that may belong to a configuration, in folders that an `include` pattern or certificates refer to. */
 const configFile = /\.(ya?ml|json|pem|crt|key)$/;
 
-/** How many links one path may lead over, as in Linux. */
+/** Most symbolic links in one path, as in Linux. */
 const LINKS_MAX = 40;
 
 export class FileWatch {
@@ -28,25 +28,25 @@ export class FileWatch {
   private readonly watchers = new Map<string, FSWatcher>();
   private readonly timer: NodeJS.Timeout;
   private files: readonly string[] = [];
-  /** By folder, the names in it that lead to files. */
+  /** By folder, the names of its entries that lead to watched files. */
   private entries: ReadonlyMap<string, ReadonlySet<string>> = new Map();
-  /** Folders of which every file counts that looks like one: those that were given as `<folder>/*`. */
+  /** Folders in which every file with a matching name counts: those that were given as `<folder>/*`. */
   private wholeFolders: ReadonlySet<string> = new Set();
   private settle: NodeJS.Timeout | null = null;
-  /** By file. */
+  /** The file states that were last read or reported, by file. */
   private seen: FilePrints = new Map();
-  /** What all look like while one may still be written, and since when they do; null when none is. */
+  /** File states while a file may still be half-written, and since when they are unchanged; null when no file may be. */
   private unsettled: { readonly files: FilePrints; readonly since: number } | null = null;
 
-  /** `onChange` is called at most once for changes that come together. Nothing is watched before `follow`. */
+  /** `onChange` is called once for changes that come close together. Nothing is watched before `follow`. */
   constructor(onChange: () => void) {
     this.onChange = onChange;
     this.timer = setInterval(() => this.look(), LOOK_EVERY_MS).unref();
   }
 
   /**
-   * Watches these files from now on, and what happens around them. Call it after every reading, which began at `readSince`
-   * (milliseconds since 1970): what is new among them and changed later may not be what was read, and is told once more.
+   * Watches these files from now on, and the folder entries that lead to them. To be called after every reading, which began at `readSince`
+   * (milliseconds since 1970): a new file that was modified after that time may differ from what was read, and is reported as changed.
    */
   follow(files: readonly string[], readSince = Number.POSITIVE_INFINITY): void {
     this.files = files.map(file => path.resolve(file));
@@ -58,7 +58,7 @@ export class FileWatch {
       this.watchers.delete(folder);
     }
     for (const folder of this.entries.keys()) this.watchFolder(folder);
-    // What was seen before this reading stays as it was: a file that changed while it was read is told once more.
+    // Known files keep their earlier state: a file that changed while it was being read is reported once more.
     const now = this.prints();
     const before = this.seen;
     this.seen = new Map(
@@ -81,7 +81,7 @@ export class FileWatch {
     if (this.watchers.has(folder)) return;
     try {
       const watcher = watch(folder, { persistent: false }, (event, name) => this.onEvent(folder, event, name));
-      // A folder that was removed, or no watches left in the system: the look now and then goes on.
+      // The folder was removed, or the system has no watches left: the periodic check continues.
       watcher.on('error', () => {
         watcher.close();
         this.watchers.delete(folder);
@@ -92,9 +92,9 @@ export class FileWatch {
     }
   }
 
-  /** Other files in the same folders change as well: those of an access log would keep a change waiting for as long as there is traffic. */
+  /** Ignores other entries of these folders: writes to an access log would keep a change waiting as long as there is traffic. */
   private onEvent(folder: string, event: string, name: string | null): void {
-    // A folder that is moved or removed tells so under its own name. What comes to its place is another one, to be watched anew.
+    // A folder that is moved or removed reports this under its own name. A folder that takes its place has to be watched anew.
     if (event === 'rename' && name === path.basename(folder)) {
       this.watchers.get(folder)?.close();
       this.watchers.delete(folder);
@@ -105,7 +105,7 @@ export class FileWatch {
       name === null ||
       this.entries.get(folder)?.has(name) === true ||
       (this.wholeFolders.has(folder) && configFile.test(name));
-    // What comes and goes in a folder that is followed itself is told as `rename`, what is written to as `change`.
+    // In a folder that is itself followed, entries that appear or vanish are reported as `rename`, writes as `change`.
     if (isKnown || (event === 'rename' && this.files.includes(folder))) this.lookSoon();
   }
 
@@ -132,7 +132,7 @@ export class FileWatch {
     this.onChange();
   }
 
-  /** How long to wait for who may still be writing: until all have been still for that time. */
+  /** Milliseconds to wait for a file that may be half-written, until all files have been unchanged for long enough; 0 or less to go on. */
   private waitFor(now: FilePrints): number {
     const isHalfWritten = ([file, print]: readonly [string, FilePrint]): boolean =>
       mayBeHalfWritten(print, this.seen.get(file) ?? unread);
@@ -151,10 +151,10 @@ export class FileWatch {
   }
 }
 
-/** By file. */
+/** File states by file. */
 type FilePrints = ReadonlyMap<string, FilePrint>;
 
-/** Like that of no file: what was read is not what is there. */
+/** Equals the state of no file: what was read may not be what is there now. */
 const unread: FilePrint = { kind: 'other', bytes: -1, inode: -1, modifiedMs: -1, changedMs: -1 };
 
 function areSame(a: FilePrints, b: FilePrints): boolean {
@@ -164,7 +164,7 @@ function areSame(a: FilePrints, b: FilePrints): boolean {
 function isChangedSince(file: string, since: number): boolean {
   try {
     const status = statSync(file);
-    // A pipe is written to while it is read, and cannot be read again.
+    // Only a file or folder can be read again: a pipe is written while it is read, and only once.
     return (status.isFile() || status.isDirectory()) && status.ctimeMs >= since - CLOCK_STEP_MS;
   } catch {
     return false;
@@ -179,7 +179,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** Names of entries by the folder that they are in. */
+/** Names of the entries, grouped by their folder. */
 function byFolder(entries: Iterable<string>): Map<string, Set<string>> {
   const names = new Map<string, Set<string>>();
   for (const entry of entries) {
@@ -191,7 +191,7 @@ function byFolder(entries: Iterable<string>): Map<string, Set<string>> {
   return names;
 }
 
-/** Every entry of a folder that can change so that this path means another file: its own, and links on the way. */
+/** Every folder entry whose change can make this path mean another file: the file's own entry, and each symbolic link on the way. */
 function entriesOnTheWay(file: string): string[] {
   const entries = [file];
   let rest = file.split(path.sep).filter(part => part !== '');

@@ -22,7 +22,7 @@ import { SharedWorkerServices } from './worker-services.ts';
 import { WorkerTickets } from './worker-tickets.ts';
 
 const GAUGES_EVERY_MS = 1_000;
-/** One turn of the loop of a worker that a test makes hang. */
+/** Sleep per turn of the endless loop in which a test makes a worker hang. */
 const HANG_STEP_MS = 100;
 
 type Say = (level: LogLevel, message: string, fields?: LogFields, isRecord?: boolean) => void;
@@ -189,7 +189,7 @@ export class WorkerCore {
   private crash(how: Ask<'crash'>): null {
     const cell = new Int32Array(new SharedArrayBuffer(4));
     setImmediate(() => {
-      // A loop without end that leaves the processor to other tests.
+      // An endless loop that leaves the processor to other tests.
       while (how === 'hang') Atomics.wait(cell, 0, 0, HANG_STEP_MS);
       throw new Error('a test asked this worker to fail');
     });

@@ -1,4 +1,4 @@
-// What a worker leaves behind when it ends is put right at once, whenever another takes its place.
+// What a worker leaves behind when it ends is cleared at once, however long its replacement takes.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -24,7 +24,7 @@ test('requests that a dead worker had under way are under way no more, before an
   const gauge = registry.block('worker', '') + WorkerCell.requestsInFlight;
   const underWay = (): number => registry.allCells().reduce((sum, cells) => sum + cells[gauge]!, 0);
   registry.allCells()[1]![gauge] = 3;
-  // Nobody is replaced while something else works on the workers.
+  // Blocks the queue: no worker is replaced while another task runs.
   void turns.run(() => new Promise(() => {}));
   await crew.workers[0]!.terminate();
   await eventually(() => inFlightOfAll(block) === 0 && underWay() === 0, 'nothing under way');
@@ -38,7 +38,7 @@ test('one that hangs is as lost as one that died: what failed by it is tried aga
   await crew.equip({ registry: new MetricRegistry(), accessLogPath: 'off', states: stateMemory(1), bringUp });
   const [worker] = crew.workers;
   await worker!.call('crash', 'hang');
-  // It hangs a moment after it has answered.
+  // The worker hangs a moment after it has answered.
   const asked = async () => {
     for (;;) await worker!.call('ping', null, 500);
   };

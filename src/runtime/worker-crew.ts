@@ -1,4 +1,4 @@
-// The worker threads as a crew: started together, asked together, each replaced when it dies. What they serve is decided in rollout.ts.
+// The worker threads as a crew: started together, called together, each replaced when it dies. What they serve is decided in rollout.ts.
 
 import { messageOf } from '../base/message-of.ts';
 import { GatewayCell } from '../telemetry/metric-families.ts';
@@ -10,26 +10,26 @@ import { RestartBackoff } from './restart-backoff.ts';
 import type { TurnQueue } from './turn-queue.ts';
 import { type NudgeListener, type WorkerLog, WorkerThread } from './worker-thread.ts';
 
-/** How long closing listeners is waited for, and a sign of life. */
+/** How long to wait for a worker to close its listeners, and for its sign of life. */
 const STOP_TIMEOUT_MS = 5_000;
 
 export interface CrewOptions {
   readonly size: number;
   readonly log: WorkerLog;
-  /** Shared with whatever else works on the workers. */
+  /** Shared with everything else that acts on the workers. */
   readonly turns: TurnQueue;
   readonly onNudge: NudgeListener;
-  /** Called when a worker took the place of one that died, and serves. */
+  /** Called when a worker has replaced a dead one, and serves. */
   readonly onReplaced: () => void;
 }
 
-/** What the crew learns when the configuration is there; the threads start before that, to save time. */
+/** What the crew gets once the configuration is known; the threads start before that, to save time. */
 export interface CrewEquipment {
   readonly registry: MetricRegistry;
   readonly accessLogPath: string;
-  /** What all workers know of upstreams. */
+  /** States of upstreams that all workers share. */
   readonly states: SharedArrayBuffer;
-  /** Gives a worker that replaces another what the others serve. */
+  /** Brings a replacement worker to the configuration that the other workers serve. */
   readonly bringUp: (worker: WorkerThread) => Promise<void>;
 }
 
@@ -46,11 +46,11 @@ export class WorkerCrew {
   private readonly onReplaced: () => void;
   private readonly members = new Map<number, Member>();
   private readonly backoffs = new Map<number, RestartBackoff>();
-  /** Replacements that wait for their time, by slot. */
+  /** Timers of replacements that are delayed by a backoff, by slot. */
   private readonly waiting = new Map<number, NodeJS.Timeout>();
-  /** Workers that are set up; those being replaced are not among them. */
+  /** Workers that are set up and alive; a dead worker is absent until its replacement is set up. */
   private readonly present = new Set<WorkerThread>();
-  /** Of these, the ones that take the place of others and do not serve yet. */
+  /** Replacements among them that do not serve yet. */
   private readonly rising = new Set<WorkerThread>();
   private equipment: CrewEquipment | null = null;
   private readonly hangs: HangWatch<WorkerThread>;
@@ -74,17 +74,17 @@ export class WorkerCrew {
     }
   }
 
-  /** Workers that can be asked now. */
+  /** Workers that can be called now. */
   get workers(): readonly WorkerThread[] {
     return [...this.present];
   }
 
-  /** How many of them do what is asked of the crew: a worker that is being brought up listens nowhere. */
+  /** Number of workers that serve. A replacement that is being brought up is not counted, because it does not listen yet. */
   get servingCount(): number {
     return this.present.size - this.rising.size;
   }
 
-  /** Sets up every worker. From now on one that dies is replaced. Rejects when one died already. */
+  /** Sets up every worker; from then on a worker that dies is replaced. Rejects when a worker has died already. */
   async equip(equipment: CrewEquipment): Promise<void> {
     this.equipment = equipment;
     await Promise.all(Array.from(this.members.values(), ({ thread }) => this.setUp(thread, equipment)));
@@ -92,7 +92,7 @@ export class WorkerCrew {
     this.hangs.start();
   }
 
-  /** Asks all workers that are present; rejects when one of them cannot, after all have answered. */
+  /** Calls all workers that are present. Rejects when one of them fails, but only after all have answered. */
   async callAll<Name extends CallName>(name: Name, ask: Ask<Name>, timeoutMs?: number): Promise<Answer<Name>[]> {
     const results = await Promise.allSettled(this.workers.map(worker => worker.call(name, ask, timeoutMs)));
     return results.map(result => {
@@ -101,22 +101,25 @@ export class WorkerCrew {
     });
   }
 
-  /** Resolves when nobody accepts any more, or is too busy with those who wait to say so. Who says nothing at all hangs, and is ended. */
+  /**
+   * Resolves when no worker accepts connections any more, or STOP_TIMEOUT_MS have passed. A worker that does not even answer a ping in that
+   * time hangs, and is terminated.
+   */
   async stopListening(): Promise<void> {
     const stop = async (worker: WorkerThread) => {
       const stopped = worker.call('stopListening', null, STOP_TIMEOUT_MS).catch(() => {});
-      // Otherwise it would be waited for in vain until its drain is over.
+      // Otherwise the drain would wait for this worker in vain until its timeout.
       await worker.call('ping', null, STOP_TIMEOUT_MS).catch(() => worker.terminate());
       await stopped;
     };
     await Promise.all(this.workers.map(stop));
   }
 
-  /** Nobody is replaced any more. */
+  /** From now on no worker is replaced. */
   beginStop(): void {
     this.stopping = true;
     this.hangs.stop();
-    // Each would hold the end of the process up for its time.
+    // A pending timer would keep the process from ending.
     for (const timer of this.waiting.values()) clearTimeout(timer);
   }
 
@@ -125,7 +128,7 @@ export class WorkerCrew {
     await Promise.all(Array.from(this.members.values(), ({ thread }) => thread.terminate()));
   }
 
-  /** It is replaced as one that died: its connections are lost either way, and the others' share grows no more. */
+  /** The end of the thread triggers its replacement. Its connections are lost either way, and it gets no further ones. */
   private endHanging(worker: WorkerThread, silentMs: number): void {
     this.log('error', 'worker hangs and is ended', { worker: worker.slot, silentMs: Math.round(silentMs) });
     void worker.terminate();
@@ -164,7 +167,7 @@ export class WorkerCrew {
     });
   }
 
-  /** Limits and gauges are not to count what ended with a worker until another takes its place, which may be long after. */
+  /** Clears what a dead worker had in progress: its replacement may come much later, and limits and gauges must not count it until then. */
   private forgetUnderWay(slot: number): void {
     if (this.equipment === null) return;
     const { registry, states } = this.equipment;

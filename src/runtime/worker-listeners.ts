@@ -1,4 +1,4 @@
-// The listeners of one worker: which are open, which are being added or taken away by a reload. Serves nothing itself.
+// The listeners of one worker: which are open, and which a reload is adding or removing. Serves no requests itself.
 
 import type { Socket } from 'node:net';
 import { messageOf } from '../base/message-of.ts';
@@ -11,11 +11,11 @@ import type { WorkerTickets } from './worker-tickets.ts';
 
 interface OpenListener {
   readonly listener: Listener;
-  /** The real one, once it listens. */
+  /** The real port, once the listener is open. */
   port: number;
   settings: ListenerSettings;
   readonly tls: ListenerTls;
-  /** Connections that came before the configuration with this listener serves; null once it does. */
+  /** Connections that arrived before the configuration with this listener serves; null once it serves. */
   held: Socket[] | null;
 }
 
@@ -29,7 +29,7 @@ export class WorkerListeners {
   private readonly open = new Map<string, OpenListener>();
   private orders: readonly ListenOrder[] = [];
 
-  /** `onReplaced` hears of settings that serve no new connections any more, so that their connections can be drained. */
+  /** `onReplaced` gets settings that no longer apply to new connections, so that the connections under them can be drained. */
   constructor(
     readBuffer: Buffer,
     tickets: WorkerTickets,
@@ -42,7 +42,7 @@ export class WorkerListeners {
     this.onReplaced = onReplaced;
   }
 
-  /** Opens what is not open yet. When one cannot be opened, none of the new ones stays. */
+  /** Opens the listeners that are not open yet. When one cannot be opened, all new ones are closed again. */
   async prepare(orders: readonly ListenOrder[]): Promise<ListenReport> {
     this.orders = orders;
     try {
@@ -54,24 +54,24 @@ export class WorkerListeners {
       this.abort();
       return { ports: [], error: messageOf(error) };
     }
-    // Because: each was open or has just been opened.
+    // Because: each of them was open before or has just been opened.
     return { ports: orders.map(({ key }) => this.open.get(key)!.port), error: '' };
   }
 
-  /** The addresses of the last `prepare` serve from now on, with their settings; the others close: they have when it resolves. */
+  /** Makes the addresses of the last `prepare` serve with their settings and closes all others. Resolves when those are closed. */
   async commit(): Promise<void> {
     const closing: Promise<void>[] = [];
     const wanted = new Map(this.orders.map(order => [order.key, order]));
     for (const [key, each] of this.open) {
       const order = wanted.get(key);
       if (order === undefined) {
-        // What it still takes has to leave, too.
+        // Connections that it accepts until it is closed have to leave as well.
         closing.push(this.closeOne(key, each).then(() => this.onReplaced(each.settings)));
         continue;
       }
       const tls = each.tls.commit();
       if (!sameSettings(each.settings, order, tls)) {
-        // Connections accepted under other rules of trust end with their next answer; the address stays open.
+        // Connections that were accepted under the old settings end after their next response; the address stays open.
         this.onReplaced(each.settings);
         each.settings = settingsOf(order, each.port, tls);
       }
@@ -90,7 +90,7 @@ export class WorkerListeners {
     }
   }
 
-  /** Resolves when nothing is accepted any more. */
+  /** Resolves when no listener accepts connections any more. */
   async closeAll(): Promise<void> {
     await Promise.all(Array.from(this.open, ([key, each]) => this.closeOne(key, each)));
   }
@@ -119,7 +119,7 @@ function settingsOf(order: ListenOrder, port: number, tls: ServerTls | null): Li
   return { port, proxyProtocol, trustedProxies, keepsClientCertificateHeaders, protocols, http2, tls };
 }
 
-/** New certificates do not count: connections keep what they were accepted with. */
+/** Whether connections may go on under both settings. New certificates make no difference: connections keep those of their handshake. */
 function sameSettings(a: ListenerSettings, b: ListenOrder, tls: ServerTls | null): boolean {
   return (
     a.tls === tls &&

@@ -1,4 +1,4 @@
-// Objects that outlive a reload are the same for whoever says the same, and works with the same.
+// Objects that outlive a reload are shared by all filters that ask with the same key and the same object to work with.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

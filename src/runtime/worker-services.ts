@@ -21,7 +21,7 @@ export class SharedWorkerServices implements WorkerServices {
   private readonly feeds: WorkerFeeds;
   private tables: ReadonlyMap<string, SharedTable> = new Map();
   private readonly kept = new Map<string, WeakRef<object>>();
-  /** What kept objects work with, numbered in the order in which it came. */
+  /** A number for each object that a lasting object was made of, in order of first use, to name it in keys. */
   private readonly numbers = new WeakMap<object, number>();
   private lastNumber = 0;
   private readonly forgotten = new FinalizationRegistry<string>(key => {
@@ -35,14 +35,14 @@ export class SharedWorkerServices implements WorkerServices {
     this.log = log;
   }
 
-  /** The tables that the next configuration's filters may ask for. */
+  /** Sets the tables that the filters of the next configuration may ask for. */
   useTables(tables: ReadonlyMap<string, SharedTable>): void {
     const before = this.tables;
     const keep = (name: string, table: SharedTable): SharedTable => {
       const known = before.get(name);
       return known?.generation === table.generation ? known : table;
     };
-    // Because: what works with a table is kept as long as that is the same object, and one that is posted again is another.
+    // Because: objects are kept as long as their table is the same object, and a table that is posted again arrives as a new object.
     this.tables = new Map([...tables].map(([name, table]) => [name, keep(name, table)]));
   }
 
@@ -58,7 +58,7 @@ export class SharedWorkerServices implements WorkerServices {
 
   lasting<Value extends object>(key: string, make: () => Value, of?: object): Value {
     const name = of === undefined ? key : `${key} of ${this.numberOf(of)}`;
-    // Because: who asks under a key makes the same kind of object under it each time.
+    // Because: every caller makes the same type of object under the same key.
     const known = this.kept.get(name)?.deref() as Value | undefined;
     if (known !== undefined) return known;
     const made = make();

@@ -1,4 +1,4 @@
-// One worker thread as the supervisor holds it: starts it, asks it, hears of its end. When to replace it is decided in worker-crew.ts.
+// One worker thread as the supervisor holds it: starts, calls and ends the thread. When to replace it is decided in worker-crew.ts.
 
 import { extname } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
@@ -14,10 +14,10 @@ const OLD_GENERATION_MIN_MB = 256;
 const OLD_GENERATION_MAX_MB = 4_096;
 const BYTES_PER_MB = 1_024 * 1_024;
 
-/** A call that takes longer means that the thread hangs: compiling is sliced, and all else is quick. */
+/** A call that takes longer means that the thread hangs: compiling is sliced, and everything else is quick. */
 const CALL_TIMEOUT_MS = 30_000;
 
-/** The thread is gone, or hangs and soon will be: whatever was asked of it may be asked of the one that takes its place. */
+/** The thread is dead, or hangs and will be ended: what it was asked may succeed on its replacement. */
 export class WorkerLost extends Error {}
 
 interface WaitingCall {
@@ -26,16 +26,16 @@ interface WaitingCall {
   readonly timer: NodeJS.Timeout | null;
 }
 
-/** Hears that a worker wants a feed looked at again. */
+/** Called when a worker asks a feed's source to look again. */
 export type NudgeListener = (key: string, hint: string) => void;
 
 export type WorkerLog = (level: LogLevel, message: string, fields: LogFields, isRecord?: boolean) => void;
 
-// The launcher's `--max-semi-space-size` is for the supervisor, and would go before a worker's own limit. V8 reads the flag
-// where a heap is made: what is set here counts for the threads to come.
+// The launcher's `--max-semi-space-size` is meant for the supervisor, but would override the workers' own limit. V8 reads the
+// flag when it creates a heap, so the value set here applies to threads created later.
 setFlagsFromString('--max-semi-space-size=0');
-// An exchange goes through a hundred small functions: more of them are put into one another than V8 would by itself. A V8 that
-// no longer knows one of these leaves it out. See docs/decisions/0010-runtime-flags.md.
+// An exchange passes through about a hundred small functions: these limits let V8 inline more of them than by default. A V8
+// version that no longer knows a flag ignores it. See docs/decisions/0010-runtime-flags.md.
 setFlagsFromString('--max-inlined-bytecode-size=800');
 setFlagsFromString('--max-inlined-bytecode-size-cumulative=3000');
 setFlagsFromString('--max-inlined-bytecode-size-absolute=9200');
@@ -43,7 +43,7 @@ setFlagsFromString('--min-inlining-frequency=0.05');
 
 export class WorkerThread {
   readonly slot: number;
-  /** Resolves with the reason once the thread is gone, however that came about. */
+  /** Resolves with the reason once the thread is gone, for whatever reason. Never rejects. */
   readonly ended: Promise<string>;
   private readonly thread: Worker;
   private readonly log: WorkerLog;
@@ -52,7 +52,7 @@ export class WorkerThread {
   private lastId = 0;
   private endReason = '';
 
-  /** Starts the thread. `crew` is how many share the process's memory. */
+  /** Starts the thread. `crew` is the number of workers that share the process's memory limit. */
   constructor(slot: number, crew: number, log: WorkerLog, onNudge: NudgeListener) {
     this.slot = slot;
     this.log = log;
@@ -81,7 +81,7 @@ export class WorkerThread {
     });
   }
 
-  /** Rejects when the worker cannot, dies, or does not answer in time. `timeoutMs` 0 waits without end. */
+  /** Rejects when the worker fails, and with WorkerLost when it dies or does not answer in time. `timeoutMs` 0 waits without limit. */
   call<Name extends CallName>(name: Name, ask: Ask<Name>, timeoutMs = CALL_TIMEOUT_MS): Promise<Answer<Name>> {
     if (this.endReason !== '') return Promise.reject(this.deadError());
     const id = ++this.lastId;
@@ -95,7 +95,7 @@ export class WorkerThread {
     });
   }
 
-  /** Ends the thread at once, whatever it does. */
+  /** Ends the thread at once, whatever it is doing. */
   async terminate(): Promise<void> {
     await this.thread.terminate();
   }

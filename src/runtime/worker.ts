@@ -1,4 +1,4 @@
-// Entry of a worker thread: answers the supervisor's calls. What it does with them is in the files beside it.
+// Entry of a worker thread: answers the supervisor's calls. What each call does is in worker-core.ts and the files beside it.
 
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../base/message-of.ts';

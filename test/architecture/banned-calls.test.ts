@@ -1,4 +1,4 @@
-// Raw clocks, timers, copies and JSON stay out of the folders that every request goes through.
+// Raw clocks, timers, copies and JSON stay out of the folders that every request passes through.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

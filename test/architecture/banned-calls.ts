@@ -1,10 +1,10 @@
-// What the hot folders may not call, and how an exception is asked for. docs/decisions says why each is banned.
+// What code in the hot folders may not call, and how an exception is justified. docs/decisions says why each call is banned.
 
 import { blankOut } from './blank-out.ts';
 import { lineAt } from './imports.ts';
 import type { SourceFile } from './source-files.ts';
 
-/** Folders through which every request goes. */
+/** Folders whose code every request passes through. */
 export const hotFolders = ['src/exchange/', 'src/http/', 'src/net/', 'src/upstream/'];
 
 interface Ban {
@@ -22,7 +22,7 @@ const bans: readonly Ban[] = [
   { call: /\bJSON\.parse\b/g, instead: 'nothing: bodies are read by filters, and only when someone asks' },
 ];
 
-/** Matches the reason of an exception. It has to say something. */
+/** Matches the marker of an exception with at least two words of reason. */
 const because = /\/\/.*\bBecause: \S+ \S+|\*.*\bBecause: \S+ \S+/;
 
 /** Each banned call without a reason on its line or the line above, as `file:line call: what to use instead`. */

@@ -1,4 +1,4 @@
-// The scanner under the other rules: what it hides and what it must leave.
+// The scanner under the other rules: what it blanks and what it must leave.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

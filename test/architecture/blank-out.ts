@@ -1,11 +1,11 @@
-// Source text with comments and the insides of strings and regular expressions turned into spaces, every offset kept.
-// Lets the rules search code by pattern without tripping over prose. A scanner, not a parser.
+// Blanks comments and the contents of strings and regular expressions with spaces; every offset stays the same.
+// Lets the rules search code by pattern without matching prose. A scanner, not a parser.
 
-/** What may stand before a `/` that begins a regular expression rather than a division. */
+/** What precedes a `/` that begins a regular expression rather than a division. */
 const beforeRegex = /(?:^|[(,=:[!&|?{};+\-*%<>~^]|\b(?:return|typeof|case|in|of|void|delete|throw))\s*$/;
 
 /**
- * Quotes stay, so that a string is still seen to be there; line ends stay, so that line numbers hold.
+ * Quotes stay, so that a string is still recognisable; line ends stay, so that line numbers hold.
  * Code inside `${}` stays.
  */
 export function blankOut(text: string): string {
@@ -26,7 +26,7 @@ export function blankOut(text: string): string {
     closing.lastIndex = from;
     return closing.exec(text)?.index ?? text.length;
   };
-  /** From behind the backtick or the closing brace to the next `${` or the end of the template. */
+  /** Blanks from after the backtick or the closing brace to the next `${` or the end of the template. */
   const template = () => {
     skipTo(endOf(/(?<!\\)(?:\\\\)*(?:`|\$\{)/g, at));
     while (text[at] === '\\') skipTo(at + 2);

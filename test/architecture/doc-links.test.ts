@@ -1,4 +1,4 @@
-// Links in the documents lead somewhere, and files that they and comments name exist.
+// Links in the documents lead somewhere, and files that documents and comments name exist.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Names of files and places that documents and comments mention. Judges what a reader would click or open, not the prose.
+// Files and headings that documents and comments refer to. Checks references that a reader would click or open, not the prose.
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,11 +8,11 @@ import type { SourceFile } from './source-files.ts';
 const pathInCode = /`((?:src|test|bench|scripts|docs|examples|bin)\/[A-Za-z0-9._/{},*-]*)`/g;
 const link = /\[[^\]]*\]\(([^)\s]+)\)/g;
 
-/** The same in a comment, which has no backticks around it. */
+/** A path in a comment, without backticks around it. */
 const pathInComment = /\b(?:src|test|bench|scripts)\/[A-Za-z0-9._/-]*\.(?:ts|mjs)\b/g;
 const comment = /(?:^|\s)\/\/ .*|^\s*\/?\*.*/gm;
 
-/** Files that a document names in backticks, with `{a,b}` written out; patterns with `*` are left out. */
+/** Files that a document names in backticks, with `{a,b}` expanded; patterns with `*` are left out. */
 export function filesNamed(text: string): string[] {
   return [...text.matchAll(pathInCode)]
     .map(match => match[1]!)
@@ -20,7 +20,7 @@ export function filesNamed(text: string): string[] {
     .filter(name => !name.includes('*'));
 }
 
-/** Links to files and headings that are not there, and paths in backticks likewise, as `file: what`. */
+/** Links to missing files and headings, and paths in backticks to missing files, as `file: what`. */
 export function deadReferences(documents: readonly SourceFile[], root: string): string[] {
   return documents.flatMap(({ path: file, text }) => {
     const prose = text.replace(/^```[\s\S]*?^```/gm, '');
@@ -32,7 +32,7 @@ export function deadReferences(documents: readonly SourceFile[], root: string): 
   });
 }
 
-/** Files that comments name and that are not there, as `file: what`. */
+/** Missing files that comments name, as `file: what`. */
 export function deadNames(sources: readonly SourceFile[], root: string): string[] {
   return sources.flatMap(({ path: file, text }) =>
     (text.match(comment) ?? [])
@@ -56,7 +56,7 @@ function leadsSomewhere(target: string, file: string, text: string, root: string
   return existsSync(full) && placesIn(readFileSync(full, 'utf8')).includes(heading);
 }
 
-/** Headings as GitHub names them (lower case, punctuation out, spaces to dashes), and anchors. What stands in code is neither. */
+/** Anchors, and headings as GitHub names them (lower case, no punctuation, dashes for spaces). Code blocks are left out. */
 function placesIn(text: string): string[] {
   const prose = text.replace(/^```[\s\S]*?^```/gm, '');
   const headings = [...prose.matchAll(/^#+ (.*)$/gm)].map(match =>

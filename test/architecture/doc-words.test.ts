@@ -1,4 +1,4 @@
-// What the documents name exists: metrics, error codes and their status, options of commands, fields of the access log.
+// Names in the documents exist: metrics, error codes and their status, options of commands, fields of the access log.
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
@@ -55,7 +55,7 @@ test('self-check: what is there is accepted', () => {
 test('the line of the access log that the guide shows has the fields that are written, in their order', () => {
   const [guide] = filesOf('docs/guide/observability.md');
   const shown = /```json\n(\{"time"[\s\S]*?\})\n```/.exec(guide!.text)?.[1];
-  // Because: a line is an object, and JSON.parse throws for what is none.
+  // Because: a log line is a JSON object, and JSON.parse throws for anything malformed.
   const fieldsOf = (line: string) => Object.keys(JSON.parse(line) as object);
   assert.deepEqual(fieldsOf(shown ?? ''), fieldsOf(accessLine(emptyAccessFields())));
 });

@@ -1,16 +1,16 @@
-// Names by which the documents promise something of the running product: metrics, error codes with their status, options of commands.
+// Checks names in documents that promise something of the product: metrics, error codes with their status, options of commands.
 
 import type { SourceFile } from './source-files.ts';
 
-/** What there is to be named. */
+/** The names that exist. */
 export interface Vocabulary {
   readonly metrics: ReadonlySet<string>;
   readonly statuses: ReadonlyMap<string, number>;
-  /** By command. */
+  /** Options by command. */
   readonly options: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** Cookies, tables and the like, whose names begin as those of metrics do. */
+/** Names of cookies, tables and the like, which begin like those of metrics. */
 const noMetrics = new Set(['cardea_keys', 'cardea_keys_state', 'cardea_session', 'cardea_split']);
 
 const metric = /\bcardea_[a-z0-9_]+/g;
@@ -18,7 +18,7 @@ const metric = /\bcardea_[a-z0-9_]+/g;
 const refusal = /\b([45]\d\d)`? `([a-z0-9]+_[a-z0-9_]+)`/g;
 const commandLine = /(?<![\w/.-])(?:\S*\/)?cardea ([a-z]+)((?: +(?!#)[^\s`|;>]+)*)/g;
 
-/** What a document names and nobody has, as `file: what`. */
+/** Names in the documents that do not exist, as `file: what`. */
 export function unknownWords(documents: readonly SourceFile[], { metrics, statuses, options }: Vocabulary): string[] {
   return documents.flatMap(({ path, text }) => {
     const names = [...text.matchAll(metric)].map(([name]) => name.replace(/_(bucket|sum|count)$/, ''));

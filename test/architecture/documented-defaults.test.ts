@@ -1,4 +1,4 @@
-// The guide's table of default times and limits says what the generated reference says.
+// The guide's table of default times and limits agrees with the generated reference.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

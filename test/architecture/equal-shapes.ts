@@ -1,5 +1,5 @@
-// Shapes that stand in config/ and again in the room that goes by them. Neither may know the other (see import-direction.ts), compile/ hands
-// the one on as the other, and a setting that one of them lacks would be checked and then do nothing. `tsc` holds them to each other here.
+// Types that config/ and the room that uses them both define. Neither may import the other (see import-direction.ts), and compile/ passes
+// one as the other, so a setting missing on one side would be checked and then have no effect. Here `tsc` compares them.
 
 import type { AffinityConfig, ConcurrencyConfig, SheddingConfig } from '../../src/config/admission-config.ts';
 import type * as config from '../../src/config/config.ts';
@@ -28,14 +28,14 @@ import type { PoolSettings } from '../../src/upstream/pool.ts';
 import type { RetrySpec } from '../../src/upstream/retry/retry-policy.ts';
 import type { HashOn } from '../../src/upstream/upstream.ts';
 
-/** What a shape comes to, whatever it extends or is put together from. */
+/** A type with all its members resolved, whatever it extends or is composed of. */
 type Flat<Shape> = Shape extends object ? { [Key in keyof Shape]: Flat<Shape[Key]> } : Shape;
 
-/** Equal, and not only such that one may stand for the other: a key that is optional on one side alone counts. */
+/** Whether two types are identical, not only assignable: a key that is optional on one side only makes them different. */
 type Equal<One, Other> =
   (<Probe>() => Probe extends Flat<One> ? 1 : 2) extends <Probe>() => Probe extends Flat<Other> ? 1 : 2 ? true : false;
 
-/** An error of the compiler names the pair that is not equal any more. */
+/** A compiler error here names the pair that is no longer equal. */
 export type EqualShapes = AllTrue<{
   affinity: Equal<AffinityConfig, AffinitySpec>;
   balance: Equal<config.BalanceName, BalanceName>;

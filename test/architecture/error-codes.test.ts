@@ -1,4 +1,4 @@
-// Every error code that docs/errors.md promises is given somewhere: a code that nothing gives would be waited for in vain.
+// Every error code that docs/errors.md lists is used somewhere in the code: nobody should wait for a code that never comes.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Every file opens with one to three comment lines: what this room is and what it is not.
+// Every file opens with one to three comment lines: what it is for and what does not belong in it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Documents that are made from the code are what the code makes now. When this fails: `npm run reference`.
+// The generated documents are up to date with the code. When this fails: `npm run reference`.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Reads every import of src/ and fails on an edge that the table in import-direction.ts does not have.
+// Checks every import of src/ against the table in import-direction.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,14 +1,14 @@
-// Who may import whom: the table of docs/decisions and what it forbids. Type imports count as well.
+// Which room may import which: the table from docs/decisions, and its check. Type imports count as well.
 
 import { importsOf } from './imports.ts';
 import type { SourceFile } from './source-files.ts';
 
 interface Room {
-  /** Rooms it may import from, beside itself. */
+  /** Rooms that it may import from, besides itself. */
   readonly rooms: readonly string[];
-  /** Packages from npm. */
+  /** Packages from npm that it may use. */
   readonly packages?: readonly string[];
-  /** Modules of Node that it may not know. */
+  /** Modules of Node that it may not use. */
   readonly withoutNode?: readonly string[];
 }
 
@@ -27,7 +27,7 @@ const all = [
   'config',
 ];
 
-/** Each room of src/ and what it may know. Another edge is an error: change the design first, then this table. */
+/** Each room of src/ and what it may import. Any other edge is an error: change the design first, then this table. */
 export const rooms: Record<string, Room> = {
   base: { rooms: [], packages: ['re2js', 'zod'], withoutNode: sockets },
   http: { rooms: ['base'], withoutNode: sockets },
@@ -46,25 +46,25 @@ export const rooms: Record<string, Room> = {
   cli: { rooms: ['config', 'runtime', 'control'] },
 };
 
-/** Rooms whose folders stand for themselves: a filter never knows another filter. */
+/** Rooms whose folders are independent: a filter never imports another filter. */
 const separate = ['filters', 'bridges'];
 
-/** What the command line reads as text: its version, and the configuration of `cardea demo`. */
+/** Files that the command line imports as text: its version, and the configuration of `cardea demo`. */
 const dataOfCli = /^(package\.json|examples\/[a-z-]+\.yaml)$/;
 
-/** Knows no socket either, and takes no more than the table of reason phrases from there. */
+/** The one exception in http/: it uses no socket either, and takes only the table of reason phrases from node:http. */
 const reasonPhrases = 'src/http/status.ts';
 
-/** A filter's or bridge's schema: read by config/, so it may know nothing of how exchanges run. */
+/** The schema of a filter or bridge: config/ imports it, so it may not import anything of how exchanges run. */
 const configFile = /^src\/(filters|bridges)\/[^/]+\/config\.ts$/;
 
-/** Not even the checks of health: HTTP/2 is our own, on both sides. Node's client aborts the process on some answers. */
+/** No room may use it, not even for health checks: HTTP/2 is our own on both sides. Node's client aborts the process on some responses. */
 const nobodys = 'node:http2';
 
-/** Packages that one filter alone has a need for. */
+/** Packages that only one filter needs. */
 const packagesOf: Readonly<Record<string, readonly string[]>> = { 'src/filters/oidc': ['openid-client', 'jose'] };
 
-/** Schemas, and what stands beside them for them: under the same rule. */
+/** The schema files, and the files beside them that they import: these follow the same rule. */
 function languageFiles(files: readonly SourceFile[]): Set<string> {
   const byPath = new Map(files.map(file => [file.path, file]));
   const found = new Set<string>();
@@ -83,7 +83,7 @@ function folderOf(file: string): string {
   return file.slice(0, file.lastIndexOf('/'));
 }
 
-/** Every forbidden edge, one line each, with file and line. */
+/** Every forbidden import, one line each, with file and line. */
 export function forbiddenImports(files: readonly SourceFile[]): string[] {
   const known = new Set(files.map(({ path }) => path));
   const languages = languageFiles(files);
@@ -141,9 +141,9 @@ function wrongModule(from: string, to: string, languages: ReadonlySet<string>): 
 }
 
 /**
- * Circles of files as `a -> b -> a`: one at least when there is any. Type imports are left out: they are gone when the code
- * runs, and within a room two types may well speak of each other (an exchange has a chain, whose filters see the exchange).
- * Between rooms the table forbids circles of types as well.
+ * Import cycles as `a -> b -> a`; at least one of them if there is any. Type imports are left out: they do not exist at run time,
+ * and within a room two types may well refer to each other (an exchange has a chain, whose filters see the exchange).
+ * Between rooms, the table forbids cycles of types as well.
  */
 export function importCycles(files: readonly SourceFile[]): string[] {
   const edges = new Map<string, string[]>();

@@ -5,19 +5,19 @@ import { blankOut } from './blank-out.ts';
 import type { SourceFile } from './source-files.ts';
 
 export interface Import {
-  /** The importing file, from the root. */
+  /** Path of the importing file from the root. */
   readonly from: string;
-  /** A file from the root for relative paths (`src/base/fault.ts`); else as written (`node:net`, `zod`). */
+  /** Path of the file from the root for relative imports (`src/base/fault.ts`); otherwise as written (`node:net`, `zod`). */
   readonly to: string;
   readonly line: number;
   readonly relative: boolean;
-  /** `import './x.ts'`: for its side effect only. */
+  /** Whether it is `import './x.ts'`, for its side effect only. */
   readonly bare: boolean;
-  /** `import type` and `export type`: gone when the code runs. */
+  /** Whether it is `import type` or `export type`, which do not exist at run time. */
   readonly typeOnly: boolean;
 }
 
-/** A name that the rules cannot follow: `import(variable)`. */
+/** An import that the rules cannot follow: `import(variable)`. */
 export interface Unreadable {
   readonly from: string;
   readonly line: number;
@@ -57,7 +57,7 @@ export function importsOf(file: SourceFile): { imports: Import[]; unreadable: Un
   return { imports, unreadable };
 }
 
-/** Whether the statement that this `from` belongs to opens with `import type` or `export type`. */
+/** Whether the statement with this `from` begins with `import type` or `export type`. */
 function statementIsType(code: string, fromAt: number): boolean {
   const opening = [...code.slice(0, fromAt).matchAll(/\b(?:import|export)\b(?<type>\s+type\b(?!\s*,|\s+from\b))?/g)].at(
     -1,

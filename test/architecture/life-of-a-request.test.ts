@@ -1,4 +1,4 @@
-// docs/life-of-a-request.md names the files that a request passes, in the rooms of the hot path, and they exist.
+// docs/life-of-a-request.md names the files that a request passes, at least one in each room of the hot path, and all of them exist.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { root } from './source-files.ts';
 
 const document = readFileSync(path.join(root, 'docs/life-of-a-request.md'), 'utf8');
 
-/** What the walk has to pass; a document that leaves one out is not the life of a request. */
+/** Rooms that the document has to mention: without one of them it does not describe a whole request. */
 const rooms = ['src/net/', 'src/http/h1/', 'src/exchange/', 'src/route/', 'src/upstream/', 'src/telemetry/'];
 
 const absentFrom = (text: string) => filesNamed(text).filter(file => !existsSync(path.join(root, file)));

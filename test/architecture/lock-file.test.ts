@@ -1,4 +1,4 @@
-// package-lock.json is one that `npm ci` accepts on every machine. When this fails: `npm run lock`.
+// package-lock.json is accepted by `npm ci` on every machine. When this fails: `npm run lock`.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

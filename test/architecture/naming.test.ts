@@ -1,4 +1,4 @@
-// File names tell what is in them, in one style; words that tell nothing are refused.
+// File names tell what is in the files, in one style; words that tell nothing are refused.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,14 +1,14 @@
-// How files are named and how they open.
+// Rules for the names of files and for their opening comments.
 
 import type { SourceFile } from './source-files.ts';
 
-/** Words that say nothing about what is in a file. */
+/** Words that say nothing about the contents of a file. */
 const emptyWords = ['util', 'utils', 'helper', 'helpers', 'common', 'manager', 'impl', 'misc', 'stuff', 'lib'];
 
-/** Folders and files in kebab-case, a dot before the kind: `timer-wheel.test.ts`. */
+/** Folders and files in kebab-case, with a dot before the kind: `timer-wheel.test.ts`. */
 const kebab = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+)*$/;
 
-/** Names that are not kebab-case or hold an empty word. `paths` are relative to the root. */
+/** Names that are not kebab-case or contain an empty word. `paths` are relative to the root. */
 export function namingErrors(paths: readonly string[]): string[] {
   return paths.flatMap(path =>
     path.split('/').flatMap(part => {
@@ -19,7 +19,7 @@ export function namingErrors(paths: readonly string[]): string[] {
   );
 }
 
-/** Files that do not open with one to three comment lines about what they are. */
+/** Files that do not open with one to three comment lines about their purpose. */
 export function headerErrors(files: readonly SourceFile[]): string[] {
   return files.flatMap(({ path, text }) => {
     const lines = text.replace(/^#!.*\n/, '').split('\n');

@@ -1,4 +1,4 @@
-// Small rooms: the median file under 120 lines, nine of ten under 300, the rest with a reason.
+// File sizes: the median file under 120 lines, nine of ten under 300, the rest with a reason.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

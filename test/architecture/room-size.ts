@@ -1,11 +1,11 @@
-// How large files may be: the giant to prevent is the orchestrator that knows everything.
+// How large files may be. The aim is to prevent an orchestrator that knows everything.
 
 import type { SourceFile } from './source-files.ts';
 
 export const medianLinesMax = 120;
 export const ninthTenthLinesMax = 300;
 
-/** Files that may be longer than `ninthTenthLinesMax`, each with the reason: a parser or a generated table, read top-down. */
+/** Files that may have `ninthTenthLinesMax` lines or more, each with the reason: a parser or a generated table, read top-down. */
 export const longFiles: Record<string, string> = {
   'src/base/fault.ts': 'the table of all fault codes, one entry a code',
   'src/config/config.ts': 'the shape of the whole configuration, which one reads beside the document',
@@ -22,7 +22,7 @@ export const longFiles: Record<string, string> = {
   'src/net/upstream-connection.ts': 'the state machine of a connection to an endpoint, whose states share every field',
 };
 
-/** What is wrong with the sizes of these files; empty when nothing is. */
+/** Violations of the size rules, and exceptions that are no longer needed; empty when there are none. */
 export function sizeErrors(files: readonly SourceFile[], exceptions: Record<string, string>): string[] {
   const sizes = files
     .map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))

@@ -6,7 +6,7 @@ import path from 'node:path';
 export const root = path.resolve(import.meta.dirname, '../..');
 
 export interface SourceFile {
-  /** From the root, with forward slashes: `src/base/fault.ts`. */
+  /** Path from the root, with forward slashes: `src/base/fault.ts`. */
   readonly path: string;
   readonly text: string;
 }
@@ -17,12 +17,12 @@ export function filesOf(...patterns: string[]): SourceFile[] {
   return paths.map(file => ({ path: file, text: readFileSync(path.join(root, file), 'utf8') }));
 }
 
-/** The product's code: src/ without the tests that stand beside it. */
+/** The product's code: src/ without the tests beside it. */
 export function productFiles(): SourceFile[] {
   return filesOf('src/**/*.ts').filter(({ path }) => !isTestCode(path));
 }
 
-/** `x.test.ts`, and what only tests use: `x.fixture.ts`, `x.contract.ts`. */
+/** Whether the file is a test, `x.test.ts`, or used by tests only: `x.fixture.ts`, `x.contract.ts`. */
 export function isTestCode(file: string): boolean {
   return /\.(test|fixture|contract)\.ts$/.test(file);
 }

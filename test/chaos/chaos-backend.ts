@@ -1,4 +1,4 @@
-// A backend process as a chaos test holds it: on one port for its whole life, started anew as often as it is killed.
+// A backend process for a chaos test: on one port for its whole life, and started again as often as it is killed.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -51,7 +51,7 @@ export class ChaosBackend {
     this.child.kill('SIGCONT');
   }
 
-  /** Freezes it and fills its accept queue, so that new connections are not even made. */
+  /** Freezes the process and fills its accept queue, so that new connections are not even established. */
   async stuff(): Promise<void> {
     this.freeze();
     for (let n = 0; n < 64; n++) {
@@ -64,7 +64,7 @@ export class ChaosBackend {
     throw new Error('the accept queue does not fill');
   }
 
-  /** Ends it as a rollout does, and starts its successor. */
+  /** Ends the process gracefully, as a rollout does, and starts its successor. */
   async roll(): Promise<void> {
     this.child.kill('SIGTERM');
     await once(this.child, 'exit');

@@ -1,4 +1,4 @@
-// Clients that ask without pause over kept connections and write down how long each answer took and what failed.
+// Clients that send requests without pause over kept connections and record how long each response took and what failed.
 
 import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,7 +10,7 @@ export interface Sample {
 
 export class ChaosLoad {
   readonly samples: Sample[] = [];
-  /** One line each. */
+  /** One line per failure. */
   readonly failures: string[] = [];
   private readonly url: string;
   private readonly agent: Agent;
@@ -29,7 +29,7 @@ export class ChaosLoad {
     this.agent.destroy();
   }
 
-  /** 99th percentile of what began in this time, in milliseconds. */
+  /** 99th percentile of the durations of requests that began in this interval, in milliseconds; NaN when there are none. */
   p99(from: number, to: number): number {
     const took = this.samples.filter(({ at }) => at >= from && at < to).map(({ tookMs }) => tookMs);
     took.sort((a, b) => a - b);

@@ -1,4 +1,4 @@
-// A backend in a process of its own, to be killed, frozen and set wrong by chaos tests. Started by chaos-backend.ts, told by messages.
+// A backend in its own process, to be killed, frozen and misconfigured by chaos tests. Started by chaos-backend.ts, controlled by messages.
 
 import { createServer } from 'node:http';
 
@@ -25,7 +25,7 @@ server.listen({ host: '127.0.0.1', port: Number(port), backlog: Number(backlog) 
 process.on('message', (wanted: Mood) => {
   mood = wanted;
 });
-// As services end that are rolled out: no new connections, those that are kept are told to leave with their next answer.
+// Ends like a service in a rollout: no new connections, and the next response on each kept connection asks the client to leave.
 process.on('SIGTERM', () => {
   server.on('request', (_request, response) => response.setHeader('connection', 'close'));
   server.close(() => process.exit(0));

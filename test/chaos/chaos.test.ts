@@ -1,4 +1,4 @@
-// Real backends killed, frozen, slowed, set wrong and rolled under load: no idempotent request fails while one endpoint is well. Prints what it saw.
+// Real backends killed, frozen, slowed and rolled under load: no idempotent request fails while one endpoint is healthy. Prints figures.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -49,7 +49,7 @@ after(async () => {
 
 async function usable(): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${gateway.adminPort}/upstreams`);
-  // Because: the page's shape is src/control/admin-view.ts.
+  // Because: the type of the page is defined in src/control/admin-view.ts.
   const page = (await response.json()) as {
     upstreams: { name: string; endpoints: { available: boolean; state: string }[] }[];
   };
@@ -58,7 +58,7 @@ async function usable(): Promise<number> {
     .length;
 }
 
-/** Milliseconds until so many endpoints are in use, or null when they never are. */
+/** Milliseconds until this many endpoints are in use; null when that does not happen in time. */
 async function timeUntil(count: number, timeoutMs: number): Promise<number | null> {
   const began = performance.now();
   while (performance.now() - began < timeoutMs) {
@@ -138,10 +138,10 @@ describe('no idempotent request fails while one endpoint is well', () => {
   });
 });
 
-/** Of turns, each once calm and once frozen. */
+/** Number of turns, each with one calm and one frozen measurement. */
 const TURNS = process.env['CARDEA_CHAOS'] === 'long' ? 40 : 10;
 const TURN_MS = 700;
-/** From a change on until what it changed has settled. */
+/** Time for a change to take effect before measuring. */
 const SETTLE_MS = 200;
 
 test('a frozen backend behind one route is not felt on another', async t => {
@@ -156,7 +156,7 @@ test('a frozen backend behind one route is not felt on another', async t => {
   };
   const calm = [await turn()];
   const frozen: number[] = [];
-  // In turns, since the noise of a machine is larger than the tenth that is promised and lasts longer than a turn.
+  // In turns, because the noise of a machine is larger than the promised tenth and lasts longer than a turn.
   for (let n = 0; n < TURNS; n++) {
     for (const backend of backends) backend.freeze();
     frozen.push(await turn());

@@ -1,4 +1,4 @@
-// The judge of the chaos tests: noise alone does not convict, and what is felt is found.
+// The statistics of the chaos tests: noise alone is not taken for an effect, and a real effect is found.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { Random } from '../../src/base/random.ts';
 import { pairedRatios } from './paired-ratios.ts';
 
 function measured(factor: number, pairs: number, random: Random) {
-  // A machine whose noise comes and goes, and doubles a measurement now and then.
+  // A machine with varying noise that sometimes doubles a measurement.
   const noisy = (base: number) => base * (0.8 + 0.4 * random.unit()) * (random.unit() < 0.2 ? 2 : 1);
   const before = Array.from({ length: pairs + 1 }, () => noisy(5));
   return pairedRatios(

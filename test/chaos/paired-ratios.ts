@@ -1,13 +1,13 @@
-// What measurements that take turns say of a ratio: its median, and how sure that is. Noise that lasts longer than a turn falls on both.
+// The ratio of measurements taken in turns: its median and confidence interval. Noise that lasts longer than a turn affects both sides.
 
 export interface PairedRatios {
   readonly median: number;
-  /** The true median lies within with 95 % at least, whatever the noise is like: order statistics, as the sign test counts them. */
+  /** The true median lies between `low` and `high` with at least 95 % confidence for any noise, by order statistics as in the sign test. */
   readonly low: number;
   readonly high: number;
 }
 
-/** `before` has one element more than `meanwhile`: each of the latter is held against the mean of its two neighbours. */
+/** `before` has one element more than `meanwhile`: each element of `meanwhile` is divided by the mean of its two neighbours in `before`. */
 export function pairedRatios(before: readonly number[], meanwhile: readonly number[]): PairedRatios {
   const ratios = meanwhile.map((value, n) => value / ((before[n]! + before[n + 1]!) / 2)).sort((a, b) => a - b);
   const count = ratios.length;
@@ -16,7 +16,7 @@ export function pairedRatios(before: readonly number[], meanwhile: readonly numb
   return { median: middle, low: ratios[cut]!, high: ratios[count - 1 - cut]! };
 }
 
-/** How many of the smallest, and of the largest, lie outside: as many as leave 95 % between them. */
+/** How many of the smallest ratios, and as many of the largest, lie outside the interval of 95 % confidence. */
 function cutOff(count: number): number {
   let outside = 0;
   let ways = 1;

@@ -1,4 +1,4 @@
-// The one place where conformance tests and the fuzzer touch the engine: bytes in, messages or a refusal out.
+// The only place where conformance tests and the fuzzer touch the engine: bytes in, messages or a refusal out.
 // Drives the engine as a connection does, piece by piece; judges nothing.
 
 import { BodyDecoder } from '../../src/http/h1/body-decoder.ts';
@@ -17,26 +17,26 @@ export interface ReadMessage {
   readonly status: number;
   /** `1.0` or `1.1`. */
   readonly version: string;
-  /** As the engine hands them on: those of one hop are taken out. */
+  /** Headers as the engine passes them on, without hop-by-hop headers. */
   readonly headers: readonly (readonly [string, string])[];
   readonly body: string;
   readonly trailers: readonly (readonly [string, string])[];
-  /** False when the bytes ended in the middle of its body. */
+  /** False when the bytes ended within the body. */
   readonly complete: boolean;
 }
 
 export interface Reading {
-  /** The last one may be incomplete. */
+  /** All messages read; the last one may be incomplete. */
   readonly messages: readonly ReadMessage[];
-  /** Problem code of a refusal; null when nothing was refused. */
+  /** Problem code of the refusal; null when nothing was refused. */
   readonly error: string | null;
-  /** Bytes behind a message that ended the connection or switched protocols. */
+  /** Bytes after a message that ended the connection or switched protocols. */
   readonly rest: string;
-  /** The last message asked to switch protocols. */
+  /** Whether the last message asked to switch protocols. */
   readonly upgrade: boolean;
-  /** The bytes ended inside a head. */
+  /** Whether the bytes ended within a head. */
   readonly headIncomplete: boolean;
-  /** Where the last message that was begun begins, counted over all pieces. */
+  /** Offset of the last message that began, counted over all pieces. */
   readonly lastStart: number;
 }
 
@@ -56,7 +56,7 @@ interface Head {
 
 type ReadHead = (bytes: Buffer, start: number, messageIndex: number) => number | [number, Head];
 
-/** Requests on one connection, in the pieces in which they arrive. */
+/** Reads the requests of one connection, in the pieces in which they arrive. */
 export function readRequests(pieces: readonly Buffer[]): Reading {
   return read(pieces, false, (bytes, start) => {
     const used = parseRequestHead(bytes, start, bytes.length, limits);
@@ -81,8 +81,8 @@ export function readRequests(pieces: readonly Buffer[]): Reading {
 }
 
 /**
- * Responses on one connection; `methods` are those of the requests that they answer, GET when left out.
- * `ended`: the server closed behind the bytes, which completes a body that runs until then.
+ * Reads the responses on one connection; `methods` are the methods of their requests, GET when left out.
+ * `ended` means that the server closed the connection after the bytes, which completes a body without a length.
  */
 export function readResponses(pieces: readonly Buffer[], methods: readonly string[], ended: boolean): Reading {
   let answered = 0;
@@ -101,7 +101,7 @@ export function readResponses(pieces: readonly Buffer[], methods: readonly strin
         headers: head.headers,
         decoder: new BodyDecoder(head.framing, head.contentLength),
         untilClose: head.framing === BodyFraming.untilClose,
-        // An interim answer never ends the connection, whatever it says.
+        // An interim response never ends the connection, whatever it says.
         keepAlive: head.keepAlive || (head.status < 200 && head.status !== 101),
         upgrade: head.status === 101,
       },

@@ -1,4 +1,4 @@
-// Reads differences.md: where this gateway judges otherwise than llhttp, by class with the reason, and by fixture.
+// Reads differences.md, which lists where this gateway judges differently from llhttp: classes with their reason, and fixtures.
 
 import { readFileSync } from 'node:fs';
 
@@ -11,11 +11,11 @@ export interface DifferenceClass {
 
 export interface Differences {
   readonly classes: ReadonlyMap<string, DifferenceClass>;
-  /** Class by fixture id. */
+  /** Name of the class by fixture id. */
   readonly fixtures: ReadonlyMap<string, string>;
 }
 
-/** Throws when a row is none, stands twice, or names a class that the page does not explain. */
+/** Throws when a row is malformed, appears twice, or names a class that the page does not explain. */
 export function loadDifferences(): Differences {
   const text = readFileSync(new URL('./differences.md', import.meta.url), 'utf8');
   const classes = new Map<string, DifferenceClass>();
@@ -41,7 +41,7 @@ export function loadDifferences(): Differences {
   return { classes, fixtures };
 }
 
-/** The rows of a table, without its head and the line below that. */
+/** The rows of a table, without its header and the separator below. */
 function rowsOf(text: string): string[] {
   return text
     .split('\n')

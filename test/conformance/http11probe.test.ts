@@ -23,7 +23,7 @@ test('the judge says what the suite was seen to say', () => {
         const others = (['Pass', 'Warn', 'Fail'] as const).filter(
           other => other !== verdict && probe.seenVerdicts[other]?.includes(key),
         );
-        // The same status with two verdicts: the body or the connection decided, and neither is in the file.
+        // The suite gave this status two verdicts: the body or the connection decided, and the file contains neither.
         if (others.length > 0) continue;
         const status = /^\d+$/.test(key) ? Number(key) : null;
         const closed = key === 'ClosedByServer' || (probe.expected.includes('+ close') && verdict === 'Pass');
@@ -54,7 +54,7 @@ routes:
     const methods = [/^[A-Z]+/.exec(probe.request)?.[0] ?? ''];
     const { received, closed } = await sendRaw(gateway.port, [Buffer.from(probe.request, 'latin1')], {
       timeoutMs: 2_500,
-      // As long as the suite waits behind an answer to see whether the connection was closed.
+      // As long as the suite waits after a response to see whether the connection is closed.
       quietMs: 150,
       enough: hasAnswers(1, methods),
     });

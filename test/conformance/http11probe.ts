@@ -1,4 +1,4 @@
-// Reads the Http11Probe corpus and judges an outcome in its own words. Sends nothing.
+// Reads the Http11Probe corpus and judges outcomes in the suite's own terms. Sends nothing.
 
 import { readFileSync } from 'node:fs';
 
@@ -8,16 +8,16 @@ export interface ProbeCase {
   readonly id: string;
   readonly category: string;
   readonly description: string;
-  /** `400 or close`, `2xx + close`, `!101` and so on. */
+  /** Such as `400 or close`, `2xx + close`, `!101`. */
   readonly expected: string;
   readonly scored: boolean;
   readonly request: string;
-  /** Outcomes (`200`, `ClosedByServer`, `TimedOut`) that the suite was seen to judge so. */
+  /** Outcomes (`200`, `ClosedByServer`, `TimedOut`) for which the suite was observed to give each verdict. */
   readonly seenVerdicts: Readonly<Partial<Record<ProbeVerdict, readonly string[]>>>;
 }
 
 export interface ProbeOutcome {
-  /** Null when no answer came. */
+  /** Null when no response arrived. */
   readonly status: number | null;
   readonly closed: boolean;
 }
@@ -29,8 +29,8 @@ export function loadProbes(): ProbeCase[] {
 }
 
 /**
- * What the suite would say. Where it was seen to judge the same outcome in one way only, that is it; the wording of
- * `expected` decides the rest, in the stricter sense: an answer that it does not name is a failure, whatever follows it.
+ * The verdict that the suite would give. If the suite was observed to judge the same outcome in only one way, that verdict. Otherwise
+ * the wording of `expected` decides, read strictly: a status that it does not name is a failure, whatever follows.
  */
 export function judgeProbe(probe: ProbeCase, outcome: ProbeOutcome): ProbeVerdict {
   const { expected, seenVerdicts } = probe;

@@ -1,4 +1,4 @@
-// llhttp's fixtures against our parsers: what its strict reading refuses we refuse; where we refuse more, differences.md says why.
+// llhttp's fixtures against our parsers: we refuse what its strict parser refuses; where we refuse more, differences.md says why.
 
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
@@ -17,15 +17,15 @@ function ours(fixture: Fixture, bytes: Buffer): Reading {
   return fixture.direction === 'request' ? readRequests([bytes]) : readResponses([bytes], [], true);
 }
 
-/** `response-*` logs do not know that the server closed: a body until then is incomplete there and complete here. */
+/** `response-*` logs do not know that the server closed the connection: a body without a length is incomplete there and complete here. */
 function completeMessages(reading: Reading): number {
   return reading.messages.filter(message => message.complete).length;
 }
 
-/** Final answers only: `node:http` does not show the interim ones as messages. */
+/** Considers final responses only: `node:http` does not report interim ones as messages. */
 function refuses(fixture: Fixture, reading: Reading): boolean {
   if (reading.error !== null) return true;
-  // Data behind a message that closes the connection: the message stands, nothing of the rest is read.
+  // Data after a message that closes the connection: the message is accepted, and the rest is not read.
   return fixture.messages.length > 0 && completeMessages(reading) === fixture.messages.length && reading.rest !== '';
 }
 
@@ -105,7 +105,7 @@ test('differences.md lists no fixture that does not exist', () => {
   for (const id of differences.fixtures.keys()) assert.ok(ids.has(id), id);
 });
 
-/** Path and query as we keep them: scheme and authority in front are taken apart, a fragment was repaired away. */
+/** Path and query as we keep them: scheme and authority are split off, and `repaired` has removed fragments. */
 function originForm(target: string): string {
   const rest = target.replace(/^https?:\/\/[^/?#]*/i, '').replace(/#.*$/, '');
   return rest.startsWith('/') || rest === '*' ? rest : `/${rest}`;

@@ -1,10 +1,10 @@
-// Reads llhttp's own test fixtures (corpora/llhttp) into bytes and verdicts. Judges nobody: the runners beside it do.
+// Reads llhttp's own test fixtures (corpora/llhttp) into bytes and verdicts. Judges nothing: the tests beside it do.
 // The conventions are those of llhttp's runner (test/md-test.ts at 01e105a), restated here, not copied.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
 
-/** What the strict parser said: complete messages, then perhaps an error, or an end in the middle of one. */
+/** The verdict of the strict parser: complete messages only, an error after some messages, or an end within a message. */
 export type FixtureVerdict = 'accept' | 'reject' | 'incomplete';
 
 export interface FixtureMessage {
@@ -18,20 +18,20 @@ export interface FixtureMessage {
 }
 
 export interface Fixture {
-  /** `request-uri: Quotes in URI (line 4)`: unique, stable, what differences.md lists. */
+  /** Unique and stable, as listed in differences.md: `request-uri: Quotes in URI (line 4)`. */
   readonly id: string;
   readonly direction: 'request' | 'response';
-  /** Recorded under a lenient flag: the recorded verdict is then not ours. */
+  /** Recorded with a lenient flag, so that the recorded verdict does not apply to us. */
   readonly lenient: boolean;
-  /** Recorded with bodies told apart by the caller, or stopped at a callback: the log does not say how the message ends. */
+  /** Recorded with bodies skipped by the caller, or paused at a callback: the log does not say how the message ends. */
   readonly partial: boolean;
   readonly input: Buffer;
   readonly verdict: FixtureVerdict;
-  /** llhttp's words for the error; empty without one. */
+  /** llhttp's message for the error; empty without an error. */
   readonly reason: string;
-  /** Offset of the error in `input`; -1 without one. */
+  /** Offset of the error in `input`; -1 without an error. */
   readonly errorAt: number;
-  /** Offsets behind each `HTTP/1.1` of a start line: where a line ends that a field may follow. */
+  /** Offsets after each `HTTP/1.1` of a start line, where a line ends that a header may follow. */
   readonly startLineEnds: readonly number[];
   /** Messages that were complete before the error or the end. */
   readonly messages: readonly FixtureMessage[];
@@ -39,7 +39,7 @@ export interface Fixture {
 
 const folder = new URL('./corpora/llhttp/', import.meta.url);
 
-/** Error codes that stop llhttp without refusing anything: a pause at CONNECT or Upgrade, at HTTP/2's preface, by the caller. */
+/** Error codes with which llhttp pauses without refusing anything: at CONNECT or Upgrade, at the HTTP/2 preface, or for the caller. */
 const pauses = new Set([21, 22, 23]);
 
 /** Every fixture of the corpus, in the order of files and lines. */
@@ -82,7 +82,7 @@ function parseFile(name: string, text: string): Fixture[] {
   return fixtures;
 }
 
-/** Escapes and line ends as llhttp's runner reads them: a line break means CRLF, a backslash in front of one joins the lines. */
+/** Decodes escapes and line ends like llhttp's runner: a line break means CRLF, and a backslash before a line break joins the lines. */
 function decodeInput(text: string): Buffer {
   const decoded = text
     .replace(/\\(\r\n|\r|\n)/g, '')

@@ -1,4 +1,4 @@
-// llhttp's fixtures through the running gateway: a message that its strict mode refuses reaches nobody, in either direction.
+// llhttp's fixtures through the running gateway: a message that its strict mode refuses is not passed on, in either direction.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -91,7 +91,7 @@ describe('responses', () => {
       });
       const answers = readAnswers(received, ['GET'], closed);
       const final = answers.find(answer => answer.status >= 200 || answer.status === 101);
-      // An answer to nobody: only what went before a message that was refused, or ended the connection, may pass.
+      // No final response in the fixture: only messages before the refused one, or before the end of the connection, may be passed on.
       const first = fixture.messages.find(message => message.status >= 200 || message.status === 101);
       if (fixture.verdict === 'reject' && first === undefined) {
         assert.ok(final === undefined || final.status === 502 || !final.complete, JSON.stringify(answers));

@@ -1,17 +1,17 @@
-// Gives a fixture what llhttp does not ask for and we do, so that it is judged for what it was written to show.
+// Adds to a fixture what llhttp does not require and we do, so that it is judged for what it was written to show.
 
 import type { Fixture } from './llhttp-fixtures.ts';
 
 /**
- * The fixture's bytes with a Host in each HTTP/1.1 head that has none, and without fragments in targets: most of llhttp's
- * requests lack the one, many carry the other, and refusing them for that alone would prove nothing.
+ * The fixture's bytes with a Host header added to each HTTP/1.1 head without one, and fragments removed from targets: most of llhttp's
+ * requests lack Host and many contain a fragment, and refusing them for that alone would prove nothing.
  */
 export function repaired(fixture: Fixture): Buffer {
   if (fixture.direction === 'response') return fixture.input;
   let text = fixture.input.toString('latin1');
   const ends = fixture.startLineEnds.length > 0 ? fixture.startLineEnds : [text.indexOf('\r\n')];
   for (const end of [...ends].reverse()) {
-    // An error right behind the start line is what the fixture is about: nothing may stand in between.
+    // The fixture is about an error right after the start line, so nothing may be inserted there.
     if (fixture.errorAt >= end && fixture.errorAt <= end + 2) continue;
     if (text.slice(end, end + 2) !== '\r\n') continue;
     const headEnd = text.indexOf('\r\n\r\n', end);

@@ -1,4 +1,4 @@
-// Wycheproof's JWS and JWK vectors: no invalid token is accepted, every valid one is, but for those that contradict themselves.
+// Wycheproof's JWS and JWK vectors: no invalid token is accepted, and every valid one is, except those that contradict themselves.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -18,8 +18,8 @@ interface Vectors {
 }
 
 /**
- * Vectors whose verdict is not ours, with the reason. In two of them the verdict is wrong (the MAC is not one of the text that is
- * there), in two the very token of vector 357 is to be refused, in four the key names another algorithm than the token.
+ * Vectors on whose verdict we differ, with the reason. In two of them the verdict is wrong (the MAC does not belong to the given
+ * text), in two the very token of vector 357 should be refused, and in four the key names another algorithm than the token.
  */
 const differences: Readonly<Record<string, string>> = {
   'signature 346': 'valid there, refused here: the key is for PS256, the token says PS384; the key decides',
@@ -37,7 +37,7 @@ function vectors(kind: 'signature' | 'key'): Vectors {
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
-/** What the jwt filter does with a token before it looks at the claims. */
+/** What the jwt filter checks of a token before it looks at the claims. */
 function accepts(keys: KeySet, token: string): boolean {
   const jws = compactJws(token);
   const header = jws === null ? null : jwsHeader(jws.header);

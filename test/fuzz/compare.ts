@@ -1,4 +1,4 @@
-// Judges one input: our reading against Node's, and ours against itself over every split. No engine code is used here.
+// Judges one input: our reading against Node's, and our reading of the whole against that of every split. Uses no engine code.
 
 import type { Reading, ReadMessage } from '../conformance/adapter.ts';
 import type { NodeMessage, NodeReading } from './node-reading.ts';
@@ -8,7 +8,7 @@ import { droppedClass, stricterClass } from './stricter.ts';
 export interface Judgement {
   /** What is wrong; null when nothing is. */
   readonly failure: string | null;
-  /** The class of differences.md when we refused what Node took. */
+  /** The class of differences.md when we refused what Node accepted; otherwise null. */
   readonly stricter: string | null;
 }
 
@@ -18,7 +18,7 @@ function failed(failure: string): Judgement {
   return { failure, stricter: null };
 }
 
-/** Requests, in order, as far as one of the two took them. */
+/** Compares requests in order, as long as at least one of the two accepts them. */
 export function compareRequests(text: string, ours: Reading, theirs: NodeReading): Judgement {
   const count = Math.max(ours.messages.length, theirs.messages.length);
   for (let at = 0; at < count; at++) {
@@ -29,7 +29,7 @@ export function compareRequests(text: string, ours: Reading, theirs: NodeReading
     if (weTake && theyTake) {
       const difference = compareMessage(our, their, 'request');
       if (difference !== null) return failed(`message ${at}: ${difference}`);
-      // Behind a switch of protocols there is no HTTP to compare.
+      // After a switch of protocols there is no HTTP to compare.
       if (their.switched || (ours.upgrade && at === ours.messages.length - 1)) return fine;
     } else if (weTake) {
       if (their?.switched === true) return fine;
@@ -40,7 +40,7 @@ export function compareRequests(text: string, ours: Reading, theirs: NodeReading
   return fine;
 }
 
-/** One final answer, or a switch of protocols; Node keeps the interim ones to itself. */
+/** Compares one final response, or a switch of protocols; Node does not report interim responses here. */
 export function compareResponse(text: string, ours: Reading, theirs: NodeReading): Judgement {
   const our = ours.messages.find(message => message.status >= 200 || message.status === 101);
   const their = theirs.messages[0];
@@ -78,12 +78,12 @@ function compareMessage(our: ReadMessage, their: NodeMessage, direction: 'reques
   return compareTrailers(our, their);
 }
 
-/** A length of 0 in an interim response is taken and not passed on (RFC 9110 section 8.6). */
+/** A Content-Length of 0 in an interim response is accepted but not passed on (RFC 9110 section 8.6). */
 function withoutLength(headers: NodeMessage['headers']): NodeMessage['headers'] {
   return headers.filter(([name]) => name.toLowerCase() !== 'content-length');
 }
 
-/** Ours may lack those that must not stand behind a body; what is there is in order and the same. */
+/** Our trailers may lack those that are forbidden in trailers; the rest has to be equal and in order. */
 function compareTrailers(our: ReadMessage, their: NodeMessage): string | null {
   let from = 0;
   for (const [name, value] of our.trailers) {
@@ -101,7 +101,7 @@ function originForm(target: string): string {
   return rest.startsWith('/') || rest === '*' ? rest : `/${rest}`;
 }
 
-/** Reads the input in two pieces at every place, and byte by byte: the first split whose reading differs, or null. */
+/** Reads the input in two pieces for every split, and byte by byte. Describes the first split that reads differently; null for none. */
 export function firstSplitThatMatters(
   bytes: Buffer,
   whole: Reading,
@@ -122,7 +122,7 @@ export function firstSplitThatMatters(
     : `byte by byte reads ${JSON.stringify(bitten)}, whole ${JSON.stringify(whole)}`;
 }
 
-/** The verdict and all that was read; which of two true reasons a refusal gives may depend on what had arrived. */
+/** Compares the verdict and everything read. Which of two valid reasons a refusal gives may depend on the bytes that had arrived. */
 function sameReading(one: Reading, other: Reading): boolean {
   return (
     (one.error === null) === (other.error === null) &&

@@ -1,4 +1,4 @@
-// What is done to frames of HTTP/2 that were right: one byte, field or frame of them, at a place that the fuzzer chooses.
+// Mutations of valid HTTP/2 frames: of one byte, field or frame, at a place that the fuzzer chooses.
 
 import fc from 'fast-check';
 
@@ -14,10 +14,10 @@ const mutation: fc.Arbitrary<FrameMutation> = fc.record({
   value: fc.nat(255),
 });
 
-/** None, one or two of them. */
+/** Up to two mutations. */
 export const frameMutations = fc.array(mutation, { maxLength: 2 });
 
-/** A frame that goes to another stream goes to one below `streams`. */
+/** Applies the mutations. A mutated stream id is below `streams`. */
 export function mutated(
   frames: readonly Buffer[],
   mutations: readonly FrameMutation[],

@@ -1,4 +1,4 @@
-// Writes HTTP/1 messages: mostly right, often nearly right. Sources of doubt are drawn from what broke servers before.
+// Writes HTTP/1 messages: mostly valid, often nearly valid. The odd parts are drawn from what broke servers before.
 
 /** Deterministic numbers from a seed (mulberry32). */
 export class Dice {
@@ -8,7 +8,7 @@ export class Dice {
     this.state = seed >>> 0;
   }
 
-  /** 0 to `below` - 1. */
+  /** An integer from 0 to `below` - 1. */
   roll(below: number): number {
     this.state = (this.state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.state ^ (this.state >>> 15), this.state | 1);
@@ -221,7 +221,7 @@ const oddStatuses = [
   '199 X',
 ];
 
-/** Line endings: nearly always right. */
+/** A line end, nearly always CRLF. */
 function end(dice: Dice): string {
   return dice.oneIn(200) ? dice.pick(['\n', '\r', '\r\r\n', '\n\r', '\r\n ', '']) : '\r\n';
 }
@@ -250,7 +250,7 @@ function payload(dice: Dice, length: number): string {
   return text;
 }
 
-/** A chunked body; `odd` lets it be wrong. */
+/** A chunked body; `odd` allows it to be malformed. */
 function chunks(dice: Dice, odd: boolean): string {
   let text = '';
   for (let left = dice.roll(4); left > 0; left--) {
@@ -300,7 +300,7 @@ function chunks(dice: Dice, odd: boolean): string {
   return `${text}${last}${end(dice)}${trailers}${forbidden}${odd && dice.oneIn(15) ? dice.pick(['\n', '', '\r']) : '\r\n'}`;
 }
 
-/** Framing fields and the body that goes with them, or not quite. */
+/** Framing headers and a body that matches them, or nearly does. */
 function framed(dice: Dice): { fields: string; body: string } {
   const kind = dice.roll(20);
   if (kind < 7) return { fields: '', body: '' };
@@ -370,7 +370,7 @@ export function writeRequests(dice: Dice): Buffer {
   return Buffer.from(damaged(dice, text), 'latin1');
 }
 
-/** What a server may answer to one request: interim answers, then a final one, sometimes damaged. */
+/** A server's response to one request: sometimes interim responses, then a final one, sometimes damaged. */
 export function writeResponse(dice: Dice): Buffer {
   let text = response(dice);
   while (dice.oneIn(12)) text = dice.pick(interim) + text;

@@ -17,7 +17,7 @@ test('every class that explains a refusal is listed in differences.md with its r
 
 test('every class of differences.md is one that occurs', () => {
   const { classes, fixtures } = loadDifferences();
-  // Limits are reached by no generated input; the tests of the limits themselves are beside the parsers.
+  // No generated input reaches the limits; the tests of the limits themselves are beside the parsers.
   const occurring = new Set([...stricterClasses, ...fixtures.values(), 'size-limits']);
   for (const name of classes.keys()) assert.ok(occurring.has(name), name);
 });

@@ -1,5 +1,5 @@
 // Differential fuzzer for the HTTP/1 engine: `node test/fuzz/h1-differential.ts --seconds 600 --seed 1`.
-// Inputs that fail are saved to corpus/ (their names say seed and number) and replayed by the test ever after.
+// Inputs that fail are saved to corpus/ (named by seed and number), and the test replays them from then on.
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -10,7 +10,7 @@ import { nodeReadsRequests, nodeReadsResponses } from './node-reading.ts';
 
 export interface FuzzInput {
   readonly direction: 'request' | 'response';
-  /** Of the request that a response answers. */
+  /** Method of the request that a response answers; empty for a request. */
   readonly method: string;
   readonly bytes: Buffer;
 }
@@ -36,7 +36,7 @@ function read(input: FuzzInput, pieces: readonly Buffer[]): Reading {
   return input.direction === 'request' ? readRequests(pieces) : readResponses(pieces, [input.method], true);
 }
 
-/** Judges inputs, those of one direction at a time since Node reads them in one go. */
+/** Judges inputs. Requests and responses are collected first, because Node reads all inputs of one direction in one go. */
 export async function judge(
   inputs: readonly FuzzInput[],
   byteByByte: (at: number) => boolean,
@@ -61,7 +61,7 @@ export async function judge(
   });
 }
 
-/** Runs for a time, at most `failuresMax` failures long. The seed decides everything but how far it gets. */
+/** Runs for this time, or until there are `failuresMax` failures. The seed decides everything except how far it gets. */
 export async function fuzz(seconds: number, seed: number, failuresMax: number): Promise<FuzzReport> {
   const dice = new Dice(seed);
   const until = performance.now() + seconds * 1000;
@@ -86,7 +86,7 @@ export async function fuzz(seconds: number, seed: number, failuresMax: number): 
   return { messages, readings, accepted, stricter, failures };
 }
 
-/** Inputs kept from earlier runs. File names begin with the direction, and the method for a response. */
+/** Inputs kept from earlier runs. File names begin with the direction, followed by the method for a response. */
 export function loadCorpus(): FuzzInput[] {
   mkdirSync(corpus, { recursive: true });
   return readdirSync(corpus)
@@ -101,7 +101,7 @@ export function loadCorpus(): FuzzInput[] {
     });
 }
 
-/** Keeps a failing input; answers its file name. */
+/** Saves a failing input; returns its file name. */
 export function keep(input: FuzzInput, label: string): string {
   mkdirSync(corpus, { recursive: true });
   const name = `${input.direction}-${input.direction === 'response' ? `${input.method}-` : ''}${label}.http`;

@@ -1,10 +1,10 @@
-// A reading of an answer over HTTP/2 by RFC 9113 alone, frame by frame, slowly: whether a client that asked on stream 1 has a whole answer.
-// Shares no code with src/http/h2. Header blocks are known by their bytes: of any other it says that it does not know.
+// Reads an HTTP/2 response by RFC 9113 alone, frame by frame and slowly: whether a client that sent a request on stream 1 has a complete
+// response. Shares no code with src/http/h2. Header blocks are recognised by their bytes: for any other block the verdict is `unknown`.
 
 import { F, type FieldList, T } from '../support/h2-client.ts';
 
 export interface AnswerReading {
-  /** `unknown` where it rests on a block that the reader cannot decode, or on what the RFC leaves open. */
+  /** `unknown` when it depends on a block that the reader cannot decode, or on what the RFC leaves open. */
   readonly verdict: 'whole' | 'broken' | 'unknown';
   readonly status: number;
   readonly body: string;
@@ -16,12 +16,12 @@ const WINDOW_MAX = 0x7fffffff;
 class Broken extends Error {}
 class Unknown extends Error {}
 
-/** One reading. */
+/** The state of one reading. */
 class Reader {
   status = 0;
   body = '';
   private length = -1;
-  /** A header block that is coming: what is there of it, and whether it ends the stream. */
+  /** The header block that is arriving: its bytes so far, and whether it ends the stream. */
   private block: { bytes: Buffer[]; stream: number; ends: boolean } | null = null;
   private connectionWindow = 65_535;
   private streamWindow = 65_535;
@@ -32,7 +32,7 @@ class Reader {
     this.known = known;
   }
 
-  /** Returns true once the answer is whole. */
+  /** Processes a frame; returns true once the response is complete. Throws Broken or Unknown when that is the verdict. */
   frame(type: number, flags: number, stream: number, payload: Buffer): boolean {
     if (this.block !== null && (type !== T.continuation || stream !== this.block.stream))
       throw new Broken('a block is open');
@@ -47,11 +47,11 @@ class Reader {
         return (flags & F.endHeaders) !== 0 && this.endBlock();
       case T.priority:
         if (stream === 0) throw new Broken('priority of the connection');
-        // An error of the stream, which may be taken for one of the connection.
+        // A stream error, which an implementation may treat as a connection error.
         if (payload.length !== 5) throw new Unknown();
         return false;
       case T.reset:
-        // Of stream 1, or of one that is idle.
+        // A reset of stream 1 ends the response; a reset of an idle stream is a connection error.
         throw new Broken('reset');
       case T.settings:
         this.settings(flags, stream, payload);
@@ -74,7 +74,7 @@ class Reader {
   }
 
   private ours(stream: number): void {
-    // 0, one of the server's own, or one that is idle.
+    // Any other stream is the connection itself, one of the server's own, or idle.
     if (stream !== 1) throw new Broken(`stream ${stream}`);
   }
 
@@ -145,7 +145,7 @@ class Reader {
     for (let at = 0; at < payload.length; at += 6) {
       const id = payload.readUInt16BE(at);
       const value = payload.readUInt32BE(at + 2);
-      // A server may not even allow what it does itself.
+      // A server may not send ENABLE_PUSH with a value other than 0 (RFC 9113 section 6.5.2).
       if (id === 2 && value !== 0) throw new Broken('push');
       if (id === 4) {
         if (value > WINDOW_MAX) throw new Broken('initial window');
@@ -170,7 +170,7 @@ class Reader {
   }
 }
 
-/** Reads what comes behind the server's first SETTINGS until the connection ends. `known` has fields by the bytes of their block (latin1). */
+/** Reads the bytes after the server's first SETTINGS until the connection ends. `known` has fields by the bytes of their block (latin1). */
 export function readAnswer(bytes: Buffer, known: ReadonlyMap<string, FieldList>): AnswerReading {
   const reader = new Reader(known);
   const told = (verdict: AnswerReading['verdict']): AnswerReading => ({
@@ -182,7 +182,7 @@ export function readAnswer(bytes: Buffer, known: ReadonlyMap<string, FieldList>)
     for (let at = 0; at + 9 <= bytes.length; ) {
       const length = bytes.readUIntBE(at, 3);
       const end = at + 9 + length;
-      // The nine bytes alone say so, wherever the rest is.
+      // The frame header alone shows the error, whether or not the payload has arrived.
       if (length > FRAME_BYTES_MAX) throw new Broken('frame size');
       if (end > bytes.length) break;
       const stream = bytes.readUInt32BE(at + 5) & WINDOW_MAX;
@@ -192,7 +192,7 @@ export function readAnswer(bytes: Buffer, known: ReadonlyMap<string, FieldList>)
   } catch (error) {
     if (error instanceof Unknown) return told('unknown');
     if (!(error instanceof Broken)) throw error;
-    // Without a body a head is all that a client of HTTP/1.1 waits for.
+    // For a status without a body, an HTTP/1.1 client waits for the head only, so the rest may not matter.
     return told(reader.bodiless ? 'unknown' : 'broken');
   }
   return told(reader.bodiless ? 'unknown' : 'broken');

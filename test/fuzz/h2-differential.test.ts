@@ -1,5 +1,5 @@
-// HTTP/2 framing beside Node's: random frames, right and mutated, to the gateway and to node:http2; random messages of a node:http2
-// client through the gateway; and answers of a node:http2 server read by our reader. Seconds: CARDEA_FUZZ_SECONDS (default 3).
+// HTTP/2 framing compared with Node's: random frames, valid and mutated, to the gateway and to node:http2; random messages of a node:http2
+// client through the gateway; and responses of a node:http2 server read by our reader. Seconds: CARDEA_FUZZ_SECONDS (default 3).
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -20,7 +20,7 @@ let engine: Engine;
 let backend: RawBackend;
 let node: Http2Server;
 let nodePort: number;
-/** Streams that node:http2 took for requests, by the client's port. */
+/** Streams that node:http2 accepted as requests, by the client's port. */
 const taken = new Map<number, number[]>();
 
 before(async () => {
@@ -36,7 +36,7 @@ before(async () => {
   });
   engine = await startEngine([backend.port], {
     protocols: ['h2c'],
-    // Node reads frames as they come, and ends what goes wrong in the first bytes of one; here one that never comes whole ends by this.
+    // Node detects errors in the first bytes of a frame. The gateway waits for the whole frame, and this limit ends an incomplete one.
     limits: { headerTimeoutMs: 1_000 },
     http2: { resetBurst: 1_000 },
   });
@@ -63,14 +63,14 @@ after(async () => {
 // ---- Frames --------------------------------------------------------------------------------------------------------
 
 const STREAM_CLOSED = 5;
-/** Conversations that are judged side by side: most of their time is waiting. */
+/** Conversations that are judged in parallel, because most of their time is waiting. */
 const AT_ONCE = 16;
 
 interface Verdict {
-  /** The connection ended with an error; its code, else 0. */
+  /** Whether the connection ended with an error; `code` is its error code, otherwise 0. */
   readonly ended: boolean;
   readonly code: number;
-  /** A stream was reset. */
+  /** Whether a stream was reset. */
   readonly reset: boolean;
   /** Streams answered with 200. */
   readonly served: readonly number[];
@@ -78,7 +78,7 @@ interface Verdict {
   readonly frames: string;
 }
 
-/** Sends the frames, then a PING: what came until its answer is the verdict. */
+/** Sends the frames, then a PING: what arrives until its acknowledgement is the verdict. */
 async function judge(port: number, frames: readonly Buffer[]): Promise<Verdict> {
   const client = await H2Client.open(port);
   client.send(...frames, frame(T.ping, 0, 0, 'the last'));
@@ -89,7 +89,7 @@ async function judge(port: number, frames: readonly Buffer[]): Promise<Verdict> 
       1_500,
     )
     .catch(() => {});
-  // Answers come a moment later than the PING's.
+  // Responses may arrive a moment after the acknowledgement of the PING.
   await client.until(({ closed }) => closed, 40).catch(() => {});
   const verdict = {
     port: client.socket.localPort ?? 0,
@@ -109,7 +109,7 @@ const fields = fc
   .tuple(fc.constantFrom('GET', 'POST', 'HEAD'), path)
   .map(([method, target]) => request(method, target));
 
-/** A request in right frames: padded, in pieces, with a body or not. */
+/** A request in valid frames: with or without padding, in one or more pieces, with or without a body. */
 const exchange = fc
   .tuple(
     stream,
@@ -177,9 +177,10 @@ test(`the gateway serves no stream that node:http2 does not, and ends no less (s
     const requests = taken.get(theirs.port) ?? [];
     for (const id of ours.served)
       assert.ok(requests.includes(id) || theirs.ended, `stream ${id} is served by us only\n${shown}`);
-    // HEADERS behind the end of a stream: an error of the stream (RFC 9113 section 5.1), which Node makes one of the connection.
+    // HEADERS after the end of a stream: a stream error (RFC 9113 section 5.1), which Node treats as a connection error.
     const resetIsEnough = theirs.code === STREAM_CLOSED && ours.reset;
-    // An answer to a PING that was never sent: RFC 9113 section 6.7 says nothing of it, and Node ends the connection. We count it as idle frame.
+    // An acknowledgement of a PING that was never sent: RFC 9113 section 6.7 says nothing about it, and Node ends the connection. We count
+    // it as idle frame.
     const nodeIsStricter = frames.some(({ 3: type, 4: flags }) => type === T.ping && (flags! & F.ack) !== 0);
     if (theirs.ended)
       assert.ok(ours.ended || resetIsEnough || nodeIsStricter, `node ends this connection: ${theirs.code}\n${shown}`);

@@ -1,5 +1,5 @@
-// HTTP/2 towards upstreams beside others: answers in random frames, right and mutated, read by the gateway, by node:http2 (node-client.ts)
-// and by the RFC alone (h2-answer-reading.ts), behind which it must serve on; and random answers of a node:http2 server, padded, cut anywhere by the network. Seconds: CARDEA_FUZZ_SECONDS (default 3).
+// HTTP/2 towards upstreams, compared: random and mutated responses read by the gateway, by node:http2 (node-client.ts) and by the RFC alone
+// (h2-answer-reading.ts), while the gateway keeps serving; and random responses of a node:http2 server. CARDEA_FUZZ_SECONDS: default 3.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -27,10 +27,10 @@ import { type AnswerRead, NodeClient } from './node-client.ts';
 const seconds = Number(process.env['CARDEA_FUZZ_SECONDS'] ?? 3);
 const seed = Number(process.env['CARDEA_FUZZ_SEED'] ?? Date.now() % 2 ** 31);
 const AT_ONCE = 16;
-/** How long an answer may be on its way before its connection is cut. */
+/** How long a response may be in progress before its connection is cut. */
 const CUT_MS = 40;
 
-/** What a client of the gateway made of an answer. */
+/** What a client of the gateway read of a response. */
 interface Reading extends AnswerRead {
   readonly chunked: boolean;
 }
@@ -47,7 +47,7 @@ function askGateway(port: number, path: string): Promise<Reading> {
       });
       response.on('error', () => {});
       response.on('close', () => {
-        // The gateway's own answers say what was wrong; they are not the endpoint's.
+        // The gateway's own responses say what was wrong; they are not the endpoint's.
         const own = response.headers['proxy-status'] !== undefined;
         const trailer = response.trailers['x-t'] ?? '';
         const chunked = response.headers['transfer-encoding'] === 'chunked';
@@ -62,7 +62,7 @@ function askGateway(port: number, path: string): Promise<Reading> {
   });
 }
 
-/** Fields by the bytes of their block, of all blocks that answers were made of. */
+/** Fields by the bytes of their block, for all blocks that responses were made of. */
 const blocks = new Map<string, FieldList>();
 
 function knownBlock(fields: FieldList): Buffer {
@@ -73,7 +73,7 @@ function knownBlock(fields: FieldList): Buffer {
 
 const text = fc.stringMatching(/^[a-z ]{0,40}$/);
 
-/** An answer in right frames of stream 1: padded, in pieces, with a length or not. */
+/** A response in valid frames of stream 1: with or without padding, in one or more pieces, with or without a length. */
 const answer = fc
   .record({
     status: fc.constantFrom(200, 204, 304, 404, 500),
@@ -120,15 +120,15 @@ const answer = fc
     return [...others.map(which => between[which]!), ...frames];
   });
 
-/** Two clients that both have a whole answer have the same one. */
+/** Two clients that both got a complete response got the same one. */
 function sameReading(ours: Reading, theirs: AnswerRead, shown: string): void {
   assert.deepEqual([ours.status, ours.body], [theirs.status, theirs.body], shown);
-  // In HTTP/1.1 trailers have a place behind chunks only.
+  // HTTP/1.1 can carry trailers only after chunks.
   if (ours.chunked) assert.equal(ours.trailer, theirs.trailer, shown);
   for (const [name, given] of Object.entries(theirs.fields)) assert.equal(ours.fields[name], given, shown);
 }
 
-/** Whether one of the frames is ALTSVC or ORIGIN: Node reads them, for us they are of an unknown type, which is passed over (RFC 9113 section 5.5). */
+/** Whether one of the frames is ALTSVC or ORIGIN: Node parses them, while we ignore them as unknown types (RFC 9113 section 5.5). */
 function hasExtension(bytes: Buffer): boolean {
   for (let at = 0; at + 9 <= bytes.length; at += 9 + bytes.readUIntBE(at, 3))
     if (bytes[at + 3] === 0x0a || bytes[at + 3] === 0x0c) return true;
@@ -148,7 +148,7 @@ test(`right answers are read as node:http2 reads them, wrong ones end, and the g
   t.after(() => node.stop());
   const engine = await startEngine([server.port], {
     upstream: { protocol: 'h2c' },
-    // Each answer is on the first stream of its own connection.
+    // Each response is on the first stream of its own connection.
     pool: { maxRequestsPerConnection: 1, maxConnections: 0, maxPending: 1_000 },
   });
   t.after(() => engine.stop());
@@ -173,7 +173,7 @@ test(`right answers are read as node:http2 reads them, wrong ones end, and the g
     if (theirs === null || hasExtension(Buffer.concat(frames))) return;
     if (expected.verdict === 'unknown') {
       decided.byNode++;
-      // Node waits for the end of the stream where a client of HTTP/1.1 has all there is with the head.
+      // Node waits for the end of the stream where an HTTP/1.1 client needs only the head.
       if (ours.whole) assert.ok(theirs.whole || isBodiless(ours.status), `laxer than node:http2\n${shown}`);
     }
     if (ours.whole && theirs.whole) sameReading(ours, theirs, shown);
@@ -190,7 +190,7 @@ test(`right answers are read as node:http2 reads them, wrong ones end, and the g
   t.diagnostic(
     `${judged} answers, ${whole} whole; ${JSON.stringify(decided)}; node:http2 aborted ${node.crashes} times`,
   );
-  // The time limit may have left the last answers under way.
+  // The time limit may have left the last responses in progress.
   await eventually(() => engine.gateway.inFlight === 0, 'all exchanges have ended');
 });
 
@@ -208,7 +208,7 @@ test('a node:http2 that aborts gave no verdict, and another takes its place', as
   assert.deepEqual([node.crashes, (await node.ask(server.port, '/'))?.body], [1, 'well']);
 });
 
-/** Passes bytes on, those of the server in pieces of random sizes, each in a write of its own. */
+/** A proxy that passes bytes on, those of the server in pieces of random sizes, each in its own write. */
 async function startCutter(port: number, random: () => number): Promise<{ port: number; stop(): void }> {
   const sockets: Socket[] = [];
   const server = createServer({ noDelay: true }, client => {
@@ -260,7 +260,7 @@ for (const [padding, paddingStrategy] of [
       settings: { initialWindowSize: 20_000, maxConcurrentStreams: 5, headerTableSize: 100 },
     });
     node.on('stream', (given, fields: IncomingHttpHeaders) => {
-      // Because: a server's streams are these.
+      // Because: the streams of a server are of this type.
       const stream = given as ServerHttp2Stream;
       const { headers, pieces } = planned[Number(fields[':path']!.slice(1))]!;
       stream.on('error', () => {});

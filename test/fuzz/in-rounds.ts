@@ -1,11 +1,11 @@
-// Gives a fuzzer its time, and again from another seed where a machine that is busy with other things brought too little in it to prove anything.
+// Runs a fuzzer for a time, and again with another seed when a busy machine completed too few runs to prove anything.
 
 import fc from 'fast-check';
 
-/** The file's own time limit is beyond this many rounds of a few seconds. */
+/** Most rounds; the time limit of the test file allows for this many rounds of a few seconds. */
 const ROUNDS_MAX = 10;
 const RUNS_MAX = 100_000;
-/** What is under way when the time is over may still come to its end. */
+/** Time for a run that is in progress at the end of the round to finish. */
 const GRACE_MS = 500;
 
 export interface Rounds {
@@ -14,7 +14,7 @@ export interface Rounds {
   readonly isEnough: () => boolean;
 }
 
-/** Asserts that `judge` rejects none of the values that come in each round. */
+/** Asserts that `judge` rejects none of the values of each round. Repeats rounds until `isEnough`, at most ROUNDS_MAX. */
 export async function assertInRounds<Value>(
   values: fc.Arbitrary<Value>,
   { seconds, seed, isEnough }: Rounds,

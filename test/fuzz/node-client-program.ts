@@ -1,4 +1,4 @@
-// node:http2 as a client, in a process of its own. Started by node-client.ts, told by messages which answers to ask for.
+// node:http2 as a client, in its own process. Started by node-client.ts, which sends messages with the responses to fetch.
 
 import { connect } from 'node:http2';
 import type { AnswerRead, AskedAnswer, GivenAnswer } from './node-client.ts';

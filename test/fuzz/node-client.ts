@@ -1,11 +1,11 @@
-// node:http2 as a client that is asked for its reading of an answer, right or wrong. It lives in a process of its own: some answers make
-// the client of Node 26.10 abort its process, and then it gave no verdict.
+// node:http2 as a client, for its reading of a response, valid or not. Runs in its own process: some responses make the client of
+// Node 26.10 abort its process, in which case it gives no verdict.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 
-/** What a client made of an answer. */
+/** What the client read of a response. */
 export interface AnswerRead {
   readonly whole: boolean;
   readonly status: number;
@@ -29,7 +29,7 @@ export interface GivenAnswer {
 const program = path.join(import.meta.dirname, 'node-client-program.ts');
 
 export class NodeClient {
-  /** Processes that aborted. */
+  /** Number of processes that aborted. */
   crashes: number;
   private child: ChildProcess | null;
   private asked: number;
@@ -42,7 +42,7 @@ export class NodeClient {
     this.pending = new Map();
   }
 
-  /** How it reads the answer to this path; null when it aborted over that one, or over another that it was asked for beside it. */
+  /** Node's reading of the response to this path; null when the process aborted on this response, or on one that was read in parallel. */
   ask(port: number, requestPath: string): Promise<AnswerRead | null> {
     this.child ??= this.start();
     const number = this.asked++;
@@ -53,7 +53,7 @@ export class NodeClient {
     });
   }
 
-  /** Of the process that lives now. */
+  /** Id of the current process. */
   get pid(): number | undefined {
     return this.child?.pid;
   }
@@ -67,7 +67,7 @@ export class NodeClient {
   }
 
   private start(): ChildProcess {
-    // What it says when it aborts is no news.
+    // Its message on an abort is expected, so its output is ignored.
     const child = fork(program, [], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
     child.on('message', ({ number, read }: GivenAnswer) => {
       this.pending.get(number)?.(read);

@@ -1,4 +1,4 @@
-// How node:http (which is llhttp) reads the same bytes: the other side of the differential tests.
+// How node:http (that is, llhttp) reads the same bytes: the other side of the differential tests.
 // Only Node's public interface is used; no byte leaves the process.
 
 import { ClientRequest, createServer, type IncomingMessage } from 'node:http';
@@ -13,7 +13,7 @@ export interface NodeMessage {
   readonly body: string;
   readonly trailers: readonly (readonly [string, string])[];
   readonly complete: boolean;
-  /** Node left HTTP behind this message: CONNECT or an accepted switch of protocols. */
+  /** Whether Node left HTTP after this message: CONNECT, or an accepted switch of protocols. */
   readonly switched: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface NodeReading {
   readonly error: string | null;
 }
 
-/** The reader's end of a connection: gives the bytes, then the end; swallows what is written. */
+/** The reader's end of a connection: delivers the bytes, then the end; discards what is written. */
 class FedSocket extends Duplex {
   constructor() {
     super({ autoDestroy: false });
@@ -96,12 +96,12 @@ server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     session.error ??= error.code === 'HPE_INVALID_EOF_STATE' ? 'incomplete' : (error.code ?? error.message);
 });
 
-/** Lets everything run that the last push started: stream events travel by next-tick and microtask queues. */
+/** Waits until everything has run that the last push started: stream events travel by next-tick and microtask queues. */
 function settled(): Promise<void> {
   return new Promise(resolve => setImmediate(() => setImmediate(resolve)));
 }
 
-/** Reads each buffer as what one client sent before it closed. Many at a time cost little more than one. */
+/** Reads each buffer as what one client sent before it closed. Many buffers at a time cost little more than one. */
 export async function nodeReadsRequests(inputs: readonly Buffer[]): Promise<NodeReading[]> {
   const opened = inputs.map(input => {
     const socket = new FedSocket();
@@ -119,7 +119,7 @@ export async function nodeReadsRequests(inputs: readonly Buffer[]): Promise<Node
   });
 }
 
-/** Reads each buffer as what a server answered to one request before it closed. Only the final answer is told, and a 101. */
+/** Reads each buffer as what a server sent in response to one request before it closed. Reports only the final response, or a 101. */
 export async function nodeReadsResponses(
   inputs: readonly { readonly bytes: Buffer; readonly method: string }[],
 ): Promise<NodeReading[]> {

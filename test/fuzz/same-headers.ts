@@ -1,4 +1,4 @@
-// Compares header fields as another parser read them with ours, which lack those of one hop by design.
+// Compares header fields as another parser read them with ours, which lack hop-by-hop fields by design.
 
 const singleHop = new Set([
   'connection',
@@ -12,7 +12,7 @@ const singleHop = new Set([
   'http2-settings',
 ]);
 
-/** Null when `ours` is exactly `theirs` without the fields of one hop, names, values and order; else what is wrong. */
+/** Null when `ours` equals `theirs` without hop-by-hop fields, in names, values and order; otherwise the difference. */
 export function sameHeaders(
   theirs: readonly (readonly [string, string])[],
   ours: readonly (readonly [string, string])[],
@@ -27,7 +27,7 @@ export function sameHeaders(
   for (const [at, [name, value]] of expected.entries()) {
     const [ourName, ourValue] = ours[at]!;
     if (ourName !== name) return `field ${at}: ${JSON.stringify(name)} against ${JSON.stringify(ourName)}`;
-    // llhttp keeps white space behind a value; it is not part of it (RFC 9110 section 5.5).
+    // llhttp keeps white space after a value; it is not part of the value (RFC 9110 section 5.5).
     if (ourValue !== value.replace(/[ \t]+$/, '')) {
       return `${name}: ${JSON.stringify(value)} against ${JSON.stringify(ourValue)}`;
     }

@@ -1,9 +1,9 @@
-// Says which class of differences.md a refusal of ours falls in that Node does not share. The check is on the refused
-// message's text and knows nothing of our parser: a refusal whose reason cannot be seen there has no class, and fails the run.
+// Finds the class of differences.md that explains why we refuse what Node accepts. The check uses only the text of the refused message
+// and knows nothing of our parser: a refusal whose reason cannot be seen in the text has no class, and fails the run.
 
 import { isIPv6 } from 'node:net';
 
-/** The refused message: its first line, its head with that line, and what stands behind the head. */
+/** The refused message: its first line, its head including that line, and what follows the head. */
 interface Refused {
   readonly line: string;
   readonly head: string;
@@ -24,7 +24,7 @@ function valuesOf(head: string, name: string): string[] {
 const targetOf = (line: string): string => /^[!-~]* +(.*?)(?: +(?:HTTP|RTSP|ICE)\/.*)?$/.exec(line)?.[1] ?? '';
 const authorityOf = (line: string): string | undefined => /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(targetOf(line))?.[1];
 
-/** What names a server, as plainly as it can be said: a name or an address, and a port up to 65535. */
+/** Whether this is a host in the plainest form: a name or an address, and a port up to 65535. */
 function namesServer(host: string): boolean {
   const match = /^(?:\[(.+)\]|[a-z0-9][a-z0-9._~-]{0,253})(?::(\d{1,5}))?$/i.exec(host);
   return (
@@ -34,7 +34,7 @@ function namesServer(host: string): boolean {
   );
 }
 
-/** Names that CGI and WSGI make the same as one that decides about framing, identity or trust. */
+/** Names that CGI and WSGI do not distinguish from names that decide about framing, identity or trust. */
 const foldingName =
   /^(content[_-](length|type|encoding)|transfer[_-]encoding|keep[_-]alive|proxy[_-](connection|authenticate|authorization)|x[_-]forwarded[_-](for|host|proto|port)|x[_-]real[_-]ip|x[_-]request[_-]id|user[_-]agent|set[_-]cookie|cache[_-]control|accept[_-](encoding|language)|http2[_-]settings)(?<=_.*):/im;
 const listOfTokens = /^[ \t,]*([!#$%&'*+.^_`|~0-9A-Za-z-]+([ \t]*,[ \t,]*|[ \t]*$))*$/;
@@ -43,11 +43,11 @@ const chunkLine = /^[0-9a-f]{1,13}(;[!#$%&'*+.^_`|~0-9A-Za-z-]+(=([!#$%&'*+.^_`|
 interface ChunkLine {
   readonly line: string;
   readonly size: number;
-  /** Where that begins which stands behind the line. */
+  /** Offset of what follows the line. */
   readonly behind: number;
 }
 
-/** The lines of a chunked body, each at the place where the sizes before it lead, up to the last chunk's. */
+/** The size lines of a chunked body, found by following the sizes, up to that of the last chunk. */
 function chunkLinesOf(body: string): ChunkLine[] {
   const lines: ChunkLine[] = [];
   for (let at = 0; at < body.length; ) {
@@ -62,7 +62,7 @@ function chunkLinesOf(body: string): ChunkLine[] {
   return lines;
 }
 
-/** A chunk's line that is not the plain grammar. */
+/** Whether a chunk's line differs from the plain grammar. */
 function hasOddChunkLine(body: string): boolean {
   return chunkLinesOf(body).some(({ line }) => !chunkLine.test(line) || line.length > 500);
 }
@@ -202,13 +202,13 @@ const rules: readonly Rule[] = [
   },
 ];
 
-/** Field lines behind the last chunk. */
+/** Field lines after the last chunk. */
 function trailersIn(body: string): string {
   const last = chunkLinesOf(body).at(-1);
   return last?.size === 0 ? /^(?:[^\r\n]+\r\n)*/.exec(body.slice(last.behind))![0] : '';
 }
 
-/** `text` begins where the refused message begins. Null when nothing in it explains why we refuse what Node accepts. */
+/** `text` begins with the refused message. Null when nothing in the text explains why we refuse what Node accepts. */
 export function stricterClass(code: string, text: string): string | null {
   const line = /^[\r\n]*([^\r\n]*)/.exec(text)![1]!;
   const lineStart = text.indexOf(line);
@@ -218,10 +218,10 @@ export function stricterClass(code: string, text: string): string | null {
   return rules.find(rule => rule.codes.includes(code) && rule.seen({ line, head, body }))?.className ?? null;
 }
 
-/** The class for messages behind one that says `close`: we read nothing there, llhttp lets `keep-alive` win in HTTP/1.0. */
+/** The class for messages after one with `close`: we read nothing there, while llhttp lets `keep-alive` win in HTTP/1.0. */
 export function droppedClass(text: string): string | null {
   return /^connection:.*\bclose\b/im.test(text) || /HTTP\/1\.0/.test(text) ? 'nothing-behind-close' : null;
 }
 
-/** Every class that can be given, for the test that holds differences.md to them. */
+/** Every class that can be returned, for the test that compares differences.md with them. */
 export const stricterClasses: readonly string[] = [...rules.map(rule => rule.className), 'nothing-behind-close'];

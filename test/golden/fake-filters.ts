@@ -1,4 +1,4 @@
-// Filters for golden documents: small schemas that show what config/ makes of filters' own ones. None of them runs.
+// Filters for golden documents: small schemas that show how config/ treats the schemas of filters. None of them runs.
 
 import { z } from 'zod';
 import type { FilterSchema } from '../../src/config/filter-schema.ts';

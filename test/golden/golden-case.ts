@@ -1,4 +1,4 @@
-// One golden case: a document, or a folder of them, and what is to come of it. Compares nothing itself.
+// One golden case: a document, or a folder of documents, and the expected outcome. Compares nothing itself.
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -11,13 +11,13 @@ const folder = path.join(import.meta.dirname, 'cases');
 
 export interface GoldenCase {
   readonly name: string;
-  /** The document that is loaded. */
+  /** Path of the document that is loaded. */
   readonly main: string;
-  /** Where the expectation is written. */
+  /** Path of the file with the expected outcome. */
   readonly expectation: string;
 }
 
-/** What the documents find in the environment. */
+/** Environment variables for the documents. */
 const env = { PORT: '8081', EMPTY: '', API_SECRET: 'correct-horse-battery', USERS_HOST: '10.0.0.7' };
 
 export function goldenCases(): GoldenCase[] {
@@ -31,7 +31,7 @@ export function goldenCases(): GoldenCase[] {
     });
 }
 
-/** The problems, one a line, and the configuration where there is one: only what a minimal one has not. */
+/** The problems, one per line, then the configuration if it is valid: only what differs from a minimal one. */
 export function outcomeText({ main }: GoldenCase): string {
   const result = loadConfig(main, { filters: fakeFilters, env });
   const lines = result.problems.map(({ file, line, column, severity, message }) => {
@@ -53,7 +53,7 @@ function configText(result: LoadResult): string {
   return changed.map(([key, value]) => `${key}: ${linesOf(value)}`).join('\n');
 }
 
-/** One line for each element of a list: differences are read by people. */
+/** One line for each element of a list, because people read the differences. */
 function linesOf(value: unknown): string {
   if (!Array.isArray(value)) return JSON.stringify(value);
   return value.map(element => `\n  ${JSON.stringify(element)}`).join('');

@@ -1,4 +1,4 @@
-// Documents and what comes of them: problems with their places, or the configuration. After a wanted change:
+// Documents and their outcome: problems with their places, or the configuration. After an intended change:
 // CARDEA_GOLDEN=write node --test test/golden/golden.test.ts, and read the difference before it is committed.
 
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// The accuracy of shared and exact limits over a minute: node test/long/limit-accuracy.ts [SECONDS]. Exits 1 when a bound is broken.
+// Measures the accuracy of limits over a minute: node test/long/limit-accuracy.ts [SECONDS]. Exits 1 when a bound is exceeded.
 
 import { accuracyCases, accuracyOf } from '../support/limit-accuracy.ts';
 import { startRedis } from '../support/redis.ts';

@@ -1,15 +1,15 @@
-// Reads HTTP/1 answers for tests, independent of the engine: what it cannot read it reports, it does not repair.
+// Parses HTTP/1 responses for tests, independently of the engine: malformed ones are reported, not repaired.
 
 export interface Answer {
   readonly status: number;
-  /** Lower-case names; values in order. */
+  /** Values by lower-case name, in the order of arrival. */
   readonly headers: ReadonlyMap<string, readonly string[]>;
   readonly body: string;
-  /** The body came to the end that its head announced. */
+  /** Whether the body arrived up to the end that its head announced. */
   readonly complete: boolean;
 }
 
-/** `methods` are those of the requests answered, for HEAD; `ended` says that the connection was closed behind the bytes. */
+/** `methods`: of the requests, needed for HEAD; `ended`: the connection was closed after these bytes. Throws on malformed bytes. */
 export function readAnswers(received: Buffer, methods: readonly string[] = [], ended = false): Answer[] {
   const text = received.toString('latin1');
   const answers: Answer[] = [];
@@ -72,13 +72,13 @@ function readChunks(text: string, start: number): { body: string; end: number; c
   }
 }
 
-/** Whether `count` final answers have come whole; for `sendRaw`'s `enough`. */
+/** Whether `count` final responses are complete; for `sendRaw`'s `enough`. */
 export function hasAnswers(count: number, methods: readonly string[] = []): (received: Buffer) => boolean {
   return received => {
     try {
       return readAnswers(received, methods).filter(answer => answer.status >= 200 && answer.complete).length >= count;
     } catch {
-      // What cannot be read is for the test to look at.
+      // Malformed bytes are for the test to judge.
       return true;
     }
   };

@@ -1,4 +1,4 @@
-// Apache httpd as a real backend: a temporary server root, an access log that says what it saw.
+// Apache httpd as a real backend, with a temporary server root and an access log of what it received.
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { freePort } from './free-port.ts';
 
 const modules = '/usr/lib/apache2/modules';
 
-/** Answers everything with 200. `seen` has httpd's own resolved path (`%U`). */
+/** Answers every request with 200. The paths in `seen` are as httpd resolves them (`%U`). */
 export async function startApache(): Promise<Backend> {
   const port = await freePort();
   const root = mkdtempSync(path.join(tmpdir(), 'cardea-apache-'));

@@ -1,4 +1,4 @@
-// Certificates for tests, made by openssl when they are asked for: an authority, what it signs, and what is wrong on purpose.
+// Certificates for tests, made by openssl on request: an authority, certificates that it signs, and deliberately faulty ones.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,12 +8,12 @@ import path from 'node:path';
 export interface CertificateWish {
   /** Common name; the first DNS name when left out. */
   readonly name?: string;
-  /** The subject is empty. */
+  /** Whether the subject is empty. */
   readonly nameless?: boolean;
   /** Entries of the subject alternative name, as openssl writes them: `DNS:api.test`, `URI:spiffe://x/y`. */
   readonly names?: readonly string[];
   readonly key?: 'ec' | 'rsa' | 'rsa1024';
-  /** Days from now, or a part of one; a negative number has expired. */
+  /** Days until expiry, possibly a fraction; a negative number has expired. */
   readonly days?: number;
   readonly digest?: 'sha256' | 'sha1';
 }
@@ -23,10 +23,10 @@ export interface CertificateFiles {
   readonly key: string;
 }
 
-/** An authority in a folder of its own: a root, or one that `issuer` vouches for. */
+/** An authority in its own folder: a root, or an intermediate signed by `issuer`. */
 export class TestAuthority {
   readonly folder: string;
-  /** Path of its certificate. */
+  /** Path of the authority's certificate. */
   readonly ca: string;
   private readonly caKey: string;
   private serial = 1;
@@ -62,7 +62,7 @@ export class TestAuthority {
     return path.join(this.folder, name);
   }
 
-  /** Makes `<file>.pem` and `<file>.key`; a pair that is there is replaced. */
+  /** Makes `<file>.pem` and `<file>.key`; an existing pair is replaced. */
   issue(
     file: string,
     { names = [], name, nameless = false, key = 'ec', days = 365, digest = 'sha256' }: CertificateWish = {},
@@ -99,7 +99,7 @@ export class TestAuthority {
     return files;
   }
 
-  /** A list that revokes these certificates; its path. */
+  /** Makes a revocation list (CRL) with these certificates; returns its path. */
   revoke(...certs: readonly string[]): string {
     const base = ['ca', '-config', this.path('ca.cnf'), '-cert', this.ca, '-keyfile', this.caKey];
     for (const cert of certs) openssl([...base, '-revoke', cert]);
@@ -121,7 +121,7 @@ export class TestAuthority {
     return ['-startdate', text(from), '-enddate', text(to)];
   }
 
-  /** `openssl x509` of Debian 12 cannot sign for the past; `openssl ca` can. */
+  /** `openssl x509` of Debian 12 cannot sign with dates in the past; `openssl ca` can. */
   private signWithDates(request: string, cert: string, extensions: string, dates: string[], digest: string): void {
     const config = this.path('sign.cnf');
     writeFileSync(this.path('sign-index.txt'), '');

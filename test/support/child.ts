@@ -1,4 +1,4 @@
-// Real servers as child processes of a test: started, awaited by what they print or accept, stopped by their own pid.
+// Real servers as child processes of a test: started, awaited until they print a text or accept connections, stopped by their own pid.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,17 +10,17 @@ const STOP_TIMEOUT_MS = 10_000;
 
 export interface Child {
   readonly pid: number;
-  /** What it wrote to standard error so far. */
+  /** What the child has written to standard error so far. */
   stderr(): string;
-  /** What it wrote to standard output so far. */
+  /** What the child has written to standard output so far. */
   stdout(): string;
-  /** Resolves with the exit code, or the signal's name. */
+  /** Resolves with the exit code, or with the signal's name. */
   readonly exited: Promise<number | string>;
-  /** SIGTERM, then SIGKILL when that is not obeyed. Answers as `exited`. */
+  /** Sends SIGTERM, then SIGKILL if the child does not exit in time. Resolves as `exited` does. */
   stop(): Promise<number | string>;
 }
 
-/** Starts a program. Its output is kept, not shown. Throws when it cannot be started. */
+/** Starts a program. Its output is recorded, not shown. Rejects when the program cannot be started. */
 export async function startChild(
   command: string,
   args: readonly string[],
@@ -59,13 +59,13 @@ export async function startChild(
   };
 }
 
-/** Waits until the child accepts connections on a port; throws with its standard error when it exits or takes too long. */
+/** Waits until the child accepts connections on a port; throws with the child's output when it exits or takes too long. */
 export async function untilAccepting(child: Child, port: number): Promise<void> {
-  // Because: a foreign server says nothing when its socket is ready; trying again is all there is.
+  // Because: a foreign server does not report when its socket is ready, so trying again is the only way.
   await untilReady(child, () => accepts(port), `port ${port} did not open`);
 }
 
-/** Waits until the child wrote this to either output; throws with what it wrote when it exits or takes too long. */
+/** Waits until the child has written this text to either output; throws with its output when it exits or takes too long. */
 export async function untilSaid(child: Child, text: string): Promise<void> {
   await untilReady(
     child,

@@ -1,10 +1,10 @@
-// A client's connection for tests that go step by step: send, await so and so many answers, send more, look at the end.
+// A client connection for tests that proceed step by step: send, await a number of responses, send more, await the end.
 
 import { connect, type Socket } from 'node:net';
 import { type Answer, hasAnswers, readAnswers } from './answers.ts';
 import { noteSentHead } from './shown-secrets.ts';
 
-/** How the other side ended a connection. */
+/** How the other side ended the connection. */
 export type Ending = 'fin' | 'reset';
 
 export class ClientConnection {
@@ -55,7 +55,7 @@ export class ClientConnection {
     return this.ending;
   }
 
-  /** Waits until `done` holds for what came; throws with what came when it does not in time or the connection ends first. */
+  /** Waits until `done` is true of the received bytes; throws with these bytes on timeout or when the connection ends first. */
   async until(done: (received: Buffer) => boolean, timeoutMs = 20_000): Promise<Buffer> {
     const until = performance.now() + timeoutMs;
     while (!done(this.received)) {
@@ -69,13 +69,13 @@ export class ClientConnection {
     return this.received;
   }
 
-  /** `count` final answers, whole. */
+  /** Waits for `count` complete final responses. */
   async answers(count: number, methods: readonly string[] = [], timeoutMs = 20_000): Promise<Answer[]> {
     const received = await this.until(hasAnswers(count, methods), timeoutMs);
     return readAnswers(received, methods);
   }
 
-  /** How the other side ends the connection; throws when it does not in time. */
+  /** Waits for the other side to end the connection; throws on timeout. */
   async end(timeoutMs = 20_000): Promise<Ending> {
     const until = performance.now() + timeoutMs;
     while (this.ending === null) {

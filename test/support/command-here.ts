@@ -1,5 +1,5 @@
-// A command of the command line in the test's own process, for tests of what it says of many configurations: a process for each
-// costs more than the command. That the real one gives back the same is for the tests of test/e2e/cli.
+// Runs a command of the command line in the test's own process, for tests of its output on many configurations: a process for each
+// would cost more than the command. The tests of test/e2e/cli check that the real command line gives the same results.
 
 import type { Command } from '../../src/cli/command.ts';
 import { parseArguments } from '../../src/cli/parse-arguments.ts';
@@ -17,7 +17,7 @@ class KeptTerminal extends Terminal {
   }
 }
 
-/** Its exit code, and what it wrote to both outputs. Rejects with a UsageError for a wrong command line. */
+/** The exit code, and what the command wrote to both outputs. Rejects with a UsageError for a wrong command line. */
 export async function runHere(command: Command, ...args: string[]): Promise<{ code: number; said: string }> {
   const terminal = new KeptTerminal();
   const code = await command.run(parseArguments(command, args), terminal);

@@ -1,4 +1,4 @@
-// A DNS server of the test's own, over UDP and TCP on one free port: what each name has is set by the test, and what goes wrong as well.
+// A DNS server for tests, over UDP and TCP on one free port. The test sets what each name resolves to, and what goes wrong.
 
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -6,14 +6,14 @@ import { createServer, type Socket } from 'node:net';
 import dnsPacket, { type Answer, type Packet } from 'dns-packet';
 import { listeningPort } from './listening-port.ts';
 
-/** What the server does with a question. `silent` answers nothing. */
+/** What the server does with a question. `silent` gives no answer. */
 export type Behaviour =
   | { readonly answers: readonly Answer[]; readonly additionals?: readonly Answer[]; readonly truncateUdp?: boolean }
   | { readonly rcode: number; readonly negativeTtl?: number }
   | 'silent'
-  /** Bytes that are no answer. */
+  /** Answers with bytes that are no DNS message. */
   | 'garbage'
-  /** An answer to another question first, then the right one. */
+  /** Sends two forged answers first, one with a wrong id and one to another question, then the right one. */
   | { readonly forgedFirst: readonly Answer[]; readonly answers: readonly Answer[] };
 
 export interface SeenQuestion {
@@ -26,9 +26,9 @@ export interface SeenQuestion {
 export interface TestDnsServer {
   readonly port: number;
   readonly seen: readonly SeenQuestion[];
-  /** For this name and type from now on; `*` is every type. Names without a behaviour get NXDOMAIN. */
+  /** Sets the behaviour for this name and type; `*` is every type. Names without a behaviour get NXDOMAIN. */
   set(name: string, type: string, behaviour: Behaviour): void;
-  /** A records of a name. */
+  /** Sets the A records of a name; `ttl` in seconds. */
   setAddresses(name: string, addresses: readonly string[], ttl?: number): void;
   stop(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// The engine with a backend of bytes behind it, for one test: both are stopped when it is over.
+// The engine with a raw backend behind it, for one test: both are stopped when the test is over.
 
 import { type Engine, type EngineOptions, startEngine } from './engine-gateway.ts';
 import { type RawBackend, type RawHandlers, startRawBackend } from './raw-backend.ts';

@@ -1,5 +1,5 @@
-// The engine in the test's process, every limit and pool setting within reach: real sockets on both sides, backends of the
-// test's own. For behaviour of bodies, connections and pools; what a document says is tested through the command.
+// The engine in the test's process, with access to every limit and pool setting: real sockets on both sides, and the test's own
+// backends. For the behaviour of bodies, connections and pools; what a configuration file means is tested through the command.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -54,14 +54,14 @@ export interface EngineOptions {
   readonly trustedProxies?: readonly string[];
   readonly protocols?: readonly string[];
   readonly http2?: Partial<Http2Limits>;
-  /** Of the route to the backends. */
+  /** Filters of the route to the backends. */
   readonly filters?: readonly Filter[];
-  /** Fields that these filters tell the upstream who calls with, and no client may bring. */
+  /** Header fields in which these filters tell the upstream who the caller is. They are removed from clients' requests. */
   readonly identityHeaders?: HeaderNameSet;
   readonly consumers?: readonly ListedConsumer[];
   readonly routeTimeoutMs?: number;
   readonly resilience?: Partial<RouteResilience>;
-  /** Patterns of more routes to the backends, each with metrics of its own. */
+  /** Patterns of further routes to the backends, each with its own metrics. */
   readonly morePaths?: readonly string[];
   /** Share of the exchanges that are logged; all when left out. */
   readonly accessLogSample?: number;
@@ -87,23 +87,23 @@ export interface LogLine {
 export interface Engine {
   readonly port: number;
   readonly gateway: Gateway;
-  /** What the gateway told its operator. */
+  /** Messages that the gateway logged for its operator. */
   readonly log: readonly string[];
-  /** Exchanges that ended with this code. */
+  /** Number of exchanges that ended with this code. */
   refusals(code: FaultCode): number;
-  /** HTTP/2 streams and connections that were ended for this reason. */
+  /** Number of HTTP/2 streams and connections that were ended for this reason. */
   http2Errors(reason: Http2Reason): number;
   upstreamCell(name: keyof typeof UpstreamCell): number;
   workerCell(name: keyof typeof WorkerCell): number;
   poolCounts(): { active: number; idle: number; pending: number };
-  /** Exchanges under way at each endpoint, as its balancer counts them. */
+  /** Exchanges in progress at each endpoint, as its balancer counts them. */
   endpointsInFlight(): number[];
   accessLines(): Promise<LogLine[]>;
   stop(): Promise<void>;
 }
 
 /**
- * Everything goes to the backends on these ports, but `/fixed`, which the gateway answers itself with `fixed\n`.
+ * Sends all requests to the backends on these ports, except `/fixed`, which the gateway answers itself with `fixed\n`.
  */
 export async function startEngine(backendPorts: readonly number[], options: EngineOptions = {}): Promise<Engine> {
   const folder = mkdtempSync(path.join(tmpdir(), 'cardea-engine-'));

@@ -1,12 +1,12 @@
-// Waiting for what has no event: tests look again until it is so, for as long as a machine may well take over it.
+// Polling for conditions that have no event, with a timeout that allows for a slow machine.
 
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** So long a machine that is three times slower and fully loaded may take over anything that is worth waiting for. */
+/** What a machine that is three times slower and fully loaded may need for anything that tests wait for. */
 const TIMEOUT_MS = 20_000;
 const LOOK_EVERY_MS = 5;
 
-/** Waits until `holds`; throws with `what` when it does not in time. */
+/** Waits until `holds` returns true; throws with `what` on timeout. */
 export async function eventually(
   holds: () => boolean | Promise<boolean>,
   what: string,
@@ -15,7 +15,7 @@ export async function eventually(
   await eventuallySeen(holds, held => held, what, timeoutMs);
 }
 
-/** Looks until `good` says yes, and answers what was seen then; throws with `what` and the last of it when it does not in time. */
+/** Calls `look` until `good` accepts its value, and returns that value; throws with `what` and the last value on timeout. */
 export async function eventuallySeen<Value>(
   look: () => Value | Promise<Value>,
   good: (value: Value) => boolean,

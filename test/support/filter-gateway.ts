@@ -1,4 +1,4 @@
-// A gateway in this process around filters under test: real sockets on both sides, a node:http backend, one route.
+// A gateway in this process with filters under test: real sockets on both sides, a node:http backend, one route.
 
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import type { z } from 'zod';
@@ -21,7 +21,7 @@ import { Upstream } from '../../src/upstream/upstream.ts';
 import { filterServices, type TestServices } from './filter-services.ts';
 import { listeningPort } from './listening-port.ts';
 
-/** Defaults of the configuration, as far as a filter could notice. */
+/** Defaults of the configuration, as far as a filter can notice them. */
 const limits: Limits = {
   requestLineBytesMax: 8192,
   headerBytesMax: 65_536,
@@ -37,14 +37,14 @@ const limits: Limits = {
   matchBodyBytesMax: 65_536,
 };
 
-/** A filter as written in a configuration: its definition, its schema, and what stands behind its name. */
+/** A filter as in a configuration: its definition, its schema, and the setting under its name. */
 export interface WrittenFilter {
   readonly definition: FilterDefinition<never>;
   readonly schema: z.ZodType;
   readonly config: unknown;
 }
 
-/** Checks types once where a filter is written down; the list of a chain then holds filters of every kind. */
+/** Checks that definition and schema fit together here, because the list of a chain holds filters of every type. */
 export function written<C>(definition: FilterDefinition<C>, schema: z.ZodType<C>, config: unknown): WrittenFilter {
   return { definition, schema, config };
 }
@@ -52,29 +52,29 @@ export function written<C>(definition: FilterDefinition<C>, schema: z.ZodType<C>
 export interface FilterGateway {
   readonly port: number;
   readonly backendPort: number;
-  /** Lines that the gateway logged. */
+  /** Messages that the gateway logged. */
   readonly log: readonly string[];
   readonly gateway: Gateway;
   stop(): Promise<void>;
 }
 
 export interface FilterGatewayOptions {
-  /** What the filters find of their worker. */
+  /** What the worker offers to the filters. */
   readonly services?: TestServices;
   readonly consumers?: readonly ListedConsumer[];
   readonly plans?: readonly Plan[];
-  /** Of the one route. */
+  /** Path pattern of the one route; every path when left out. */
   readonly path?: string;
-  /** Empty for every method. */
+  /** Methods of the route; empty for every method. */
   readonly methods?: readonly string[];
   readonly trustedProxies?: readonly string[];
   readonly keepsClientCertificateHeaders?: boolean;
   readonly bodyBytesMax?: number;
-  /** The route wants this member in a JSON body, which is gathered to look at it. */
+  /** Makes the route match on this member of a JSON body, so that the body is buffered. */
   readonly bodyMember?: string;
 }
 
-/** Everything goes through the filters to `backend`. */
+/** Sends every request through the filters to `backend`. */
 export async function startFilterGateway(
   filters: readonly WrittenFilter[],
   backend: RequestListener,
@@ -152,7 +152,7 @@ export async function startFilterGateway(
   };
 }
 
-/** As the compiler does it. */
+/** The identity headers of all filters, as the compiler determines them. */
 function identityHeadersOf(filters: readonly WrittenFilter[]): HeaderNameSet | null {
   const lists = filters.flatMap(({ definition, schema, config }) => {
     // Because: `written` has checked that the schema's output is what the definition takes.
@@ -187,7 +187,7 @@ function upstreamSpec(port: number): ConstructorParameters<typeof Upstream>[0] {
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Name, value, name, value, as on the wire. */
+  /** Alternating names and values, as on the wire. */
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
 }
@@ -199,7 +199,7 @@ export interface Asked {
   readonly body?: Buffer | string;
 }
 
-/** One request on a connection of its own, and its whole answer. Nothing is decoded. */
+/** Sends one request on its own connection and resolves with the whole response. Nothing is decoded. */
 export function ask(port: number, { method = 'GET', path = '/', headers = {}, body }: Asked = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({ host: '127.0.0.1', port, method, path, headers, agent: false }, response => {
@@ -220,7 +220,7 @@ export function ask(port: number, { method = 'GET', path = '/', headers = {}, bo
   });
 }
 
-/** All values of a field of an answer, in order. */
+/** All values of a response header, in order. */
 export function valuesOf(answer: Answer, name: string): string[] {
   return answer.rawHeaders.filter(
     (_, i) => i % 2 === 1 && answer.rawHeaders[i - 1]!.toLowerCase() === name.toLowerCase(),

@@ -1,4 +1,4 @@
-// What a filter is built with in tests: services of a worker that has nothing but what the test gives.
+// What filters are built with in tests: the services of a worker, limited to what the test provides.
 
 import { Clock } from '../../src/base/clock.ts';
 import type { FilterServices } from '../../src/exchange/filter.ts';
@@ -11,15 +11,15 @@ export interface TestServices {
   readonly slot?: number;
   readonly routeName?: string;
   readonly clock?: Clock;
-  /** What the definition says it needs; its tables are made. */
+  /** What the filter's definition says it needs; the tables are made. */
   readonly needs?: FilterNeeds;
-  /** Tables that it shares with other workers of the test, by name, in place of its own. */
+  /** Tables shared with other workers of the test, by name, used in place of new ones. */
   readonly tables?: ReadonlyMap<string, SharedArrayBuffer>;
-  /** By `feedKey`; others have no value for ever. */
+  /** Feeds by `feedKey`; a feed that is not listed never has a value. */
   readonly feeds?: ReadonlyMap<string, Feed<unknown>>;
-  /** By name. */
+  /** Stores by name. */
   readonly stores?: ReadonlyMap<string, Store>;
-  /** Gets the events counted: `count(event)` is read after the fact from the cells. */
+  /** Names of the filter's events; the position of a name is the index of its counter in `cells`. */
   readonly events?: readonly string[];
   readonly cells?: Float64Array;
   /** Builds the filters inside a filter. */
@@ -30,7 +30,7 @@ export interface TestServices {
 
 const nothing: Feed<never> = { value: undefined, onChange: () => () => {}, nudge: () => {} };
 
-/** The cell of an event is its place in `events`; behind them come three cells for each limit of `needs`. */
+/** The cell of an event is its index in `events`; after these come three cells for each limit of `needs`. */
 export function filterServices(given: TestServices = {}): FilterServices {
   const events = given.events ?? [];
   const limits = given.needs?.limits ?? [];
@@ -76,7 +76,7 @@ export function filterServices(given: TestServices = {}): FilterServices {
       feed: <Value>(need: FeedNeed) => (given.feeds?.get(feedKey(need)) ?? nothing) as Feed<unknown> as Feed<Value>,
       lasting<Value extends object>(key: string, make: () => Value) {
         if (!kept.has(key)) kept.set(key, make());
-        return kept.get(key) as Value; // Because: one kind of object a key
+        return kept.get(key) as Value; // Because: each key holds one kind of object.
       },
     },
   };

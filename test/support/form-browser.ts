@@ -10,15 +10,15 @@ export interface Page {
 }
 
 export class FormBrowser {
-  /** By name and path. */
+  /** Cookies by name and path. */
   private readonly cookies = new Map<
     string,
     { readonly name: string; readonly value: string; readonly path: string }
   >();
-  /** Every Set-Cookie line that came. */
+  /** Every Set-Cookie line received. */
   readonly setCookies: string[] = [];
 
-  /** Asks for a page and follows redirects up to `stopBefore`, when the next URL begins so. */
+  /** Requests a page and follows redirects, but stops before a URL that begins with `stopBefore`. */
   async open(
     url: string,
     options: {
@@ -36,7 +36,7 @@ export class FormBrowser {
     return page;
   }
 
-  /** Goes through the provider's pages as this user; `page` is the first of them. */
+  /** Goes through the provider's login and consent pages as this user; `page` is the first of them. */
   async logIn(page: Page, user: string, stopBefore?: string): Promise<Page> {
     let at = page;
     for (let step = 0; step < 5 && /\/interaction\//.test(at.url); step++) {
@@ -65,7 +65,7 @@ export class FormBrowser {
     const sent = [...this.cookies.values()]
       .filter(({ path }) => pathname.startsWith(path))
       .map(({ name, value }) => `${name}=${value}`);
-    // Because: fetch says of itself that it is no navigation.
+    // Because: fetch adds Sec-Fetch headers that mark the request as no navigation.
     const response = await request(url, {
       method: form === undefined ? 'GET' : 'POST',
       headers: {

@@ -3,8 +3,9 @@
 import { createServer } from 'node:net';
 
 /**
- * Below those that Linux gives to outgoing connections and to port 0 (32768 and up): one of these is gone again by the time that a server binds it,
- * when other test files run beside this one. Each process counts through a block of its own, so that two seldom name the same.
+ * Below the range from which Linux takes ports for outgoing connections and for port 0 (32768 and up): such a port is often taken again
+ * before the server binds it, when other test files run in parallel. Each process counts through its own block, so that two rarely use the
+ * same port.
  */
 const FIRST = 10_000;
 const BLOCK = 100;
@@ -13,7 +14,7 @@ const BLOCKS = 220;
 const blockStart = FIRST + (process.pid % BLOCKS) * BLOCK;
 let given = 0;
 
-/** A port on 127.0.0.1 that was free a moment ago, and that this process has not named lately. */
+/** A port of 127.0.0.1 that was free a moment ago and that this process has not returned lately. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < BLOCK; tries++) {
     const port = blockStart + (given++ % BLOCK);

@@ -1,4 +1,4 @@
-// The gateway as its users run it: `bin/cardea run` in a process of its own, on free ports, stopped by its pid.
+// The gateway as its users run it: `bin/cardea run` in its own process, on free ports, stopped by its pid.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ export interface RunningGateway {
   stderr(): string;
   stdout(): string;
   readonly exited: Promise<number | string>;
-  /** SIGTERM; answers the exit code or the signal's name. Rejects when what it wrote holds a secret; see shown-secrets.ts. */
+  /** Sends SIGTERM; resolves with the exit code or the signal's name. Rejects when the output contains a secret; see shown-secrets.ts. */
   stop(): Promise<number | string>;
 }
 
@@ -27,8 +27,8 @@ export interface GatewayOptions {
 }
 
 /**
- * Starts the gateway and waits until it says that it is ready. `config` is YAML without `listeners` and `admin`, which are
- * put in front of it; or a whole document, in which `{{port}}` and `{{adminPort}}` stand for the ports.
+ * Starts the gateway and waits until it reports that it is ready. `config` is YAML without `listeners` and `admin`, which are
+ * prepended, or a whole document, in which `{{port}}` and `{{adminPort}}` stand for the ports.
  */
 export async function startGateway(config: string, options: GatewayOptions = {}): Promise<RunningGateway> {
   const port = await freePort();
@@ -44,7 +44,7 @@ export async function startGateway(config: string, options: GatewayOptions = {})
   );
   const secrets = configuredSecrets(config);
   const child = await startChild(
-    // Another build of the same command can be put to the same tests: an installed package, say.
+    // The same tests can run another build of the command, such as an installed package.
     process.env['CARDEA_COMMAND'] ?? path.join(root, 'bin/cardea'),
     ['run', '-c', configPath, '--workers', String(options.workers ?? 1)],
     options.environment,

@@ -1,4 +1,4 @@
-// A gRPC service and its client by the reference library, with messages as bytes: what passes is what was sent.
+// A gRPC service and its client by the reference library. Messages are plain bytes, so that tests compare exactly what was sent.
 
 import {
   type ChannelOptions,
@@ -44,7 +44,7 @@ export interface EchoHandlers {
 
 const unlimited: ChannelOptions = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 };
 
-/** Serves on a free port in plain text. */
+/** Serves on a free port in plain text. Methods without a handler echo. */
 export async function startEcho(handlers: EchoHandlers): Promise<{ readonly port: number; stop(): void }> {
   const server = new Server(unlimited);
   const echoes: Required<EchoHandlers> = {
@@ -74,7 +74,7 @@ export async function startEcho(handlers: EchoHandlers): Promise<{ readonly port
 
 const EchoClient = makeGenericClientConstructor(echoService, 'test.Echo');
 
-/** A client of its own connection. Call `unary`, `collect`, `spread` and `talk` by `makeUnaryRequest` and the like. */
+/** A client with its own connection. Call the methods by `makeUnaryRequest` and the like. */
 export function echoClient(port: number): Client {
   return new EchoClient(`127.0.0.1:${port}`, credentials.createInsecure(), {
     ...unlimited,

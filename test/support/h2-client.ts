@@ -1,5 +1,5 @@
-// An HTTP/2 client over a bare socket: the test decides every frame, right or wrong, and sees every frame that comes. Reads and
-// writes frames by itself, so that it shares no mistake with src/http/h2; only header blocks are read by the gateway's decoder.
+// An HTTP/2 client over a bare socket: the test decides every frame, valid or not, and sees every frame that arrives. Frames are encoded
+// and decoded here, so that no mistake is shared with src/http/h2; only header blocks are decoded by the gateway's decoder.
 
 import { connect, type Socket } from 'node:net';
 import { HpackDecoder } from '../../src/http/h2/hpack/decoder.ts';
@@ -25,7 +25,7 @@ export interface SeenFrame {
   readonly flags: number;
   readonly stream: number;
   readonly payload: Buffer;
-  /** Of HEADERS. */
+  /** Header fields of a HEADERS frame; empty for other frames. */
   readonly fields: readonly (readonly [string, string])[];
 }
 
@@ -60,7 +60,7 @@ export function settings(...pairs: readonly (readonly [id: number, value: number
   return bytes;
 }
 
-/** A header block of literals, names and values as they are, right or wrong. */
+/** A header block of literals without Huffman coding; names and values are not checked. */
 export function block(fields: FieldList): Buffer {
   const string = (text: string): Buffer => {
     const bytes = Buffer.from(text, 'latin1');
@@ -72,7 +72,7 @@ export function block(fields: FieldList): Buffer {
   return Buffer.concat(fields.map(([name, value]) => Buffer.concat([Buffer.from([0]), string(name), string(value)])));
 }
 
-/** The fields of a plain GET, others behind them. */
+/** The fields of a plain GET, followed by `more`. */
 export function get(path: string, ...more: FieldList): FieldList {
   return request('GET', path, ...more);
 }
@@ -81,7 +81,7 @@ export function request(method: string, path: string, ...more: FieldList): Field
   return [[':method', method], [':scheme', 'http'], [':authority', 'gateway.test'], [':path', path], ...more];
 }
 
-/** Asks for a WebSocket's tunnel (RFC 8441 section 4). */
+/** The fields of a request for a WebSocket tunnel (RFC 8441 section 4). */
 export function webSocketConnect(path: string, ...more: FieldList): FieldList {
   const [, ...others] = request('CONNECT', path, ...more);
   return [[':method', 'CONNECT'], [':protocol', 'websocket'], ...others];
@@ -95,17 +95,17 @@ export interface Answer {
   readonly interim: readonly FieldList[];
   readonly body: string;
   readonly trailers: FieldList | null;
-  /** Code of RST_STREAM, or null. */
+  /** Error code of RST_STREAM; null when there was none. */
   readonly reset: number | null;
   readonly ended: boolean;
 }
 
-/** Reads frames as they come over one connection. */
+/** Decodes the frames of one connection as bytes arrive. */
 export class FrameReader {
   private readonly decoder = new HpackDecoder(4096);
   private rest = Buffer.alloc(0);
 
-  /** Those that are whole with these bytes. */
+  /** The frames that these bytes complete. */
   read(bytes: Buffer): SeenFrame[] {
     const frames: SeenFrame[] = [];
     let all = Buffer.concat([this.rest, bytes]);
@@ -130,7 +130,7 @@ export class FrameReader {
 export class H2Client {
   readonly socket: Socket;
   readonly frames: SeenFrame[] = [];
-  /** The other side ended or reset the connection. */
+  /** Whether the other side ended or reset the connection. */
   closed = false;
   private readonly reader = new FrameReader();
   private wake: (() => void)[] = [];
@@ -150,7 +150,7 @@ export class H2Client {
     this.socket.on('close', over);
   }
 
-  /** A connection on which the preface and both sides' SETTINGS have passed. */
+  /** Opens a connection and waits until both sides' SETTINGS have been exchanged. */
   static async open(port: number, own: Buffer = settings()): Promise<H2Client> {
     const client = new H2Client(port);
     client.send(preface, frame(T.settings, 0, 0, own));
@@ -176,7 +176,7 @@ export class H2Client {
     this.send(frame(T.data, endStream ? F.endStream : 0, stream, payload));
   }
 
-  /** Resolves once `done` holds; rejects with what was seen when it does not in time. */
+  /** Resolves once `done` returns true; rejects with the received frames on timeout. */
   async until(done: (client: H2Client) => boolean, timeoutMs = 20_000): Promise<void> {
     const end = performance.now() + timeoutMs;
     while (!done(this)) {
@@ -195,7 +195,7 @@ export class H2Client {
     }
   }
 
-  /** What came for a stream so far. */
+  /** The response on a stream as far as it has arrived. */
   seen(stream: number): Answer {
     const interim: FieldList[] = [];
     let headers: FieldList | null = null;
@@ -217,7 +217,7 @@ export class H2Client {
     return { status: Number(headers?.[0]?.[1] ?? 0), headers: headers ?? [], interim, body, trailers, reset, ended };
   }
 
-  /** The answer, once the stream has ended or was reset. */
+  /** The response, once the stream has ended or was reset, or the connection was closed. */
   async answer(stream: number, timeoutMs = 20_000): Promise<Answer> {
     await this.until(() => {
       const { ended, reset } = this.seen(stream);
@@ -226,13 +226,13 @@ export class H2Client {
     return this.seen(stream);
   }
 
-  /** Code of the last GOAWAY; null when there was none. */
+  /** Error code of the last GOAWAY; null when there was none. */
   get goaway(): number | null {
     const last = this.frames.findLast(({ type }) => type === T.goaway);
     return last === undefined ? null : last.payload.readUInt32BE(4);
   }
 
-  /** The code with which the connection ended, once it did. */
+  /** Waits for the end of the connection; resolves with the error code of the last GOAWAY, or null. */
   async end(timeoutMs = 20_000): Promise<number | null> {
     await this.until(({ closed }) => closed, timeoutMs);
     return this.goaway;

@@ -1,5 +1,5 @@
-// An HTTP/2 server over bare sockets, the twin of h2-client.ts: the test decides every frame that a gateway gets as its answer, right or
-// wrong, and sees every frame that the gateway sends.
+// An HTTP/2 server over bare sockets, the counterpart of h2-client.ts: the test decides every frame that the gateway gets in response,
+// valid or not, and sees every frame that the gateway sends.
 
 import { createServer, type Socket } from 'node:net';
 import { block, F, type FieldList, FrameReader, frame, preface, type SeenFrame, settings, T } from './h2-client.ts';
@@ -9,15 +9,15 @@ export interface SeenRequest {
   readonly connection: H2ServerConnection;
   readonly stream: number;
   readonly fields: FieldList;
-  /** A pseudo-header or header field. */
+  /** First value of a pseudo-header or header field. */
   field(name: string): string | undefined;
 }
 
 export interface H2ServerHandlers {
-  /** Said first, in front of everything; SETTINGS when left out. Null: nothing. */
+  /** Sent first on each connection: an empty SETTINGS frame when left out, nothing when null. */
   readonly greeting?: Buffer | null;
   onConnection?(connection: H2ServerConnection): void;
-  /** The head of a request is there. */
+  /** Called when the head of a request has arrived. */
   onRequest?(request: SeenRequest): void;
   onFrame?(connection: H2ServerConnection, seen: SeenFrame): void;
 }
@@ -26,7 +26,7 @@ export interface H2Server {
   readonly port: number;
   readonly connections: readonly H2ServerConnection[];
   readonly requests: readonly SeenRequest[];
-  /** Resolves once `done` holds, looked at whenever something came; rejects when it does not in time. */
+  /** Resolves once `done` returns true, checked whenever something arrives; rejects on timeout. */
   until(done: () => boolean, timeoutMs?: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -56,25 +56,25 @@ export class H2ServerConnection {
     this.send(frame(T.data, endStream ? F.endStream : 0, stream, payload));
   }
 
-  /** A whole answer. */
+  /** Sends a whole response. */
   answer(stream: number, body: string, status = 200): void {
     this.headers(stream, [[':status', String(status)]]);
     this.data(stream, body, true);
   }
 
-  /** Code of the last GOAWAY; null when there was none. */
+  /** Error code of the last GOAWAY; null when there was none. */
   get goaway(): number | null {
     const last = this.frames.findLast(({ type }) => type === T.goaway);
     return last === undefined ? null : last.payload.readUInt32BE(4);
   }
 
-  /** Code of the RST_STREAM for a stream; null when there was none. */
+  /** Error code of the RST_STREAM for a stream; null when there was none. */
   reset(stream: number): number | null {
     const seen = this.frames.find(each => each.type === T.reset && each.stream === stream);
     return seen === undefined ? null : seen.payload.readUInt32BE(0);
   }
 
-  /** What came as DATA of a stream. */
+  /** The payload of all DATA frames of a stream so far. */
   body(stream: number): Buffer {
     return Buffer.concat(
       this.frames.filter(each => each.type === T.data && each.stream === stream).map(({ payload }) => payload),

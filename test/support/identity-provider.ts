@@ -1,23 +1,23 @@
-// A real OpenID Connect provider (oidc-provider) in the test's process, with one user page that asks for a name only.
+// A real OpenID Connect provider (oidc-provider) in the test's process, with one user page that asks only for a name.
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Provider } from 'oidc-provider';
 
 export interface IdentityProviderOptions {
-  /** Clients as oidc-provider takes them. */
+  /** Clients in the format of oidc-provider. */
   readonly clients: readonly object[];
-  /** Claims of every user beside `sub`. */
+  /** Claims of every user besides `sub`. */
   readonly claims?: Readonly<Record<string, unknown>>;
-  /** Laid over the configuration. */
+  /** Settings of oidc-provider that override those made here. */
   readonly settings?: object;
 }
 
 export interface IdentityProvider {
   readonly issuer: string;
-  /** The level (`acr`) of logins from now on; the provider's default while it is undefined. */
+  /** The level (`acr`) of logins from now on; the provider's default while undefined. */
   level: string | undefined;
-  /** Stops answering, as one that is away; the port stays its own. */
+  /** Stops answering, like an unavailable provider, but keeps its port. */
   pause(): void;
   resume(): void;
   stop(): Promise<void>;

@@ -1,4 +1,4 @@
-// The accuracy of limits that several gateways share, offered twice the limit or a tenth less: for the short test and the long command.
+// Measures the accuracy of limits that several gateways share, with the load of each case. For the short test and the long command.
 
 import { type LimitGateway, limitRule, openLimitGateway } from './limit-gateway.ts';
 import { offer } from './limit-load.ts';
@@ -7,15 +7,15 @@ import { redisSpec } from './store-spec.ts';
 export interface AccuracyCase {
   readonly name: string;
   readonly mode: 'shared' | 'exact';
-  /** Units a second, all of them at once. */
+  /** Units per second, which is also the burst. */
   readonly count: number;
-  /** Offered, of the limit. */
+  /** Offered load as a multiple of the limit. */
   readonly factor: number;
-  /** Of the gateways. */
+  /** Share of the load on each gateway. */
   readonly weights: readonly number[];
-  /** Callers, each offered as much; one if it is left out. */
+  /** Number of callers with equal load; one when left out. */
   readonly callers?: number;
-  /** One gateway leaves in the middle and another one joins. */
+  /** Whether one gateway leaves halfway and another one joins. */
   readonly changes?: boolean;
 }
 
@@ -53,17 +53,17 @@ export const accuracyCases: readonly AccuracyCase[] = [
 export interface Accuracy {
   readonly offered: number;
   readonly admitted: number;
-  /** Of each caller. */
+  /** Units that each caller was allowed. */
   readonly allowed: number;
-  /** Units beyond what was allowed, of the caller with most; below zero when it was less. */
+  /** Units admitted beyond `allowed`, of the caller with most; negative when fewer were admitted. */
   readonly over: number;
-  /** The same over all callers, of one on average. */
+  /** The same, averaged over all callers. */
   readonly overOnAverage: number;
-  /** Of the limit, what falls into standstills of the thread, in which all gateways neither tell nor hear anything. */
+  /** Units of the limit that fall into standstills of the thread, in which the gateways neither send nor receive counts. */
   readonly standstill: number;
 }
 
-/** Runs one case against a Redis; cases may run side by side. */
+/** Runs one case for `forMs` against the Redis on this port; cases may run in parallel. */
 export async function accuracyOf(
   { name, mode, count, factor, weights, changes = false, callers = 1 }: AccuracyCase,
   port: number,

@@ -1,4 +1,4 @@
-// A gateway as far as limits in Redis go, in this process: shared memory, the supervisor's feed, and one worker's view of both.
+// The parts of a gateway that limits in Redis need, in this process: shared memory, the supervisor's feed, and one worker's view of both.
 
 import { type Feed, type FeedNeed, feedKey, type RunningFeed } from '../../src/store/feed.ts';
 import type { LimitRule } from '../../src/store/limiter/limit-rule.ts';
@@ -21,11 +21,11 @@ export interface LimitGateway {
   readonly limiter: Limiter;
   readonly store: RedisStore;
   readonly news: () => LimitsNews | undefined;
-  /** What `/health/ready` says of its limits. */
+  /** What `/health/ready` would report about the limits; null when they are in order. */
   readonly trouble: () => string | null;
-  /** As it changed. */
+  /** Every value that `trouble` had, in order. */
   readonly troubles: readonly (string | null)[];
-  /** One call of a caller. Waits where the store does. */
+  /** One call of a caller. A promise when the store has to be waited for. */
   ask(caller: number, cost?: number): boolean | Promise<boolean>;
   call(caller: number, cost?: number): LimitCall;
   close(): Promise<void>;
@@ -69,11 +69,11 @@ export async function openLimitGateway(
     sharedTable,
     lasting<Value extends object>(key: string, make: () => Value): Value {
       if (!kept.has(key)) kept.set(key, make());
-      return kept.get(key) as Value; // Because: one kind of object a key
+      return kept.get(key) as Value; // Because: each key holds one kind of object.
     },
     feed: <Value>(need: FeedNeed): Feed<Value> => ({
       get value() {
-        return values.get(feedKey(need)) as Value | undefined; // Because: the one kind of feed that there is here
+        return values.get(feedKey(need)) as Value | undefined; // Because: all feeds here carry LimitsNews.
       },
       onChange: () => () => {},
       nudge: hint => running.get(feedKey(need))?.nudge(hint),

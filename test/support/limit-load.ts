@@ -1,4 +1,4 @@
-// Evenly paced calls of one caller or some in turn, spread over gateways by weights: how many were admitted, and how long they took.
+// Evenly paced calls of one or more callers in turn, spread over gateways by weight: how many were admitted, and how long they took.
 
 import { setFlagsFromString } from 'node:v8';
 import type { LimitGateway } from './limit-gateway.ts';
@@ -6,35 +6,38 @@ import { watchLoop } from './loop-lateness.ts';
 import { openRunQueue } from './run-queue.ts';
 
 export interface LimitLoad {
-  /** Calls a second, over all gateways. */
+  /** Calls per second over all gateways. */
   readonly perSecond: number;
   readonly forMs: number;
-  /** The gateways that take calls now, with their weights: asked each time, so that some may join and leave. */
+  /** The gateways that take calls now, with their weights; read for each call, so that gateways may join and leave. */
   readonly spread: (sinceMs: number) => readonly { readonly gateway: LimitGateway; readonly weight: number }[];
-  /** How many call in turn; one if it is left out. */
+  /** Number of callers that call in turn; one when left out. */
   readonly callers?: number;
 }
 
 export interface LimitOutcome {
   readonly offered: number;
   readonly admitted: number;
-  /** Admitted of each caller. */
+  /** Admitted calls of each caller. */
   readonly admittedBy: readonly number[];
-  /** Moments of the admissions, ms since the start. */
+  /** Times of the admissions, ms since the start. */
   readonly admittedAt: readonly number[];
-  /** ms that a call took at most beyond what calls take while all is well, without the time in which the thread did not come round to it, some moments left out. */
+  /**
+   * Longest time in ms that a call took beyond the median of undisturbed calls. Time in which the thread did not run is deducted, and the
+   * MOMENTS_LEFT_OUT worst moments are left out.
+   */
   readonly longestAddedMs: number;
   readonly tookMs: number;
-  /** ms of standstills of the thread: whoever has to keep in step could not. */
+  /** ms in which the thread stood still, so that nothing could keep in step with the limit. */
   readonly lateMs: number;
 }
 
-// Because: a collector with helpers waits for them where other processes have the processors, and no statistics say so.
+// Because: a parallel collector waits for its helper threads when other processes have the processors, and no statistics show this wait.
 for (const work of ['scavenge', 'compaction', 'pointer-update', 'gc-clearing'])
   setFlagsFromString(`--no-parallel-${work}`);
 
 const STEP_MS = 2;
-/** Calls after the first ones, which run code for the first time, and before anything happens. */
+/** Start and end of the time whose calls count as undisturbed: after the first calls, which run cold code, and before any disturbance. */
 const WELL_FROM_MS = 400;
 const WELL_UNTIL_MS = 900;
 const MOMENT_MS = 3;
@@ -103,8 +106,8 @@ interface Call {
 }
 
 /**
- * But for some moments: a virtual machine stands still now and then and its statistics do not say for whom. Calls that wait for a store come
- * at many moments.
+ * The longest call, without the worst moments: a virtual machine stands still now and then, and its statistics do not say which thread is
+ * affected. Calls that wait for a store are slow at many moments, so they are still found.
  */
 function longestOf(calls: readonly Call[]): number {
   let rest = calls;

@@ -1,9 +1,9 @@
-// A server of a test on a port of 127.0.0.1.
+// Starts a test's server on a port of 127.0.0.1.
 
 import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
 
-/** Starts to listen, on a port that the system chooses where none is given, and resolves with it once it does. */
+/** Starts to listen, on a port that the system chooses when none is given; resolves with the port once the server listens. */
 export async function listeningPort(server: Server, port = 0): Promise<number> {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');

@@ -1,23 +1,23 @@
-// How late this thread's event loop was, as a timer of a millisecond beside the measured calls sees it: what a busy machine, the
-// collector and other work of the thread add to a call, and no waiting by design.
+// How late this thread's event loop was, seen by a timer of a millisecond that runs beside the measured calls: the delay that a busy
+// machine, the collector and other work of the thread add to a call, as opposed to waiting by design.
 
 const TICK_MS = 1;
-/** A tick that comes so soon is not late: timers count whole milliseconds, and rounding takes a part of one. */
+/** A tick within this time is not late: timers count whole milliseconds, and rounding takes part of one. */
 const IN_TIME_MS = 1.3 * TICK_MS;
-/** Shorter ones hold up a call, and nothing that is done every 25 ms. */
+/** Shorter gaps delay a call, but nothing that is done every 25 ms. */
 const STANDSTILL_MS = 25;
 
 export interface LoopLateness {
-  /** ms between these moments in which the loop did not come round, known with the next tick. */
+  /** ms within this interval in which the loop did not run. Resolves at the next tick. */
   lateness(fromMs: number, untilMs: number): Promise<number>;
-  /** Standstills of more than 25 ms so far, all together. */
+  /** Sum of all standstills of more than 25 ms so far, in ms. */
   readonly standstillMs: number;
   close(): void;
 }
 
 export function watchLoop(): LoopLateness {
   let before = performance.now();
-  /** Times in which a tick was due and did not come: begin and end, the last ones. */
+  /** Intervals in which a tick was due and did not come: start and end of each. */
   const gaps: (readonly [number, number])[] = [];
   let waiting: (() => void)[] = [];
   let standstillMs = 0;

@@ -1,4 +1,4 @@
-// Backends on several loopback addresses and one port, as the machines behind a name are. Linux has all of 127.0.0.0/8.
+// Backends on several loopback addresses with one port, like the machines behind one name. Linux has all of 127.0.0.0/8.
 
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -7,11 +7,11 @@ import { listeningPort } from './listening-port.ts';
 export interface LoopbackBackend {
   /** Requests so far. */
   readonly requests: number;
-  /** Host fields that it saw. */
+  /** Values of Host that the backend received. */
   readonly hosts: ReadonlySet<string>;
-  /** Connections open now. */
+  /** Number of open connections. */
   connections(): Promise<number>;
-  /** Answers come this late from now on. */
+  /** Delays responses by this time from now on. */
   delay(ms: number): void;
   stop(): Promise<void>;
 }
@@ -22,7 +22,7 @@ export interface LoopbackBackends {
   stop(): Promise<void>;
 }
 
-/** The port is free on 127.0.0.1, and so most likely on the others. */
+/** Chooses a port that is free on 127.0.0.1, and so most likely on the other addresses. */
 export async function loopbackBackends(): Promise<LoopbackBackends> {
   const running = new Set<Server>();
   const probe = createServer();

@@ -1,4 +1,4 @@
-// A backend whose mood the test sets while it runs: well, failing, or silent; its health check goes with it. Counts what it was asked.
+// A backend whose state the test changes while it runs: well, failing, or silent, for requests and health checks alike. Counts requests.
 
 import { createServer } from 'node:http';
 import { listeningPort } from './listening-port.ts';
@@ -9,7 +9,7 @@ export interface MoodyBackend {
   readonly port: number;
   readonly url: string;
   mood: Mood;
-  /** Requests, those of health checks not among them. */
+  /** Number of requests, not counting health checks. */
   requests: number;
   stop(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// nginx as a real backend: one process, a temporary prefix, an access log that says what it saw.
+// nginx as a real backend: one process, a temporary prefix, an access log of what it received.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { startChild, untilAccepting } from './child.ts';
 import { freePort } from './free-port.ts';
 
 /**
- * Answers everything with 200. `seen` has nginx's own normalised path (`$uri`). `bigBytes` is the size of `/big`, a file
+ * Answers every request with 200. The paths in `seen` are as nginx normalises them (`$uri`). `bigBytes` is the size of `/big`, a file
  * that nginx sends by itself, which leaves the test's process free.
  */
 export async function startNginx(bigBytes = 0): Promise<Backend> {

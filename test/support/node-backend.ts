@@ -1,10 +1,10 @@
-// node:http as a real backend: answers what it is asked and keeps a record of every request that it saw.
+// node:http as a real backend: answers requests and records every request that it received.
 
 import { createServer } from 'node:http';
 import type { Backend, SeenRequest } from './backend.ts';
 import { listeningPort } from './listening-port.ts';
 
-/** Echoes the request's body as text/plain with status 200, once it has read it whole. */
+/** Echoes the request's body as text/plain with status 200, once the body is complete. */
 export async function startNodeBackend(): Promise<Backend> {
   const seen: SeenRequest[] = [];
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
@@ -26,9 +26,9 @@ export async function startNodeBackend(): Promise<Backend> {
     });
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    // A connection that the gateway cut, in or between messages, is no message.
+    // A connection that the gateway cut, within or between messages, does not count as a message.
     if (error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE') return void socket.destroy();
-    // What it could not parse is a request that the gateway should not have sent.
+    // Anything else that could not be parsed is a request that the gateway should not have sent.
     seen.push({ line: '(malformed)', path: '(malformed)', headers: [], complete: true });
     socket.destroy();
   });
@@ -45,7 +45,7 @@ export async function startNodeBackend(): Promise<Backend> {
   };
 }
 
-/** As a careless application would: decodes once, takes backslashes for slashes, drops `;` parameters, merges slashes. */
+/** Resolves a path as a careless application would: decodes once, takes backslashes for slashes, drops `;` parameters, merges slashes. */
 export function resolvePath(url: string): string {
   const raw = url.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/, '');
   const decoded = raw.replace(/%([0-9a-f]{2})/gi, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));

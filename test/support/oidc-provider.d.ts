@@ -1,4 +1,4 @@
-// The part of oidc-provider that tests use; the package brings no types.
+// The part of oidc-provider that tests use; the package has no type declarations.
 
 declare module 'oidc-provider' {
   import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -6,7 +6,7 @@ declare module 'oidc-provider' {
   export class Provider {
     constructor(issuer: string, configuration: object);
     callback(): (request: IncomingMessage, response: ServerResponse) => void;
-    /** Ends a page that asked the user something. A member that may be replaced. */
+    /** Ends the page that asked the user for something. A property, so that a test can replace it. */
     interactionFinished: (
       request: IncomingMessage,
       response: ServerResponse,

@@ -1,4 +1,4 @@
-// Someone who asks a pool for a connection and sends one GET over it. What it notes of the outcome is its test's.
+// Asks a pool for a connection and sends one GET on it. Recording the outcome is left to the subclass of each test.
 
 import type { Fault } from '../../src/base/fault.ts';
 import { RequestFraming, type RequestWriter, type ResponseEvents } from '../../src/net/exchange-ends.ts';

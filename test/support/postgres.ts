@@ -1,4 +1,4 @@
-// PostgreSQL from Debian's package as a child process of a test, in a folder of its own, without a service and without fsync.
+// PostgreSQL from Debian's package as a child process of a test, in its own folder, not as a service, and without fsync.
 
 import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -16,13 +16,13 @@ export interface PostgresServer {
 }
 
 export interface PostgresServerOptions {
-  /** To come back where another one was. */
+  /** To start again on the port of an earlier server. */
   readonly port?: number;
 }
 
 const folders = ['/usr/lib/postgresql/15/bin', '/usr/lib/postgresql/16/bin', '/usr/lib/postgresql/17/bin', '/usr/bin'];
 
-/** The server refuses to run as root: there, everything is run as the user `postgres` of the package. */
+/** PostgreSQL refuses to run as root: as root, everything is run as the package's user `postgres`. */
 function asServer(command: string, args: readonly string[]): readonly [string, readonly string[]] {
   const program = path.join(folders.find(folder => existsSync(path.join(folder, command))) ?? '', command);
   if (process.getuid?.() !== 0) return [program, args];
@@ -54,7 +54,7 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
   const [client, query] = asServer('psql', [
     ...['-h', '127.0.0.1', '-p', String(port), '-U', 'cardea', '-c', 'select 1', 'postgres'],
   ]);
-  // Because: it accepts connections before it takes queries.
+  // Because: the server accepts connections before it executes queries.
   await eventually(() => spawnSync(client, query, { timeout: 5_000 }).status === 0, 'PostgreSQL takes queries').catch(
     async (error: unknown) => {
       await child.stop();
@@ -66,7 +66,7 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
     url: `postgres://cardea@127.0.0.1:${port}/postgres`,
     pid: child.pid,
     async stop() {
-      // SIGTERM would wait for clients to leave.
+      // SIGTERM would wait for clients to disconnect.
       process.kill(child.pid, 'SIGINT');
       await child.exited;
       rmSync(folder, { recursive: true, force: true });

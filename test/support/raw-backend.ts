@@ -1,26 +1,26 @@
-// A backend over bare sockets: the test decides every byte of its answers and when they leave, and sees what came.
+// A backend over bare sockets: the test decides every byte of the responses and when they are sent, and sees the requests.
 
 import { createServer, type Socket } from 'node:net';
 import { listeningPort } from './listening-port.ts';
 
-/** One request as it came. Chunked bodies are given as payload, with their trailers as text. */
+/** One request as received. A chunked body is given as its payload, and its trailers as text. */
 export interface RawRequest {
   readonly line: string;
   readonly path: string;
-  /** The head's field lines. */
+  /** The header lines. */
   readonly lines: readonly string[];
-  /** First value of a field, name in any case. */
+  /** First value of a header, by name in any case. */
   header(name: string): string | undefined;
   readonly body: string;
   readonly trailers: string;
 }
 
-/** What the test does with a connection; one object each. */
+/** One connection, for the test's handlers. */
 export interface RawConnection {
-  /** 1 for the first that was accepted. */
+  /** 1 for the first connection that was accepted. */
   readonly number: number;
   readonly socket: Socket;
-  /** Requests read whole on it so far. */
+  /** Complete requests received on the connection so far. */
   requests: number;
 }
 
@@ -28,18 +28,18 @@ export interface RawBackend {
   readonly port: number;
   readonly requests: readonly RawRequest[];
   readonly connections: readonly RawConnection[];
-  /** Connections open now, and the most there were at once. */
+  /** Connections that are open now, and the most that were open at once. */
   open(): number;
   openMax(): number;
   stop(): Promise<void>;
 }
 
 export interface RawHandlers {
-  /** A connection was accepted. */
+  /** Called when a connection was accepted. */
   onConnection?(connection: RawConnection): void;
-  /** A head is complete; its body may be on the way. */
+  /** Called when a head is complete; its body may not have arrived yet. */
   onHead?(connection: RawConnection, head: { line: string; path: string; text: string }): void;
-  /** A request is complete. */
+  /** Called when a request is complete. */
   onRequest?(connection: RawConnection, request: RawRequest): void;
 }
 
@@ -116,7 +116,7 @@ interface RawBody {
   readonly end: number;
 }
 
-/** Null while it is not complete. */
+/** Null while the body is incomplete. */
 function readBody(text: string, start: number, lines: readonly string[]): RawBody | null {
   if (firstValue(lines, 'transfer-encoding') === undefined) {
     const end = start + Number(firstValue(lines, 'content-length') ?? 0);

@@ -1,4 +1,4 @@
-// A client that sends bytes as they are and shows what came back. Speaks no HTTP: `answers.ts` reads the bytes.
+// A client that sends bytes as given and returns the received bytes. Knows no HTTP: `answers.ts` parses the bytes.
 
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,24 +6,24 @@ import { noteSentHead } from './shown-secrets.ts';
 
 export interface RawOutcome {
   readonly received: Buffer;
-  /** The other side ended the connection (FIN or reset) before the time was up. */
+  /** Whether the other side ended the connection (FIN or reset) before the timeout. */
   readonly closed: boolean;
   readonly reset: boolean;
 }
 
 export interface RawOptions {
-  /** Longest wait for an end or for `enough`. */
+  /** Longest wait for the end of the connection or for `enough`. */
   readonly timeoutMs?: number;
-  /** Whether what came is all that is wanted; a short silence is awaited behind it, for what should not come. */
+  /** Whether everything expected has arrived. Then `quietMs` of silence are awaited, to catch what should not arrive. */
   readonly enough?: (received: Buffer) => boolean;
   readonly quietMs?: number;
   /** Pause between pieces. */
   readonly pauseMs?: number;
-  /** Ends our side behind the last piece. */
+  /** Ends the client's side after the last piece. */
   readonly halfClose?: boolean;
 }
 
-/** Sends the pieces on one new connection to 127.0.0.1 and gathers the answer. */
+/** Sends the pieces on one new connection to 127.0.0.1 and collects what comes back. */
 export async function sendRaw(
   port: number,
   pieces: readonly (Buffer | string)[],

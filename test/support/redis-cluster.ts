@@ -6,21 +6,21 @@ import { freePort } from './free-port.ts';
 import { type RedisServer, startRedis } from './redis.ts';
 import { redisCli } from './redis-cli.ts';
 
-/** Until the others take a master for dead. */
+/** Time after which the other nodes consider a master dead. */
 const NODE_TIMEOUT_MS = 500;
 
 export interface RedisCluster {
-  /** Masters first, as they were when it was made. */
+  /** Masters first, in their initial roles. */
   readonly nodes: readonly RedisServer[];
-  /** Kills a master and resolves when a replica has its slots. */
+  /** Kills a master; resolves when a replica serves its slots. */
   failOver(master: number): Promise<void>;
-  /** Moves a slot with its keys to another master, as `redis-cli --cluster reshard` does; `meanwhile` is called before the keys move, and behind it. */
+  /** Moves a slot with its keys to another master, as `redis-cli --cluster reshard` does. Calls `meanwhile` before and after that. */
   moveSlot(slot: number, meanwhile: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
 export async function startRedisCluster(): Promise<RedisCluster> {
-  // Because: with the delay that is usual, replicas have nothing for five seconds, and are not elected.
+  // Because: with the default delay, replicas have no data for five seconds, and are not elected.
   const settings = [
     ...['--cluster-enabled', 'yes', '--cluster-node-timeout', String(NODE_TIMEOUT_MS)],
     ...['--repl-diskless-sync-delay', '0'],
@@ -40,7 +40,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
   const form = async () => {
     const addresses: string[] = [];
     while (nodes.length < 6) {
-      // Not 10,000 above the other, as it is by itself: another test's server, or an outgoing connection, may have that.
+      // Not the default, which is the port plus 10,000: another test's server or an outgoing connection may have that port.
       const [port, busPort] = [await freePort(), await freePort()];
       nodes.push(await startRedis({ port, arguments: [...settings, '--cluster-port', String(busPort)] }));
       addresses.push(`127.0.0.1:${port}@${busPort}`);
@@ -53,7 +53,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
     );
     for (const { port } of nodes) {
       const replication = () => redisCli('-p', port, 'info', 'replication');
-      // Because: a replica tells nobody when it has caught up.
+      // Because: a replica reports to nobody when it has caught up.
       await eventually(async () => !(await replication()).includes('master_link_status:down'), `port ${port} has all`);
     }
   };
@@ -106,12 +106,12 @@ export async function startRedisCluster(): Promise<RedisCluster> {
   };
 }
 
-/** Rejects where the other server has such a key already. */
+/** Rejects when the target already has one of the keys. */
 async function moveKeys(slot: number, from: number, to: number): Promise<void> {
   const server = new Redis(from);
   try {
     const keys = await server.callBuffer('CLUSTER', 'GETKEYSINSLOT', slot, 10_000);
-    // Because: this is what it answers, and keys may hold any bytes.
+    // Because: the command returns a list of keys, and a key may contain any bytes.
     for (const key of keys as Buffer[]) await server.call('MIGRATE', '127.0.0.1', to, key, 0, 5_000);
   } finally {
     server.disconnect();

@@ -1,5 +1,5 @@
-// A Redis with a replica behind one address, as behind a virtual IP: when the primary is killed and the replica promoted, new
-// connections lead there. For tests.
+// A Redis and its replica behind one address, as behind a virtual IP: when the primary is killed and the replica promoted, new
+// connections lead to the replica. For tests.
 
 import { connect, createServer, type Socket } from 'node:net';
 import { eventually } from './eventually.ts';
@@ -10,18 +10,18 @@ import { redisCli } from './redis-cli.ts';
 const PROMOTE_TIMEOUT_MS = 10_000;
 
 export interface RedisPair {
-  /** Of the address that stays. */
+  /** Port of the fixed address. */
   readonly port: number;
-  /** SIGKILL of the primary, then `REPLICAOF NO ONE` after `afterMs`; resolves when the replica serves. */
+  /** Kills the primary with SIGKILL and sends `REPLICAOF NO ONE` to the replica after `afterMs`; resolves when the replica serves. */
   failOver(afterMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 
 export async function startRedisPair(): Promise<RedisPair> {
-  // Because: otherwise it waits five seconds for more replicas.
+  // Because: otherwise the primary waits five seconds for more replicas.
   const primary = await startRedis({ arguments: ['--repl-diskless-sync-delay', '0'] });
   const replica = await startRedis({ arguments: ['--replicaof', '127.0.0.1', String(primary.port)] });
-  // Because: a replica tells nobody when it has caught up.
+  // Because: a replica reports to nobody when it has caught up.
   await eventually(
     async () => (await redisCli('-p', replica.port, 'info', 'replication')).includes('master_link_status:up'),
     'the replica has all',
@@ -61,7 +61,7 @@ export async function startRedisPair(): Promise<RedisPair> {
   };
 }
 
-/** Over a connection of its own: a process would hold this thread up until it runs. */
+/** Over a socket: starting a redis-cli process would block this thread for a while. */
 function promote(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write('REPLICAOF NO ONE\r\n'));

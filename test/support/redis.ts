@@ -1,5 +1,5 @@
-// Redis from Debian's package, or what `CARDEA_REDIS_SERVER` names (a valkey-server), as a child process of a test: alone, or as a
-// replica. Nothing is written to disk.
+// Redis from Debian's package, or the server that `CARDEA_REDIS_SERVER` names (a valkey-server), as a child process of a test: alone, or as
+// a replica. Nothing is written to disk.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,26 +13,26 @@ export interface RedisServer {
   readonly port: number;
   readonly url: string;
   readonly pid: number;
-  /** SIGSTOP: connections stay, nothing is answered. */
+  /** Sends SIGSTOP: connections stay open, but nothing is answered. */
   pause(): void;
-  /** SIGCONT. */
+  /** Sends SIGCONT. */
   resume(): void;
-  /** SIGKILL. */
+  /** Sends SIGKILL. */
   kill(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export interface RedisServerOptions {
-  /** To come back where another one was. */
+  /** To start again on the port of an earlier server. */
   readonly port?: number;
   readonly arguments?: readonly string[];
   readonly password?: string;
 }
 
-/** For `arguments`: a server that `loadSlowly` can be told. */
+/** `arguments` of a server on which `loadSlowly` works. */
 export const loadsSlowly = ['--enable-debug-command', 'yes', '--loading-process-events-interval-bytes', '1024'];
 
-/** Makes it read its data anew, for as long as `key-load-delay`, in microseconds a key, is not set to 0. `own` is a connection for this alone. */
+/** Makes the server reload its data, at `key-load-delay` microseconds per key until the test sets 0. `own`: a connection for this alone. */
 export async function loadSlowly(admin: Redis, own: Redis): Promise<void> {
   await admin.call('DEBUG', 'POPULATE', 200_000);
   await admin.config('SET', 'key-load-delay', '100');
@@ -49,7 +49,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     ...(password === '' ? [] : ['--requirepass', password]),
     ...(options.arguments ?? []),
   ]);
-  // Not whether the port accepts: where another test's server took it meanwhile, that one would be taken for this.
+  // Trying whether the port accepts would not do: another test's server that took the port meanwhile would be mistaken for this one.
   await untilSaid(child, 'Ready to accept connections');
   const end = async () => {
     await child.exited;

@@ -1,16 +1,16 @@
-// Another configuration for a gateway that runs: written, told by SIGHUP, waited for.
+// Gives a running gateway another configuration: writes it, sends SIGHUP, and waits until it serves.
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { eventually } from './eventually.ts';
 import type { RunningGateway } from './gateway.ts';
 
-/** `change` makes the next text of the one that serves, and must change something. */
+/** `change` gets the text of the serving configuration and returns the next one, which must differ. */
 export async function reloadWith(gateway: RunningGateway, change: (text: string) => string): Promise<void> {
   const before = await versionOf(gateway);
   writeFileSync(`${gateway.configPath}.new`, change(readFileSync(gateway.configPath, 'utf8')));
   renameSync(`${gateway.configPath}.new`, gateway.configPath);
   process.kill(gateway.pid, 'SIGHUP');
-  // Because: a reload tells nobody when it is over.
+  // Because: a reload reports to nobody when it is over.
   await eventually(async () => (await versionOf(gateway)) !== before, 'the new configuration serves');
 }
 

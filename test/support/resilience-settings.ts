@@ -1,4 +1,4 @@
-// Settings of `retry`, `breaker` and `outlier` for tests of the engine, as the document's defaults would be.
+// Settings of `retry`, `breaker` and `outlier` for tests of the engine, close to the defaults of the configuration.
 
 import type { BreakerSpec } from '../../src/upstream/breaker/breaker.ts';
 import type { OutlierSpec } from '../../src/upstream/outlier/outlier-watch.ts';

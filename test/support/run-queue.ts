@@ -1,14 +1,14 @@
-// How long the kernel kept the main thread waiting for a processor: what a busy machine adds to a duration, and no code under test.
+// How long the kernel kept the main thread waiting for a processor: what a busy machine, not the code under test, adds to a duration.
 
 import { closeSync, openSync, readSync } from 'node:fs';
 
 export interface RunQueue {
-  /** ms since some moment. */
+  /** ms spent waiting; only differences are meaningful. */
   ms(): number;
   close(): void;
 }
 
-/** The second number of schedstat (Linux, Documentation/scheduler/sched-stats). */
+/** Reads the second number of schedstat (Linux, Documentation/scheduler/sched-stats). */
 export function openRunQueue(): RunQueue {
   const file = openSync(`/proc/self/task/${process.pid}/schedstat`, 'r');
   const bytes = Buffer.alloc(64);

@@ -1,4 +1,4 @@
-// Endpoints for the tests of balancers and for bench/micro, with counts of what was picked.
+// Endpoints for the tests of balancers and for bench/micro, and counts of picks.
 
 import type { Balanced, Balancer } from '../../src/upstream/balance/balanced.ts';
 
@@ -29,7 +29,7 @@ export function countPicks(
   return endpoints.map(endpoint => counts.get(endpoint) ?? 0);
 }
 
-/** Pearson's statistic of counts against shares in proportion to weight. */
+/** Pearson's chi-square statistic of the counts against shares in proportion to weight. */
 export function chiSquare(counts: readonly number[], weights: readonly number[]): number {
   const picks = counts.reduce((sum, count) => sum + count, 0);
   const total = weights.reduce((sum, weight) => sum + weight, 0);

@@ -1,4 +1,4 @@
-// A backend that answers with bytes as given, right or wrong. Which bytes, the number in the path says: `/script/7`.
+// A backend that answers with given bytes, valid or not. The number in the path, as in `/script/7`, selects them.
 
 import { createServer, type Socket } from 'node:net';
 import { listeningPort } from './listening-port.ts';
@@ -14,11 +14,11 @@ export interface ScriptedBackend {
 
 export interface Script {
   readonly bytes: Buffer;
-  /** Keeps the connection open behind the bytes; else it is ended. */
+  /** Keeps the connection open after the bytes; otherwise it is ended. */
   readonly keepOpen?: boolean;
 }
 
-/** Sends the script's bytes once a request's head has come, whatever the head says. */
+/** Sends the script's bytes once the head of a request has arrived, whatever the head contains. */
 export async function startScriptedBackend(scripts: readonly Script[]): Promise<ScriptedBackend> {
   const requestLines: string[] = [];
   const sockets = new Set<Socket>();

@@ -1,16 +1,16 @@
-// Looks for secrets in logs and pages: whole, or a part that would do as well.
+// Searches logs and pages for secrets: whole secrets, and parts that would be as useful to an attacker.
 
-/** Parts shorter than this stand in many texts by chance. */
+/** Parts shorter than this occur in many texts by chance. */
 const PART_LENGTH_MIN = 20;
 
-/** What a secret may show as: itself, encoded for a URL or as base64, and of a token its payload and its signature. */
+/** The forms in which a secret may appear: as it is, URL-encoded, as base64, and the payload and the signature of a token. */
 function formsOf(secret: string): string[] {
   const [, ...parts] = secret.split('.');
   const encoded = [encodeURIComponent(secret), Buffer.from(secret).toString('base64').replace(/=+$/, '')];
   return [secret, ...encoded, ...parts.filter(part => part.length >= PART_LENGTH_MIN)];
 }
 
-/** The places where any of the secrets stands, with what is around it. */
+/** The places where a secret occurs, each with the text around it. At most one place per text and secret. */
 export function findSecrets(texts: readonly string[], secrets: Iterable<string>): string[] {
   const forms = [...secrets].map(formsOf);
   return texts.flatMap(text =>

@@ -1,4 +1,4 @@
-// That what looks for secrets in the logs of every suite finds them, however they were sent.
+// The search for secrets in the logs of every suite finds them, however they were sent.
 
 import assert from 'node:assert/strict';
 import { createServer, request } from 'node:http';

@@ -1,12 +1,12 @@
-// What no gateway may show: credentials that this process has sent over node:http, fetch or the senders of this folder, secrets that stood in a configuration, and
-// whatever looks like a credential. `startGateway` looks for them in all that a gateway wrote, so that every suite is searched.
+// What no gateway may show: credentials that this process has sent over node:http, fetch or the senders of this folder, secrets of a
+// configuration, and whatever looks like a credential. `startGateway` searches all output of a gateway, so every suite is covered.
 
 import { subscribe } from 'node:diagnostics_channel';
 import { findSecrets } from './secret-search.ts';
 
-/** Shorter ones stand in many texts by chance. */
+/** Shorter values occur in many texts by chance. */
 const LENGTH_MIN = 8;
-/** Cookies are mostly no secrets; those that are have keys in them. */
+/** Most cookies are no secrets; those that are contain keys, and are at least this long. */
 const COOKIE_LENGTH_MIN = 20;
 
 const credentialField = /^(?:proxy-)?authorization$|api-?key$|^x-(?!idempotency)[\w-]*(?:key|token|secret)$/i;
@@ -49,7 +49,7 @@ function noteLines(head: string): void {
   }
 }
 
-// Because: Node documents these channels, and their messages without types.
+// Because: Node documents these channels, but their messages have no types.
 subscribe('http.client.request.start', message => {
   const { request } = message as { readonly request: { readonly _header: string; readonly path: string } };
   noteLines(request._header);
@@ -65,10 +65,10 @@ subscribe('undici:request:create', message => {
   noteQuery(path);
 });
 
-/** Heads are at the beginning of what is sent, and bodies may be long. */
+/** Only the beginning of what is sent is searched for a head, because bodies may be long. */
 const HEAD_LETTERS_MAX = 16_384;
 
-/** For whoever sends bytes by himself: credentials in this head are looked for from now on. */
+/** For clients that send bytes themselves: the credentials in this head are searched for from now on. */
 export function noteSentHead(bytes: Buffer | string): void {
   const head =
     typeof bytes === 'string' ? bytes.slice(0, HEAD_LETTERS_MAX) : bytes.toString('latin1', 0, HEAD_LETTERS_MAX);
@@ -76,7 +76,7 @@ export function noteSentHead(bytes: Buffer | string): void {
   noteQuery(/^\S+ (\S+) HTTP/.exec(head)?.[1] ?? '');
 }
 
-/** The same for fields of HTTP/2. */
+/** The same for the fields of an HTTP/2 request. */
 export function noteSentFields(fields: Iterable<readonly [name: string, value: string]>): void {
   for (const [name, value] of fields) {
     if (name === ':path') noteQuery(value);
@@ -84,7 +84,7 @@ export function noteSentFields(fields: Iterable<readonly [name: string, value: s
   }
 }
 
-/** Values in a configuration that are secrets by their key's name, and passwords in URLs. Files' names are none. */
+/** Values in a configuration whose key names a secret, and passwords in URLs. File names are left out. */
 export function configuredSecrets(yaml: string): string[] {
   const named = yaml.matchAll(/\b(?:secret|clientSecret|password|keys?)["']?:\s*\[?\s*(?:"([^"]+)"|([^\s"[\]{},]+))/g);
   const inUrls = yaml.matchAll(/:\/\/[^\s:@/"]*:([^\s@/"]+)@/g);
@@ -96,13 +96,13 @@ export function configuredSecrets(yaml: string): string[] {
 
 const looksSecret = [
   /eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/,
-  // Not what the gateway says of a file that holds none, or of a key that is half written.
+  // Not the gateway's message about a file that contains no private key, or an incomplete one.
   /(?<!expected )-----BEGIN [A-Z ]*PRIVATE KEY-----/,
   /\b(?:Bearer|Basic|AWS4-HMAC-SHA256) +[\w+/=.~-]{12,}/,
   /\$(?:scrypt|argon2id)\$[^\s"]{20,}/,
 ];
 
-/** Where these texts show anything of the kind; empty when they are clean. */
+/** The places where these texts show a secret; empty when they are clean. */
 export function shownSecrets(texts: readonly string[], configured: readonly string[] = []): string[] {
   const shapes = texts.flatMap(text => looksSecret.flatMap(shape => shape.exec(text)?.[0] ?? []));
   return [...findSecrets(texts, [...sent, ...configured]), ...shapes];

@@ -1,16 +1,16 @@
-// Clients that ask the same thing again and again over kept connections, as a balancer in front would, and count every
-// request that got no whole answer. Knows no gateway.
+// Clients that send the same request repeatedly over kept connections, as a balancer in front would, and count every
+// request without a complete response. Knows no gateway.
 
 import { connect, type Socket } from 'node:net';
 
 export interface LoadResult {
   readonly answered: number;
-  /** One line each: what went wrong with a request that was sent. */
+  /** One line for each request that was sent and failed. */
   readonly failures: readonly string[];
-  /** Times that a new connection was refused. */
+  /** Number of new connections that were refused. */
   readonly refused: number;
   readonly statuses: ReadonlyMap<number, number>;
-  /** Every answer in the order in which they came; times are those of performance.now(). */
+  /** Every response in the order of arrival; times are those of performance.now(). */
   readonly answers: readonly TimedAnswer[];
 }
 
@@ -22,7 +22,7 @@ export interface TimedAnswer {
 
 export interface SteadyLoad {
   readonly answered: number;
-  /** Ends when every request under way has its answer. */
+  /** Resolves when every request in progress has its response. */
   stop(): Promise<LoadResult>;
 }
 
@@ -32,7 +32,7 @@ interface LoadOptions {
   readonly requestsPerConnection?: number;
 }
 
-/** Sends `GET path` from now on. Each connection has one request under way; one that is told to close is opened anew. */
+/** Sends `GET path` from now on, one request at a time on each connection. A connection with `Connection: close` is replaced. */
 export function startLoad(
   port: number,
   path: string,
@@ -95,7 +95,7 @@ interface Answer {
 }
 
 interface Connection {
-  /** The answer, or what went wrong. */
+  /** Resolves with the response, or with a description of what went wrong. */
   ask(path: string, last: boolean): Promise<Answer | string>;
   close(): void;
 }
@@ -111,7 +111,7 @@ function open(port: number): Promise<Connection> {
   });
 }
 
-/** Answers must have a Content-Length. */
+/** Expects responses with Content-Length. */
 function connectionOver(socket: Socket): Connection {
   let received = '';
   let settle: ((outcome: Answer | string) => void) | null = null;

@@ -1,4 +1,4 @@
-// Specs of stores for tests, with the defaults of the configuration.
+// Store specs for tests, with the defaults of the configuration.
 
 import type { StoreSpec } from '../../src/store/store-spec.ts';
 

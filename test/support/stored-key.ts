@@ -1,4 +1,4 @@
-// A key of acme as a key store has it, with nothing that is only for some keys.
+// A key of the consumer acme as a key store holds it, without any optional restrictions.
 
 import { hash } from 'node:crypto';
 import type { KeyRecord } from '../../src/store/keys/key-record.ts';

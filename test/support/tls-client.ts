@@ -1,24 +1,24 @@
-// A TLS client that asks one question: Node's own, so that every part of a handshake can be chosen and seen.
+// A TLS client that sends one request. Node's own client, so that every part of the handshake can be chosen and seen.
 
 import { type ConnectionOptions, connect } from 'node:tls';
 
 export interface TlsAnswer {
-  /** Everything that came, head and body; empty when the connection ended before. */
+  /** Everything received, head and body; empty when the connection ended before. */
   readonly text: string;
   readonly resumed: boolean;
   readonly protocol: string | null;
   readonly alpn: string | false | null;
-  /** Common name of the certificate that was shown. */
+  /** Common name of the server's certificate. */
   readonly certificate: string;
   /** Length of the certificate's key. */
   readonly keyBits: number;
-  /** To resume with; null when none was offered. */
+  /** TLS session to resume with; null when none was offered. */
   readonly session: Buffer | null;
-  /** Code of what went wrong; empty when nothing did. */
+  /** Code of the error; empty when there was none. */
   readonly error: string;
 }
 
-/** One GET with `Connection: close`. Never rejects. */
+/** Sends one GET with `Connection: close`. Never rejects. */
 export async function askTls(port: number, options: ConnectionOptions = {}, path = '/fixed'): Promise<TlsAnswer> {
   const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, servername: 'api.test', ...options });
   let text = '';
@@ -52,7 +52,7 @@ export async function askTls(port: number, options: ConnectionOptions = {}, path
     };
     socket.write(`GET ${path} HTTP/1.1\r\nHost: api.test\r\nConnection: close\r\n\r\n`);
   });
-  // Because: `once` of events would reject at the error, which is an answer here.
+  // Because: `once` of events would reject on the error, which is a result here.
   await new Promise<void>(resolve => socket.on('close', () => resolve()));
   return { text, session, error, ...seen };
 }

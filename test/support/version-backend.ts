@@ -1,4 +1,4 @@
-// A backend that says which version it is, and behaves as told: status, time to answer, whether it answers at all.
+// A backend that returns its version and behaves as the test sets: status, delay, or a handler of the test's own.
 
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { listeningPort } from './listening-port.ts';
@@ -14,7 +14,7 @@ export class VersionBackend {
   port = 0;
   status = 200;
   delayMs = 0;
-  /** Called instead of an answer when set. */
+  /** Called in place of the usual response, when set. */
   answer: ((request: VersionRequest, respond: import('node:http').ServerResponse) => void) | null = null;
   readonly seen: VersionRequest[] = [];
   private readonly server: Server;

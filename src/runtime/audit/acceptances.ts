@@ -1,9 +1,9 @@
-// What a route's owner has accepted of the ways around its guard: known, with a reason, and no longer a finding.
+// Separates the ways around a route's guard that its owner has accepted (known, with a reason) from those that are still findings.
 
 import type { RouteConfig } from '../../config/config.ts';
 import type { AcceptedFinding, AuditFinding } from './audit-report.ts';
 
-/** Parts findings into those that stand and those that were accepted; an acceptance of nothing is a finding itself. */
+/** Splits `found` into open findings and accepted ones. An acceptance that matches no finding becomes the finding `accepts_nothing`. */
 export function partFindings(
   { audit }: RouteConfig,
   found: readonly AuditFinding[],

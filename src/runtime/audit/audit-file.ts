@@ -1,4 +1,4 @@
-// The whole audit of one loaded configuration: what the router says, and what a running gateway says when one is given.
+// The whole audit of one loaded configuration: what the router shows and, when a running gateway is given, what that gateway answers.
 
 import { filtersInUse } from '../../compile/filters-in-use.ts';
 import { filterSchemas, loadLanguages } from '../../compile/languages.ts';
@@ -16,7 +16,7 @@ export interface ProbedGateway {
   readonly insecure: boolean;
 }
 
-/** Throws an Error when the configuration cannot be compiled. */
+/** Also probes `gateway` unless it is null. Throws an Error when the configuration cannot be compiled. */
 export async function auditFile(
   config: Config,
   gateway: ProbedGateway | null,
@@ -29,7 +29,7 @@ export async function auditFile(
   return { report, probes: await probeRoutes(report.routes, keyPlacesOf(config, definitions), senders) };
 }
 
-/** One for each protocol that the listener of this port speaks; HTTP/1.1 where none has it, and something stands in front. */
+/** One sender per protocol that the listeners on this port speak; HTTP/1.1 when none has the port, because a proxy stands in front. */
 function sendersFor({ listeners }: Config, { url, insecure }: ProbedGateway): ProbeSender[] {
   const isSecure = url.protocol === 'https:';
   const there = listeners.filter(each => each.port === Number(url.port || (isSecure ? 443 : 80)));
@@ -41,7 +41,7 @@ function sendersFor({ listeners }: Config, { url, insecure }: ProbedGateway): Pr
   const senders: ProbeSender[] = [];
   const isHttp2Alone = there.length > 0 && !speaks('http/1.1') && !certificateRequired;
   if (!isHttp2Alone) senders.push(new Http1Sender(probed));
-  // Because: who brings no certificate is shut out before there is a protocol.
+  // Because: a client without the required certificate is refused before any HTTP is spoken, so probing HTTP/1.1 is enough.
   if (speaks(isSecure ? 'h2' : 'h2c') && !certificateRequired) senders.push(new Http2Sender(probed));
   return senders;
 }

@@ -4,14 +4,14 @@ import type { WayAround } from '../../config/audit-config.ts';
 import type { SampleRequest } from './sample-request.ts';
 
 export interface AuditFinding {
-  /** What is wrong with the route itself, or the way on which its guard can be gone around. */
+  /** What is wrong with the route itself, or the kind of request that goes around its guard. */
   readonly code: 'no_guard' | 'identity_too_late' | 'accepts_nothing' | WayAround;
-  /** The route that is taken instead; empty where none is. */
+  /** Name of the route that takes such a request instead; empty when the finding names no other route. */
   readonly by: string;
   readonly message: string;
 }
 
-/** A way around that the configuration says is meant. */
+/** A way around the guard that the configuration declares as intended. */
 export interface AcceptedFinding extends AuditFinding {
   readonly because: string;
 }
@@ -22,12 +22,12 @@ export interface AuditedRoute {
   readonly guards: readonly string[];
   readonly findings: readonly AuditFinding[];
   readonly accepted: readonly AcceptedFinding[];
-  /** Requests that the route is meant for; empty when none could be made up, and then only its guards were looked at. */
+  /** Requests that the route is meant for; empty when none could be made up, in which case only its guards were checked. */
   readonly samples: readonly SampleRequest[];
 }
 
 export interface AuditReport {
   readonly routes: readonly AuditedRoute[];
-  /** No route has a finding. */
+  /** True when no route has a finding. */
   readonly ok: boolean;
 }

@@ -1,4 +1,4 @@
-// What the audit sees in a configuration, and what it lets be: the ways around a guard, and routes that are public on purpose.
+// What the audit finds in a configuration and what it does not report: the ways around a guard, and routes that are public on purpose.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,7 +14,7 @@ const key: FilterDefinition<unknown> = { name: 'key', identityHeaders: () => [],
 const lax: FilterDefinition<unknown> = { ...key, name: 'lax', isGuard: () => false };
 const limit: FilterDefinition<unknown> = { name: 'limit', build: () => ({}) };
 const schemas = [{ name: 'limit', schema: z.unknown(), asksWho: () => true }];
-// Because: the tests give these a list of filters.
+// Because: the tests configure these filters with a list of filters.
 const inner = (config: unknown) => config as WrittenFilter[];
 const anyOf: FilterDefinition<unknown> = { name: 'anyOf', inner, build: () => ({}) };
 const allOf: FilterDefinition<unknown> = { name: 'allOf', inner, build: () => ({}) };
@@ -153,7 +153,7 @@ const around: [what: string, routes: readonly WrittenRoute[], expected: readonly
 for (const [what, routes, expected] of around) {
   test(`around a guard: ${what}`, () => {
     const { g = [] } = codes(routes);
-    // Letters in another case and path parameters lead past most exact paths, too; each has its own test below.
+    // Upper-case letters and path parameters get past most exact paths, too; each has its own test below.
     assert.deepEqual(
       g.filter(code => code !== 'skipped_by_case' && code !== 'skipped_by_encoding'),
       expected,

@@ -1,4 +1,4 @@
-// The audit of a configuration: every route with what guards it, and what is wrong with that. What the router would do is asked of it.
+// The audit of a configuration: every route with its guards and what is wrong with them. The real router is asked where requests would go.
 
 import type { FilterDefinitions } from '../../compile/compile-chain.ts';
 import type { Config } from '../../config/config.ts';
@@ -33,7 +33,7 @@ export function auditConfig(
       found.push({ code: 'no_guard', by: '', message });
     }
     if (own.length > 0) found.push(...ways.find(route, samples));
-    // What another route takes is looked at above, or meant: it shows nothing of this one.
+    // A sample that another route takes is no evidence about this route: `ways.find` has judged it, or it is meant to go there.
     const taken = samples.filter((sample, at) => at === 0 || oracle.taken(sample)?.route === route);
     return { name: route.name, public: route.public, guards: own, ...partFindings(route, found), samples: taken };
   });

@@ -1,26 +1,26 @@
-// Credentials that no gateway may accept, to be sent where a good one is asked for. Signed by keys that nobody knows.
+// Credentials that no gateway may accept, to be sent where a good credential is required. Tokens are signed with fresh random keys.
 
 import { createHmac, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import type { CredentialPlace } from '../../base/schema/credential-places.ts';
 
 export interface BadCredential {
-  /** What is wrong with it. */
+  /** What is wrong with the credential. */
   readonly name: string;
   readonly fields: readonly (readonly [string, string])[];
-  /** Goes behind the query of the request; empty for none. */
+  /** Appended to the query of the request; empty for nothing. */
   readonly query: string;
 }
 
-/** Where keys and tokens are looked for beside Authorization. */
+/** Where the configuration's filters look for keys and tokens, apart from the Authorization header. */
 export interface KeyPlaces {
   readonly headers: readonly string[];
   readonly cookies: readonly string[];
   readonly queries: readonly string[];
-  /** The same of each route's own filters, by its name; of the global chain under the empty one. */
+  /** The same places by the name of the route whose own filters use them; the empty name stands for the global chain. */
   readonly ofRoutes: ReadonlyMap<string, readonly CredentialPlace[]>;
 }
 
-/** Malformed, expired, from a wrong issuer, signed by a guess, and not signed: names with tokens. */
+/** Pairs of a description and a token: malformed, expired, from a wrong issuer, signed by a guessed secret, and unsigned. */
 export function badTokens(): [what: string, token: string][] {
   const nowS = Math.floor(Date.now() / 1_000);
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
@@ -42,7 +42,7 @@ export function badTokens(): [what: string, token: string][] {
   ];
 }
 
-/** What is sent to every route: nothing, each of these tokens, and made-up keys wherever keys are looked for. */
+/** What is sent to every route: no credential, each of `tokens` as a bearer token, and made-up keys in every place for keys. */
 export function badCredentials(
   { headers, cookies, queries }: KeyPlaces,
   tokens: readonly (readonly [what: string, token: string])[],

@@ -1,16 +1,16 @@
-// Paths that two routes both ask for though neither takes all of the other's: `/admin/*` and `/{team}/users` meet in `/admin/users`. Which of
-// them gets such a path is for the router to say.
+// Paths that two routes both match although neither route covers the other: `/admin/*` and `/{team}/users` both match `/admin/users`. Which
+// of the routes takes such a path is left to the router.
 
 import { anySegment, type PathPattern, PathPatternError, parsePathPattern } from '../../route/path-pattern.ts';
 import { ANY } from './sample-request.ts';
 
-/** A pattern with what all of its paths begin with, as far as it is plain to see. */
+/** A path pattern, and the literal text that all of its paths begin with, as far as the source of the pattern shows it. */
 export interface PathShape {
   readonly pattern: PathPattern;
   readonly start: string;
 }
 
-/** Null for a pattern that cannot be read. */
+/** Null for a pattern that cannot be parsed. */
 export function shapeOf(path: string): PathShape | null {
   const pattern = parsePathPattern(path);
   if (pattern instanceof PathPatternError) return null;
@@ -19,15 +19,16 @@ export function shapeOf(path: string): PathShape | null {
   return { pattern, start: `/${pattern.segments.slice(0, end === -1 ? undefined : end).join('/')}` };
 }
 
-/** Whether they can have a path in common, looked at quickly: most cannot. */
+/** False when the two patterns certainly share no path. A cheap check, because most pairs share none. */
 export function mayCross(one: PathShape, other: PathShape): boolean {
   if (!one.start.startsWith(other.start) && !other.start.startsWith(one.start)) return false;
   return one.pattern.regex !== null || other.pattern.regex !== null || mayMeet(one.pattern, other.pattern);
 }
 
 /**
- * A path of `one` that has what `other` writes out in its place; null where there is none. Nothing is put in the place of a regex: it takes the
- * path as it is, or not. `sample` is a path of `one`, and both may cross.
+ * A path that both patterns match: `sample`, a path of `one`, with the literal segments of `other` put in their places; null when there is
+ * none. Segments are not replaced for a regex: if `other` is a regex, `sample` itself has to match. Expects that `mayCross` is true of the
+ * patterns.
  */
 export function crossingPath(
   sample: string,
@@ -41,7 +42,7 @@ export function crossingPath(
   return one.regex === null || one.regex.testWhole(path) ? path : null;
 }
 
-/** Whether every path of `part` is one of `whole` too, and not the other way round as well. Not for regexes. */
+/** Whether `whole` matches every path of `part`, but not the other way round. False for regexes. */
 export function isNarrower(part: PathPattern, whole: PathPattern): boolean {
   return part.regex === null && whole.regex === null && isWithin(part, whole) && !isWithin(whole, part);
 }

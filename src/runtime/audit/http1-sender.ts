@@ -1,4 +1,4 @@
-// Sends probes over HTTP/1.1, each on a connection of its own.
+// Sends probes over HTTP/1.1, each on its own connection.
 
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -54,7 +54,7 @@ export class Http1Sender implements ProbeSender {
       request.on('timeout', () => request.destroy(new Error(`no answer in ${TIMEOUT_MS / 1_000} s`)));
       request.on('socket', socket => socket.once('secureConnect', () => (isSecure = true)));
       request.on('error', (error: NodeJS.ErrnoException) => {
-        // With TLS 1.3 the client is through before the server has looked for a certificate.
+        // With TLS 1.3 the client's handshake completes before the server has checked for a client certificate.
         const isShut = certificateRequired && isSecure && error.code === 'ECONNRESET';
         resolve(isShut ? { status: 0, byGateway: true, code: NO_CERTIFICATE } : `no answer: ${error.message}`);
       });
@@ -66,7 +66,7 @@ export class Http1Sender implements ProbeSender {
 async function read(response: IncomingMessage): Promise<Answer> {
   let body = '';
   response.setEncoding('latin1');
-  // Because: a stream with an encoding gives texts, which its type does not say.
+  // Because: a stream with an encoding yields strings, which its type does not say.
   for await (const piece of response as AsyncIterable<string>) if (body.length < BODY_CHARACTERS_MAX) body += piece;
   const proxyStatus = response.headers['proxy-status'];
   return answerOf(response.statusCode ?? 0, proxyStatus === undefined ? undefined : String(proxyStatus), body);

@@ -1,4 +1,4 @@
-// Sends probes over HTTP/2, by the client that requests go through, each on a connection of its own.
+// Sends probes over HTTP/2 with the gateway's own upstream client, each on its own connection.
 
 import { connect } from 'node:tls';
 import { makeClientContext } from '../../net/tls/client-tls.ts';
@@ -22,7 +22,7 @@ const common = { kind: 'http', path: '', port: null, expect: [], body: null, ser
 export class Http2Sender implements ProbeSender {
   readonly protocol = 'HTTP/2';
   private readonly probed: ProbedUrl;
-  /** By host: what is wrong with the certificate that is shown for it; empty where nothing is. */
+  /** What is wrong with the certificate that the gateway shows for a host name, by that name; the empty string when nothing is. */
   private readonly trust = new Map<string, Promise<string>>();
 
   constructor(probed: ProbedUrl) {
@@ -58,7 +58,10 @@ export class Http2Sender implements ProbeSender {
     return found;
   }
 
-  /** Beside the probes' own: which names are good for a gateway is said here, and what they send is no secret. */
+  /**
+   * A TLS handshake apart from the probes' own, which do not verify: it applies `checkIdentity` to the certificate. The probes may go
+   * unverified, because they send no secret.
+   */
   private handshake(servername: string): Promise<string> {
     const { hostname, port, checkIdentity } = gatewayAt(this.probed.url);
     return new Promise(resolve => {

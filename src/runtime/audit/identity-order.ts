@@ -1,4 +1,4 @@
-// Filters that go by who calls and stand where nobody has asked yet: a limit by consumer in front of the identity filter.
+// Finds filters that depend on the caller but run before the caller is identified, such as a limit by consumer before the identity filter.
 
 import type { FilterDefinitions } from '../../compile/compile-chain.ts';
 import type { Config, RouteConfig } from '../../config/config.ts';

@@ -1,4 +1,4 @@
-// Where the filters of a configuration look for keys and tokens, so that a probe knows where to put wrong ones.
+// Where the filters of a configuration look for keys and tokens, so that a probe can put wrong ones there.
 
 import type { CredentialPlace } from '../../base/schema/credential-places.ts';
 import type { FilterDefinitions } from '../../compile/compile-chain.ts';
@@ -6,7 +6,7 @@ import { eachFilter } from '../../compile/each-filter.ts';
 import type { Config } from '../../config/config.ts';
 import type { KeyPlaces } from './bad-credentials.ts';
 
-/** Fields in which keys are usually looked for, whatever the configuration says: a proxy in front might know better. */
+/** Header fields that usually contain keys. Always probed, whatever the configuration says: a proxy in front may accept keys there. */
 const usualHeaders = ['x-api-key', 'api-key'];
 
 export function keyPlacesOf(config: Config, definitions: FilterDefinitions): KeyPlaces {
@@ -24,7 +24,7 @@ export function keyPlacesOf(config: Config, definitions: FilterDefinitions): Key
   return { headers: [...names.header], cookies: [...names.cookie], queries: [...names.query], ofRoutes };
 }
 
-/** Of the filters that have `from`; see src/base/schema/credential-places.ts. */
+/** The places of a filter that has a `from` setting, empty for other filters; see src/base/schema/credential-places.ts. */
 function placesOf(written: unknown): CredentialPlace[] {
   if (typeof written !== 'object' || written === null || !('from' in written) || !Array.isArray(written.from))
     return [];

@@ -1,33 +1,36 @@
-// What a probe sends and what it hears, whichever protocol carries it. Shapes, and how an answer is read.
+// What a probe sends and what it gets back, independent of the protocol: the types, and how a response is read.
 
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import type { BadCredential } from './bad-credentials.ts';
 import type { SampleRequest } from './sample-request.ts';
 
-/** In place of a refusal's code, where the listener let nobody in who brings no certificate: it closes, and says nothing in HTTP. */
+/**
+ * Stands in place of a refusal's code when the listener closed the connection because the client has no certificate: the TLS layer refuses,
+ * without any HTTP response.
+ */
 export const NO_CERTIFICATE = 'client_certificate_required';
 
 export const TIMEOUT_MS = 10_000;
 
 export interface ProbedUrl {
   readonly url: URL;
-  /** Take any certificate: for a gateway under test with one of its own. */
+  /** Accept any server certificate, for a gateway under test that has a self-signed one. */
   readonly insecure: boolean;
-  /** The listener there takes nobody without a client certificate. */
+  /** Whether the listener refuses every client without a certificate. */
   readonly certificateRequired: boolean;
 }
 
 export interface Answer {
   readonly status: number;
-  /** The gateway made the answer itself (RFC 9209). */
+  /** Whether the gateway itself made the response, according to Proxy-Status (RFC 9209) or the problem document. */
   readonly byGateway: boolean;
-  /** Of the gateway's refusal, or `NO_CERTIFICATE`; empty for an answer that is none. */
+  /** Code of the gateway's refusal, or `NO_CERTIFICATE`; empty when the response is not a refusal by the gateway. */
   readonly code: string;
 }
 
 export interface ProbeSender {
   readonly protocol: 'HTTP/1.1' | 'HTTP/2';
-  /** The answer, or why there was none. */
+  /** Resolves with the answer, or with a sentence that says why there was none. */
   send(sample: SampleRequest, credential: BadCredential): Promise<Answer | string>;
 }
 
@@ -36,7 +39,7 @@ export function targetOf({ rawPath, query }: SampleRequest, more: string): strin
   return all === '' ? rawPath : `${rawPath}?${all}`;
 }
 
-/** Fields beside the host. */
+/** All header fields except Host, with names in lower case. */
 export function fieldsOf({ headers, body }: SampleRequest, { fields }: BadCredential): [name: string, value: string][] {
   const all = [['accept', 'application/json'], ...headers, ...fields].map(
     ([name = '', value = '']): [string, string] => [name.toLowerCase(), value],
@@ -45,7 +48,10 @@ export function fieldsOf({ headers, body }: SampleRequest, { fields }: BadCreden
   return all;
 }
 
-/** `hostname` and a check of its certificate, for hosts that are made up: the certificate is for the name by which it was called. */
+/**
+ * Where to connect, and a certificate check for probes whose host is made up: a certificate is accepted when it is valid for the gateway's
+ * address or for the probed host.
+ */
 export function gatewayAt(url: URL) {
   const hostname = url.hostname.replace(/^\[|\]$/g, '');
   const checkIdentity = (name: string, certificate: PeerCertificate) => {
@@ -56,7 +62,7 @@ export function gatewayAt(url: URL) {
 }
 
 export function answerOf(status: number, proxyStatus: string | undefined, body: string): Answer {
-  // Because: a filter may take Proxy-Status out of answers.
+  // Because: a filter may remove Proxy-Status from responses.
   const isProblem = body.startsWith('{"type":"https://cardea.dev/errors#');
   const byGateway = isProblem || /(^|,\s*)cardea\b/.test(proxyStatus ?? '');
   return { status, byGateway, code: byGateway ? (/"code":"([a-z0-9_]+)"/.exec(body)?.[1] ?? '') : '' };

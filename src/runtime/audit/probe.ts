@@ -1,4 +1,4 @@
-// Proves on a running gateway what the audit says: every route that is not public refuses who brings nothing, or something bad.
+// Verifies the audit on a running gateway: every route that is not public has to refuse missing and bad credentials.
 
 import type { AuditedRoute } from './audit-report.ts';
 import { type BadCredential, badCredentials, badTokens, credentialAt, type KeyPlaces } from './bad-credentials.ts';
@@ -8,18 +8,18 @@ import { encodings } from './variants.ts';
 
 export interface ProbeResult {
   readonly route: string;
-  /** What was sent. */
+  /** What was sent, in words. */
   readonly probe: string;
   readonly request: string;
   readonly protocol: ProbeSender['protocol'];
-  /** 0 when there was no answer. */
+  /** Status of the response; 0 when there was no HTTP response. */
   readonly status: number;
-  /** Of the gateway's refusal, or `NO_CERTIFICATE`; empty for an answer that is none. */
+  /** Code of the gateway's refusal, or `NO_CERTIFICATE`; empty when the response is not a refusal by the gateway. */
   readonly code: string;
   readonly ok: boolean;
-  /** Refused before anybody looked at what was sent: nothing is known of how that would have been taken. */
+  /** The request was refused before its credential was examined, so the probe says nothing about how that credential is handled. */
   readonly unseen: boolean;
-  /** Why not. */
+  /** Why `ok` is false; empty otherwise. */
   readonly message: string;
 }
 
@@ -33,8 +33,8 @@ interface Probe {
 }
 
 /**
- * Asks about each route in turn, so that a small gateway is not flooded. Everything goes by the first sender; by the others, which lead to the
- * same filters, what protocols write each in their own way: hosts, paths and fields.
+ * Probes the routes one request at a time, so that a small gateway is not flooded. The first sender sends every probe. The others lead to
+ * the same filters and send only what each protocol writes in its own way: hosts, paths and fields.
  */
 export async function probeRoutes(
   routes: readonly AuditedRoute[],
@@ -47,7 +47,7 @@ export async function probeRoutes(
   for (const route of routes) {
     const [sample, ...samples] = route.samples;
     if (route.public || sample === undefined || nothing === undefined) continue;
-    // Because: a token where nobody looks for one is no credential at all.
+    // Because: a token counts as a credential only in a place where one of the route's filters looks for it.
     const places = ['', route.name].flatMap(owner => keyPlaces.ofRoutes.get(owner) ?? []);
     const elsewhere = places.flatMap(place => tokens.map(([what, token]) => credentialAt(what, token, place)));
     const bare = (name: string, request: SampleRequest, judge: Judge): Probe => ({
@@ -75,8 +75,8 @@ export async function probeRoutes(
 }
 
 /**
- * 401 or 403 by the gateway: a service that refuses by itself was asked, and stands behind no guard. The service of forwardAuth is one, and its
- * refusals are given as they are.
+ * Empty when the response is a 401 or 403 by the gateway, otherwise what is wrong. A 401 or 403 by the upstream means that the request
+ * passed the guard. A route with `forwardAuth` is the exception: the gateway passes on the refusals of the authorization service unchanged.
  */
 function isRefusal(answer: Answer, guards: readonly string[]): string {
   if (isUnseen(answer)) return '';
@@ -87,7 +87,10 @@ function isRefusal(answer: Answer, guards: readonly string[]): string {
   return `it was let through: the ${status} is not the gateway's`;
 }
 
-/** A path that may be another resource, or none: no upstream may have been asked. A limit that answers, or an upstream that is away, proves nothing. */
+/**
+ * For a path that may be another resource or none at all: any 4xx by the gateway but 429 shows that no upstream was asked. A response of a
+ * limit, or of an upstream that is unavailable, proves nothing.
+ */
 function keepsOut(answer: Answer, guards: readonly string[]): string {
   const { status, code, byGateway } = answer;
   if (byGateway && status >= 400 && status < 500 && status !== 429) return '';

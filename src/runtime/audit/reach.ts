@@ -1,5 +1,5 @@
-// What routes reach: whether two of them lead to the same service, under whichever name. A copy of a request reaches it as well: what it
-// asks to be done is done, though nobody sees the answer. Asks no service.
+// Which upstreams routes reach, and whether two routes reach the same service under any name. A mirror counts as reached: the service
+// carries out the copied request although its response is discarded. Works on the configuration and sends nothing.
 
 import type { Config, RouteConfig, UpstreamConfig } from '../../config/config.ts';
 import { destinationUpstreams } from '../../config/destination-upstreams.ts';
@@ -12,26 +12,26 @@ export class Reach {
     this.upstreams = new Map(upstreams.map(upstream => [upstream.name, placesOf(upstream)]));
   }
 
-  /** Those that lead where this route does. */
+  /** Those of `others` that reach a service which this route reaches. */
   sharers(route: RouteConfig, others: Iterable<RouteConfig>): RouteConfig[] {
     const names = upstreamsOf(route);
     const places = new Set(names.flatMap(name => [...this.placesOf(name)]));
     return [...others].filter(other => !this.of(other).isDisjointFrom(places));
   }
 
-  /** Name of an upstream of the one route that the other reaches as well; null when there is none. */
+  /** Name of an upstream of `one` that `other` reaches as well, perhaps under another name; null when there is none. */
   shared(one: RouteConfig, other: RouteConfig): string | null {
     const reached = this.of(other);
     return upstreamsOf(one).find(name => !this.placesOf(name).isDisjointFrom(reached)) ?? null;
   }
 
-  /** Whether requests themselves go there, and not just their copies. */
+  /** Whether the route sends requests themselves to this upstream, not only mirrored copies. */
   isDestination(route: RouteConfig, name: string): boolean {
     const places = this.placesOf(name);
     return upstreamsOf(route).some(own => !this.placesOf(own).isDisjointFrom(places));
   }
 
-  /** Its mirror's among them. */
+  /** All places that a route reaches, including those of its mirror. */
   private of(route: RouteConfig): ReadonlySet<string> {
     let places = this.ofRoutes.get(route);
     if (places === undefined) {
@@ -47,7 +47,7 @@ export class Reach {
   }
 }
 
-/** Its name, its endpoints, and where they are looked up. */
+/** The upstream's name, its endpoints, and where its endpoints are discovered, as comparable strings. */
 function placesOf({ name, endpoints, discover }: UpstreamConfig): Set<string> {
   const places = new Set([`upstream ${name}`, ...endpoints.map(({ host, port }) => `${host} ${port}`)]);
   if (discover !== undefined) {
@@ -56,7 +56,7 @@ function placesOf({ name, endpoints, discover }: UpstreamConfig): Set<string> {
   return places;
 }
 
-/** Where its answers come from. What a guarded route's own mirror gets has passed the guard. */
+/** The upstreams that responses come from. The mirror is left out: what a guarded route's own mirror gets has passed the guard. */
 function upstreamsOf({ to, canary, fallback }: RouteConfig): string[] {
   const names = destinationUpstreams(to);
   if (canary !== undefined) names.push(canary.upstream);

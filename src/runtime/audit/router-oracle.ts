@@ -1,5 +1,5 @@
-// Asks the real router about requests that are never sent: which route takes one, whether it is one that another route asks for, and
-// which path the upstream would see.
+// Asks the real router about requests that are never sent: which route takes a request, whether another route would match the request too,
+// and which path the upstream would receive.
 
 import type { FilterDefinitions } from '../../compile/compile-chain.ts';
 import { dryCompile } from '../../compile/dry-compile.ts';
@@ -14,7 +14,7 @@ import type { SampleRequest } from './sample-request.ts';
 
 export interface Taken {
   readonly route: RouteConfig;
-  /** After the route's rewrite. */
+  /** Path that the upstream receives, after the route's rewrite. */
   readonly upstreamPath: string;
 }
 
@@ -32,7 +32,7 @@ export class RouterOracle {
     this.byName = new Map(config.routes.map(route => [route.name, route]));
   }
 
-  /** The route that a request would take; null when it is refused, or none matches. */
+  /** The route that a request would take; null when the request is refused or no route matches. */
   taken(request: SampleRequest): Taken | null {
     const routable = this.routable(request);
     const found = routable === null ? null : this.table.find(routable);
@@ -44,7 +44,7 @@ export class RouterOracle {
       : { route, upstreamPath: rewrite === null ? routable.path : rewrite.apply(routable.path, found) };
   }
 
-  /** Whether a request is one that this route asks for, though another may take it. */
+  /** Whether the named route matches this request, even if another route takes precedence. */
   isFor(name: string, request: SampleRequest): boolean {
     const routable = this.routable(request);
     if (routable === null) return false;

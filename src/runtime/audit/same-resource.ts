@@ -1,14 +1,14 @@
-// Other paths that a rewrite turns into the one that a guarded route's upstream sees. Works backwards from that path; whether such a
-// request takes the other route, and becomes this path there, is for the router to say.
+// Finds other request paths that a rewrite turns into the path which a guarded route's upstream receives. Works backwards from that path.
+// The router then has to confirm that such a request takes the other route and is rewritten to this path there.
 
 import type { RouteConfig } from '../../config/config.ts';
 import { ANY } from './sample-request.ts';
 import { textsMatching } from './text-matching.ts';
 
-/** The path that a client may write so that the upstream is sent this one; null where there is none. */
+/** The path that a client may send so that the upstream receives `upstreamPath`; null when there is none. */
 export type PathBefore = (upstreamPath: string) => string | null;
 
-/** Of a route that keeps paths it is the path itself. */
+/** Inverse of the route's rewrite. For a route that does not rewrite paths, the path itself. */
 export function pathBeforeOf({ match, rewrite }: RouteConfig): PathBefore {
   if (rewrite === null || (rewrite.stripPrefix === '' && rewrite.path === '')) return path => path;
   if (rewrite.stripPrefix !== '') {
@@ -30,12 +30,12 @@ export function pathBeforeOf({ match, rewrite }: RouteConfig): PathBefore {
     if (found === null) return null;
     const values = new Map(names.map((name, at) => [name, found[at + 1]!]));
     if (match.path.startsWith('~')) return textsMatching(withGroups(match.path.slice(1), values))[0] ?? null;
-    // Where the rewrite leaves a parameter out any text will do.
+    // The rewrite does not use this parameter, so any text serves.
     return match.path.replace(/\*$/, ANY).replace(/\{([^}*]*)\*?\}/g, (_, name: string) => values.get(name) ?? ANY);
   };
 }
 
-/** The expression with these texts in the place of its named groups. */
+/** The source of the expression with its named groups replaced by these literal texts. */
 function withGroups(source: string, values: ReadonlyMap<string, string>): string {
   const opening = /\(\?P?<([A-Za-z_][A-Za-z0-9_]*)>/y;
   let text = '';
@@ -59,7 +59,7 @@ function endOfGroup(source: string, from: number): number {
   return source.length;
 }
 
-/** Where the letter, escape or class that begins here ends. */
+/** Index after the character, escape or character class that begins at `at`. */
 function endOfUnit(source: string, at: number): number {
   const unit = /(?:\[\^?\]?(?:\\.|[^\]\\])*\]|\\.|.)/sy;
   unit.lastIndex = at;

@@ -1,4 +1,4 @@
-// Requests that a route is meant for, made up from its match: several where an expression takes texts of several kinds. Sends nothing.
+// Makes up requests that a route is meant for: several when a regular expression accepts texts of several kinds. Sends nothing.
 
 import type { BodyMatch, NamedMatch, RouteConfig } from '../../config/config.ts';
 import { textsMatching } from './text-matching.ts';
@@ -7,27 +7,27 @@ export interface SampleRequest {
   readonly method: string;
   /** Lower case, without a port. */
   readonly host: string;
-  /** As a client would send it. */
+  /** Path as a client would send it. */
   readonly rawPath: string;
-  /** Without the question mark. */
+  /** Query without the question mark; empty for none. */
   readonly query: string;
   readonly headers: readonly (readonly [string, string])[];
-  /** JSON; empty for none. */
+  /** JSON text; empty for no body. */
   readonly body: string;
 }
 
-/** Stands where any text will do. */
+/** Placeholder where the route accepts any text. */
 export const ANY = 'audit';
 
-/** Of one route. */
+/** Most samples of one route. */
 const SAMPLES_MAX = 32;
 
-/** The plainest first; none where none can be made up: for a regex beyond the usual. */
+/** The simplest request first. Empty when none can be made up, as for a regular expression beyond the usual. */
 export function sampleRequests(route: RouteConfig): SampleRequest[] {
   const { match } = route;
   const named = [match.headers, match.query, match.cookies].flat().map(each => valuesOf(each));
   const paths = pathsOf(match.path);
-  // With the first text of every condition each path; with the first path each text of the conditions.
+  // Every path with the first text of each condition, then the first path with each further text of the conditions.
   const turns = Math.max(...named.map(({ length }) => length), 1);
   const samples = [
     ...paths.map(path => sampleWith(route, path, 0)),
@@ -36,12 +36,12 @@ export function sampleRequests(route: RouteConfig): SampleRequest[] {
   return samples.filter(each => each !== null).slice(0, SAMPLES_MAX);
 }
 
-/** The plainest of them. */
+/** The simplest of `sampleRequests`; null when none can be made up. */
 export function sampleRequest(route: RouteConfig): SampleRequest | null {
   return sampleWith(route, pathsOf(route.match.path)[0], 0);
 }
 
-/** `turn` says which of the texts that its conditions take. */
+/** `turn` selects which of its texts each condition gets: 0 for the first. Null when a part cannot be made up. */
 function sampleWith({ match }: RouteConfig, rawPath: string | undefined, turn: number): SampleRequest | null {
   const headers = samplePairs(match.headers, turn);
   const query = samplePairs(match.query, turn);
@@ -76,17 +76,17 @@ function samplePairs(matches: readonly NamedMatch[], turn: number): [string, str
   return pairs;
 }
 
-/** Empty for what has to be absent, and where none can be made up. */
+/** Texts that satisfy the condition; empty for a condition of absence, and when none can be made up. */
 function valuesOf({ match }: Pick<NamedMatch, 'match'>): readonly string[] {
   if (match.kind === 'exact') return [match.value];
   if (match.kind === 'present') return [ANY];
   return match.kind === 'absent' ? [] : textsMatching(match.source);
 }
 
-/** Empty where the route has no conditions on a body. */
+/** The empty string when the route has no conditions on the body; null when no body can be made up. */
 function sampleBody(matches: readonly BodyMatch[]): string | null {
   if (matches.length === 0) return '';
-  // Because: an array takes members by place as an object does by name.
+  // Because: an array takes members by index just as an object takes them by name.
   const root = (typeof matches[0]!.path[0] === 'number' ? [] : {}) as Container;
   for (const { path, match } of matches) {
     if (match.kind === 'absent') continue;
@@ -98,14 +98,14 @@ function sampleBody(matches: readonly BodyMatch[]): string | null {
   return JSON.stringify(root);
 }
 
-/** JSON with members by name or place. */
+/** A JSON object or array, with members by name or index. */
 type Container = { [step: string | number]: unknown };
 
 function put(root: Container, path: readonly (string | number)[], value: unknown): void {
   let at = root;
   for (const [depth, step] of path.entries()) {
     if (depth === path.length - 1) at[step] = value;
-    // Because: members of this value are made here, as containers.
+    // Because: every value on the way was created here, as a container.
     else at = (at[step] ??= typeof path[depth + 1] === 'number' ? [] : {}) as Container;
   }
 }

@@ -1,4 +1,4 @@
-// Patterns as routes have them, and texts for each that the pattern takes.
+// Patterns as routes use them, and for each some texts that the pattern matches.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,16 +1,16 @@
-// Texts that a regular expression takes, made up from its source: each alternative, what may be left out and what may come again, several
-// letters of a class. Enough for the patterns that routes have. What is made up wrongly is left out: the expression has the last word.
+// Texts that a regular expression matches, made up from its source: each alternative, optional and repeated parts, several characters of a
+// class. Enough for the patterns that routes have. Each text is finally tested against the expression, and dropped if it does not match.
 
 import { compileLinearRegex, LinearRegexError } from '../../base/linear-regex.ts';
 
-/** Of one expression; also of each of its parts, whose texts are put together. */
+/** Most texts of one expression, and of each of its parts, whose texts are then combined. */
 const TEXTS_MAX = 32;
 
-/** Tried in turn where a class does not say which letters it takes. */
+/** Candidates for a character class, besides the characters in its own source: those that the class matches are used. */
 const letters = ['a', '1', 'A', '-', '_', '/', '.', ' '];
 const CLASS_LETTERS_MAX = 6;
 
-/** Several where it takes several, the plainest first; none where none can be made up. */
+/** Texts that match the whole expression, the simplest first; empty when none can be made up or the expression cannot be compiled. */
 export function textsMatching(source: string): string[] {
   const regex = compileLinearRegex(source);
   if (regex instanceof LinearRegexError) return [];
@@ -24,7 +24,7 @@ interface Reader {
   at: number;
 }
 
-/** The first text of each of them, then the second of each. */
+/** Texts of the alternatives in turn: the first of each alternative, then the second of each. Null when the source is not understood. */
 function alternatives(reader: Reader): string[] | null {
   const branches: string[][] = [];
   for (;;) {
@@ -66,7 +66,7 @@ function atom(reader: Reader): string[] | null {
   if (unit.length === 1 && unit !== '.') return [unit];
   const regex = compileLinearRegex(unit);
   if (regex instanceof LinearRegexError) return null;
-  // Because: a class of few letters usually names them.
+  // Because: a class of few characters usually contains them literally.
   const taken = new Set([...letters, ...unit].filter(letter => regex.testWhole(letter)));
   return taken.size === 0 ? null : [...taken].slice(0, CLASS_LETTERS_MAX);
 }
@@ -76,7 +76,7 @@ interface Times {
   readonly max: number;
 }
 
-/** Of the atom that was read last. */
+/** The quantifier after the atom that was read last; once when there is none. */
 function times(reader: Reader): Times {
   const found = /^([*+?]|\{(\d+)(,(\d*))?\})\??/.exec(reader.source.slice(reader.at));
   if (found === null) return { min: 1, max: 1 };
@@ -87,7 +87,10 @@ function times(reader: Reader): Times {
   return { min, max: more === undefined ? min : most === '' ? Infinity : Number(most) };
 }
 
-/** As few as are allowed, one where none would do; then none, one more, two that differ, and of what takes slashes two segments. */
+/**
+ * Texts for a repeated atom: the fewest repetitions allowed but at least one, then none if allowed, one repetition more, two different
+ * texts, and two path segments if the atom matches a slash.
+ */
 function repeated(texts: readonly string[], { min, max }: Times): string[] {
   if (max === 0) return [''];
   const few = Math.max(1, min);
@@ -101,7 +104,7 @@ function repeated(texts: readonly string[], { min, max }: Times): string[] {
   ]);
 }
 
-/** All that these pieces give one behind the other where they are few; else each text of each piece once, and some of all pieces. */
+/** Concatenations of the pieces: all combinations when they are few, otherwise each text of each piece once and a few mixtures. */
 function joined(pieces: readonly string[][]): string[] {
   const count = pieces.reduce((product, texts) => product * texts.length, 1);
   if (count <= TEXTS_MAX) {

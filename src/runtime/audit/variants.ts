@@ -1,4 +1,4 @@
-// The ways in which a caller may try to reach what a route serves without taking that route: the tricks of the trade, as requests.
+// Requests with which a caller may try to reach what a route serves without taking that route.
 
 import type { SampleRequest } from './sample-request.ts';
 
@@ -11,7 +11,7 @@ export interface Variant {
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY', 'PROPFIND'];
 
-/** Variants of one request. Some are the same request in other words, and the gateway is to see that they are. */
+/** Variants of one request. Some are other spellings of the same request, which the gateway has to recognise as such. */
 export function variantsOf(request: SampleRequest): Variant[] {
   const paths = (trick: Trick, rawPaths: readonly string[]): Variant[] =>
     rawPaths
@@ -32,17 +32,17 @@ export function variantsOf(request: SampleRequest): Variant[] {
   ];
 }
 
-/** All of a request but its path: any caller can write these as he likes. */
+/** All of a request except its path: any caller can set these parts freely. */
 type Situation = Omit<SampleRequest, 'rawPath'>;
 
-/** What routes ask of requests beside the path, each once. */
+/** The distinct situations of these samples: what routes match on besides the path. */
 export function distinctSituations(samples: readonly SampleRequest[]): Situation[] {
   const distinct = new Map<string, Situation>();
   for (const { rawPath: _, ...situation } of samples) distinct.set(JSON.stringify(situation), situation);
   return [...distinct.values()];
 }
 
-/** The same path in these situations, whole and part by part: as it is, under other conditions, for another host, by another method. */
+/** The request with its path in each of these situations, whole and in part: unchanged, other conditions, host or method. */
 export function situationVariants(request: SampleRequest, situations: readonly Situation[]): Variant[] {
   const bare = { query: '', headers: [], body: '' };
   const all = situations.flatMap(({ method, host, query, headers, body }) => [
@@ -55,7 +55,7 @@ export function situationVariants(request: SampleRequest, situations: readonly S
   return [request, { ...request, ...bare }, ...all].map(each => ({ trick: 'situation', request: each }));
 }
 
-/** The same resource to one reader or another: escapes, dot segments, empty segments, path parameters, encoded slashes. */
+/** Paths that some reader may take for the same resource: with escapes, dot segments, empty segments, path parameters, encoded slashes. */
 export function encodings(rawPath: string): string[] {
   const afterFirst = rawPath.indexOf('/', 1);
   const [first, rest] = afterFirst === -1 ? [rawPath, ''] : [rawPath.slice(0, afterFirst), rawPath.slice(afterFirst)];

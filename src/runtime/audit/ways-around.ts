@@ -1,5 +1,5 @@
-// The ways around one route's guard that the router itself would take: requests that a reader takes for this route's, and that an open
-// route serves from the same upstream. Whether somebody accepted them is not looked at here.
+// The ways around one route's guard that the router would really take: requests that some reader takes for requests to this route, and that
+// an unguarded route sends to the same upstream. Whether the owner has accepted a finding is not considered here.
 
 import type { WayAround } from '../../config/audit-config.ts';
 import type { RouteConfig } from '../../config/config.ts';
@@ -19,7 +19,7 @@ const codes: Readonly<Record<Exclude<Trick, 'situation'>, WayAround>> = {
   encoding: 'skipped_by_encoding',
 };
 
-/** Which paths a route asks for that anybody may take, some that a regex of it takes, and how paths get there. */
+/** The paths of an unguarded route: their shape, sample paths if the pattern is a regex, and the inverse of the route's rewrite. */
 interface OpenPaths {
   readonly shape: PathShape;
   readonly texts: readonly string[];
@@ -44,7 +44,7 @@ export class WaysAround {
     );
   }
 
-  /** Those around the guard of this route, each with one request that shows it. `samples` are some that it is meant for. */
+  /** The ways around the guard of this route, each with one request that shows it. `samples` are requests that the route is meant for. */
   find(guarded: RouteConfig, samples: readonly SampleRequest[]): AuditFinding[] {
     const rivals = this.reach.sharers(guarded, this.open.keys());
     if (rivals.length === 0) return [];
@@ -84,14 +84,14 @@ export class WaysAround {
     return [...findings.values()];
   }
 
-  /** The open route to the same upstream that this request takes; null when it takes another, or none. */
+  /** The unguarded route to a shared upstream that takes this request; null when a different route takes the request, or none does. */
   private rivalFor(guarded: RouteConfig, request: SampleRequest): RouteConfig | null {
     const taken = this.oracle.taken(request)?.route;
     if (taken === undefined || taken === guarded || !this.open.has(taken)) return null;
     return this.reach.shared(guarded, taken) === null ? null : taken;
   }
 
-  /** Why a request in the situation of another route goes there. */
+  /** The kind of finding for a request that the rival takes with its own method, host or conditions. */
   private codeOf(
     { name, match }: RouteConfig,
     own: SampleRequest,
@@ -104,7 +104,10 @@ export class WaysAround {
     return match.hosts.length > 0 && request.host !== own.host ? 'skipped_by_host' : 'skipped_by_condition';
   }
 
-  /** Requests for paths of this route that an open one asks for as well, and gets; none for one whose paths are some of this one's. */
+  /**
+   * Requests for paths of the guarded route that an unguarded route matches too, and takes. None for a public route whose paths are all
+   * paths of the guarded one.
+   */
   private *crossing(guarded: RouteConfig, own: PathShape, sample: SampleRequest, rivals: readonly RouteConfig[]) {
     for (const rival of rivals) {
       const { shape, texts } = this.open.get(rival)!;
@@ -124,7 +127,7 @@ export class WaysAround {
     }
   }
 
-  /** Requests with another path that reach what this route's upstream serves under the guarded one. */
+  /** Requests with another path that the rival rewrites to the path which the guarded route's upstream receives. */
   private *rewritten(guarded: RouteConfig, sample: SampleRequest, rivals: readonly RouteConfig[]) {
     const own = this.oracle.taken(sample);
     if (own === null || own.route !== guarded) return;
@@ -143,13 +146,14 @@ export class WaysAround {
 }
 
 /**
- * Whether the other route is there for just this, beside those with narrower paths: public, for one path, for the same path with methods or hosts of its own, or under
- * hosts that the guarded one does not serve. A broader route that happens to catch the request is not.
+ * Whether the rival exists for exactly this purpose: public, and for one path, for the same path with its own methods or hosts, or for
+ * hosts that the guarded route does not serve. False for a broader route that happens to catch the request. Narrower paths are judged by
+ * the caller.
  */
 function isMeant(guarded: RouteConfig, rival: RouteConfig, code: WayAround): boolean {
   if (!rival.public) return false;
   const { hosts, methods } = rival.match;
-  // One path of the many that an expression takes.
+  // The rival is for one path of the many that the guarded expression matches.
   if (guarded.match.path.startsWith('~') && !/^~|[*{]/.test(rival.match.path) && !hasConditions(rival)) return true;
   const samePath = anonymous(rival.match.path) === anonymous(guarded.match.path);
   if (code === 'skipped_by_method') return samePath && methods.length > 0;
@@ -157,12 +161,12 @@ function isMeant(guarded: RouteConfig, rival: RouteConfig, code: WayAround): boo
   return code === 'skipped_by_host' && hosts.length > 0;
 }
 
-/** A path pattern without the names of its parameters: `/files/{path*}` takes what `/files/*` takes. */
+/** A path pattern without the names of its parameters: `/files/{path*}` matches what `/files/*` matches. */
 function anonymous(path: string): string {
   return path.startsWith('~') ? path : path.replace(/\{[^}]*\*\}$/, '*').replace(/\{[^}]*\}/g, '{}');
 }
 
-/** As `isNarrower`, where one of both is an expression: as far as some of the open route's paths show. */
+/** Like `isNarrower`, for when one of the two is a regex: judged by some paths of the unguarded route only. */
 function seemsNarrower(
   { pattern }: PathShape,
   texts: readonly string[],
@@ -177,7 +181,7 @@ function hasConditions({ match: { headers, query, cookies, body } }: RouteConfig
   return headers.length + query.length + cookies.length + body.length > 0;
 }
 
-/** `GET example.com/a with x-debug: 1 and ?a=b`. */
+/** Such as `GET example.com/a with x-debug: 1 and ?a=b`. */
 function asText({ method, host, rawPath, headers, query, body }: SampleRequest): string {
   const parts = [
     ...headers.map(([name, value]) => `${name}: ${value}`),

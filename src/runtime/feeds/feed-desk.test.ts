@@ -1,4 +1,4 @@
-// Sources are started once, kept while needed, heard by every worker, and never hold up a start for long.
+// Sources are started once, kept while needed, and heard by every worker. They never delay a start for long.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -7,7 +7,7 @@ import type { FeedOutlet, FeedSource } from '../../store/feed.ts';
 import { FeedDesk, type FeedTrouble } from './feed-desk.ts';
 import { WorkerFeeds } from './worker-feeds.ts';
 
-/** A source that the test plays: each start is kept with its outlet. */
+/** A source that the test controls: each start is recorded with its outlet. */
 function playedSource(kind: string) {
   const started: { spec: unknown; outlet: FeedOutlet<unknown>; hints: string[]; stopped: boolean }[] = [];
   const source: FeedSource<unknown> = {
@@ -124,7 +124,7 @@ test('a source that never has its first value does not keep the gateway from sta
     start: () => ({ ready: new Promise(() => {}), nudge: () => {}, stop: () => {} }),
   });
   const opened = desk.open([a]);
-  // The source is loaded first, and only then is there something to wait for.
+  // The source is loaded first; the timeout starts only after that.
   await new Promise(resolve => setImmediate(resolve));
   t.mock.timers.tick(2_000);
   await opened;

@@ -1,25 +1,25 @@
-// The feeds of the process, run in the supervisor: starts the sources that a configuration needs, keeps those that it still
-// needs, passes what they publish to every worker. What a source watches is in the source.
+// The feeds of the process, run in the supervisor: starts the sources that a configuration needs, keeps those that are still
+// needed, and sends what they publish to every worker. What is being watched, and how, is the business of each source.
 
 import { type FeedNeed, type FeedSource, feedKey, type RunningFeed } from '../../store/feed.ts';
 import type { LogFields, LogLevel } from '../../telemetry/operator-log.ts';
 
-/** How long a rollout waits for the first value of a new feed; a source that is away must not keep the gateway from starting. */
+/** How long a rollout waits for the first value of a new feed: an unavailable source must not keep the gateway from starting. */
 const FIRST_VALUE_WAIT_MS = 2_000;
 
-/** By kind; each is loaded when it is asked for. */
+/** Loaders of the sources by kind of feed; called when the kind is first needed. */
 export type FeedSources = ReadonlyMap<string, () => Promise<FeedSource<unknown>>>;
 
 export interface FeedDeskOptions {
   readonly sources: FeedSources;
-  /** Brings a value to all workers. */
+  /** Sends a value to all workers. */
   readonly send: (key: string, value: unknown) => void;
   readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
-  /** Memory that filters share, by name; undefined where no filter needs it. */
+  /** Memory shared with filters, by name; undefined when no filter needs the table. */
   readonly sharedTable: (name: string) => SharedArrayBuffer | undefined;
 }
 
-/** A feed that is not up to date. */
+/** A feed that is not up to date, and why. */
 export interface FeedTrouble {
   readonly kind: string;
   readonly trouble: string;
@@ -44,7 +44,7 @@ export class FeedDesk {
     this.options = options;
   }
 
-  /** Starts what is not running yet, and waits for its first try, for a bounded time. Throws for a kind without a source. */
+  /** Starts feeds that do not run yet, and waits up to FIRST_VALUE_WAIT_MS for their first try. Throws for a kind without a source. */
   async open(needs: readonly FeedNeed[]): Promise<void> {
     const missing = needs.filter(need => !this.entries.has(feedKey(need)));
     if (missing.length === 0) return;
@@ -66,7 +66,7 @@ export class FeedDesk {
     wait.abort();
   }
 
-  /** Stops every feed that is not among these. */
+  /** Stops every feed that is not in `needs`. */
   keepOnly(needs: readonly FeedNeed[]): void {
     const kept = new Set(needs.map(feedKey));
     for (const [key, entry] of this.entries) {
@@ -77,7 +77,7 @@ export class FeedDesk {
     }
   }
 
-  /** Tells a worker that starts later what it missed. All at once: what is published while these are on their way comes behind them. */
+  /** Sends a worker that has just started the current value of every feed. Sent all at once, so that later values arrive after these. */
   async tell(send: (key: string, value: unknown) => Promise<unknown>): Promise<void> {
     const known = Array.from(this.entries).filter(([, { hasValue }]) => hasValue);
     await Promise.all(known.map(([key, { value }]) => send(key, value)));
@@ -87,7 +87,7 @@ export class FeedDesk {
     return Array.from(this.entries.values()).flatMap(({ trouble }) => (trouble === null ? [] : [trouble]));
   }
 
-  /** What a feed's source tells of itself; null when it tells nothing, or does not run. */
+  /** What the source of a feed reports about itself; null when the source reports nothing or the feed does not run. */
   describe(need: FeedNeed): Readonly<Record<string, string | number | null>> | null {
     return this.entries.get(feedKey(need))?.running.describe?.() ?? null;
   }

@@ -1,4 +1,4 @@
-// The feeds as one worker has them: the newest value of each, and whoever listens. The sources run in the supervisor.
+// The feeds as one worker has them: the newest value and the listeners of each. The sources run in the supervisor.
 
 import { type Feed, type FeedNeed, feedKey } from '../../store/feed.ts';
 
@@ -31,14 +31,14 @@ export class WorkerFeeds {
   private readonly feeds = new Map<string, WorkerFeed>();
   private readonly send: (key: string, hint: string) => void;
 
-  /** `send` takes a nudge to the supervisor. */
+  /** `send` passes a nudge to the supervisor. */
   constructor(send: (key: string, hint: string) => void) {
     this.send = send;
   }
 
-  /** One object a feed, there before its first value is. */
+  /** The same object for the same need; exists before the first value arrives. */
   feed<Value>(need: FeedNeed): Feed<Value> {
-    // Because: what a kind of feed carries is agreed between its source and its filter, not known here.
+    // Because: what a kind of feed carries is agreed between its source and its filter, and not known here.
     return this.at(feedKey(need)) as Feed<unknown> as Feed<Value>;
   }
 

@@ -1,4 +1,4 @@
-// The public HPACK test stories: blocks that other implementations encoded, decoded in order with one table a story.
+// The public HPACK test stories: header blocks encoded by other implementations, decoded in order with one table per story.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ for (const name of files) {
   test(`story ${name}`, () => {
     // Because: the files are part of the repository and have this shape.
     const story = JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as Story;
-    // The largest size that any of its settings allows: the encoder says itself when it uses less.
+    // The largest size that any of the story's settings allows: the encoder announces when it uses less.
     const decoder = new HpackDecoder(Math.max(4096, ...story.cases.map(each => each.header_table_size ?? 0)));
     assert.ok(story.cases.length > 0);
     for (const { wire, headers } of story.cases) {

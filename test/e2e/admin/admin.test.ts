@@ -1,4 +1,4 @@
-// The admin endpoints of a running gateway: health in step with its state, upstreams added up over workers, metrics.
+// The admin endpoints of a running gateway: health follows its state, upstreams are summed over the workers, metrics count.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';

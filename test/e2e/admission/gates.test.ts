@@ -1,4 +1,4 @@
-// Limits of requests under way, through the real command: exact over workers, queues that end, and nobody sent who has gone.
+// Concurrency limits through the real command: exact across workers, queues with an end, and no request sent after its client left.
 
 import assert from 'node:assert/strict';
 import { createServer, type ServerResponse } from 'node:http';
@@ -12,7 +12,7 @@ import { listeningPort } from '../../support/listening-port.ts';
 
 interface HeldBackend {
   readonly port: number;
-  /** Requests that it has and has not answered. */
+  /** Requests that have arrived and are not answered yet. */
   readonly held: ServerResponse[];
   readonly seen: string[];
   most: number;
@@ -20,7 +20,7 @@ interface HeldBackend {
   stop(): void;
 }
 
-/** Answers nothing until it is told to, or after `answerMs`. */
+/** A backend that answers a request only when told to, or after `answerMs`. */
 async function heldBackend(t: TestContext, answerMs = 0): Promise<HeldBackend> {
   const held: ServerResponse[] = [];
   const seen: string[] = [];
@@ -42,7 +42,7 @@ async function heldBackend(t: TestContext, answerMs = 0): Promise<HeldBackend> {
   return Object.assign(backend, { port, held, seen, stop });
 }
 
-/** Each on a connection of its own, so that they come to all workers. */
+/** Uses a new connection for each request, so that requests reach all workers. */
 async function ask(port: number, path: string): Promise<{ status: number; body: string; retryAfter: string | null }> {
   const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } });
   return { status: response.status, body: await response.text(), retryAfter: response.headers.get('retry-after') };
@@ -63,11 +63,11 @@ describe('concurrency', { concurrency: true }, () => {
     const took = performance.now() - began;
     assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
     assert.equal(backend.most, 4);
-    // 30 rounds of 30 ms; room that one worker leaves must not stay empty while another has waiters.
+    // 30 rounds of 30 ms: capacity that one worker frees must not stay unused while requests wait on another.
     t.diagnostic(`120 requests, 4 at once, 30 ms each: ${Math.round(took)} ms, 900 at best`);
     assert.ok(took < 5_000, String(took));
     const page = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/upstreams`)).json();
-    // Because: the page is what admin-view.ts says.
+    // Because: the type of the page is defined in admin-view.ts.
     const [{ concurrency } = {}] = (page as { upstreams: { concurrency?: unknown }[] }).upstreams;
     assert.deepEqual(concurrency, { limit: 4, inFlight: 0, queued: 0 });
   });
@@ -231,7 +231,7 @@ test('affinity: a client keeps its endpoint by a word that says nothing, and get
   assert.deepEqual(grown.toSorted(), [0, 0, 9]);
   assert.match((await get('stay=made-up')).headers.get('set-cookie') ?? '', /^stay=/);
 
-  // Its endpoint goes: the client is served by another at once, told so once, and stays there.
+  // When the endpoint goes away, the client is served by another at once, gets one new cookie, and stays there.
   backends[grown.indexOf(9)]!.stop();
   const moved = await get(word);
   assert.equal(moved.status, 200);
@@ -270,7 +270,7 @@ test('zone: the own one is left where it is much busier, and used alone again wh
   await ask(4);
   assert.equal(far.seen.length, 0, 'four at once are no load');
   await ask(16);
-  // It is left where it has more than twice the other's requests and four; both workers count all of them.
+  // The own zone is left when it has more than twice the requests of the other, plus four; both workers count all requests.
   assert.ok(far.held.length >= 3 && far.held.length <= 8, `${near.held.length} near, ${far.held.length} far`);
   assert.ok(near.held.length <= 2 * far.held.length + 6, `${near.held.length} near, ${far.held.length} far`);
   for (const response of [...near.held, ...far.held]) response.end();

@@ -1,4 +1,4 @@
-// Shedding through the real command: by requests under way and by a late event loop, the lowest priorities first, admin throughout.
+// Shedding through the real command: by requests in progress and by a late event loop, lowest priorities first, never for admin.
 
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -96,7 +96,7 @@ describe('shedding', { concurrency: true }, () => {
   });
 
   test('by memory: the low priority pays, and nobody any more once there is room', async t => {
-    // A share that the gateway has taken before it serves anybody, whatever the machine.
+    // A limit that the gateway exceeds before it serves any request, on every machine.
     const taken = (0.6 * 100 * 1024 ** 2) / totalmem();
     const gateway = await startGateway(
       `shedding: { eventLoopDelay: 0s, memory: ${Math.max(0.01, 100 * taken).toFixed(2)}% }\nroutes:\n` +

@@ -1,6 +1,6 @@
-// `cardea audit` as CI runs it: good and broken configurations, a running gateway that is probed, and the reports for machines. The real
-// command where reports and exit codes are looked at first, and where TLS is; what else it finds is asked for in this process. Examples
-// are audited in test/e2e/examples.
+// `cardea audit` as CI runs it: good and broken configurations, a running gateway that is probed, and the reports for machines. Runs the
+// real command where reports and exit codes are checked first, and for TLS; all other findings are checked in this process. Examples are
+// audited in test/e2e/examples.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -18,7 +18,7 @@ import { listeningPort } from '../../support/listening-port.ts';
 const command = path.resolve(import.meta.dirname, '../../../bin/cardea');
 const folder = mkdtempSync(path.join(tmpdir(), 'cardea-audit-'));
 let reached: string[] = [];
-/** What the service behind the gateway answers. */
+/** Status with which the service behind the gateway answers. */
 let status = 200;
 const backend = createServer((request, response) => {
   reached.push(`${request.method} ${request.url}`);
@@ -44,7 +44,7 @@ interface Outcome {
   readonly out: string;
 }
 
-/** By the real command. */
+/** Runs the real command. */
 function auditAlone(file: string, ...more: string[]): Promise<Outcome> {
   return new Promise(resolve =>
     execFile(command, ['audit', '-c', file, ...more], { timeout: 30_000 }, (error, stdout, stderr) =>
@@ -349,7 +349,7 @@ test('a way around that is accepted with its reason passes, and is still shown',
   assert.match(wrong.out, /expected the reason/);
 });
 
-/** Every element that is opened is closed, and no text or value holds a bare sign of XML. */
+/** Checks that every element is closed, and that no text or value contains an unescaped character. */
 function assertWellFormed(xml: string): void {
   const open: string[] = [];
   const rest = xml

@@ -433,7 +433,7 @@ test('a SQLite file whose folder is made with those above it, and one whose fold
   };
   assert.equal((await list(path.join(folder, 'new/folder/keys.db'))).code, 0);
   assert.ok(existsSync(path.join(folder, 'new/folder/keys.db')));
-  // A file in the way of a folder everywhere; below /proc, where there is one, Node tries again and again.
+  // A file where a folder is needed fails everywhere; below /proc, if it exists, Node tries again and again.
   for (const name of [path.join(folder, 'cardea.yaml/keys.db'), '/proc/absent/keys.db']) {
     const { code, err } = await list(name);
     assert.equal(code, 1, err);
@@ -529,7 +529,7 @@ describe('starts that fail leave nothing open, with one message and exit 1', { c
     };
     assert.equal(await said('absent/access.log'), `cardea: accessLog.path: there is no folder ${folder}/absent`);
     assert.equal(await said(folder), `cardea: accessLog.path: ${folder} is a folder`);
-    // What is read here of a child's output is a socket, as the journal's is.
+    // The test reads a child's output through a socket, as the journal does.
     assert.match(await said('/dev/stdout'), /\/dev\/stdout cannot be opened: .*; `stdout` is standard output$/);
   });
 
@@ -543,7 +543,7 @@ describe('starts that fail leave nothing open, with one message and exit 1', { c
 });
 
 describe('signals while the configuration is still read', () => {
-  /** A configuration in a pipe: whoever can open it to write knows that it is about to be read, and decides when it is. */
+  /** A configuration in a pipe: once the pipe opens for writing, the gateway is about to read, and waits until the test writes. */
   async function reading(name: string, work: (gateway: Child, pipe: string) => Promise<void>): Promise<void> {
     const pipe = path.join(folder, name);
     execFileSync('mkfifo', [pipe]);
@@ -569,7 +569,7 @@ describe('signals while the configuration is still read', () => {
       const writer = await open(pipe, 'w');
       process.kill(gateway.pid, 'SIGHUP');
       await writer.writeFile(`${good.join('\n')}\n`);
-      // In the place of the pipe, which is read to its end all the same.
+      // Replaces the pipe, which is read to its end all the same.
       renameSync(file('next.yaml', good.slice(0, -1)), pipe);
       await writer.close();
       await untilSaid(gateway, '"configuration reloaded","cause":"SIGHUP"');

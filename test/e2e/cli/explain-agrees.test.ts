@@ -1,4 +1,4 @@
-// What cardea explain says of a request is what a gateway does with it, over HTTP/1.1 and over HTTP/2.
+// `cardea explain` reports about a request what a gateway does with it, over HTTP/1.1 and over HTTP/2.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -51,7 +51,7 @@ interface Asked {
   readonly body?: string;
 }
 
-/** Status, route and `Allow`; empty where there is none. */
+/** Status, route and `Allow`; an empty string where there is none. */
 type Outcome = readonly [status: number, route: string, allow: string];
 
 async function overHttp1({ method = 'GET', host = 'a.test', target, fields = [], body = '' }: Asked): Promise<Outcome> {

@@ -1,4 +1,4 @@
-// A proxied request allocates so many bytes on the heap, all threads of the gateway together.
+// Limits the bytes that a proxied request allocates on the heap, over all threads of the gateway.
 
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { heapReadings, prepareHeapMeter, total } from './heap-readings.ts';
 import { gatewayConfig, getRequest, postRequest } from './plain-proxy.ts';
 
 const bytesMax = 4096;
-/** So many that what threads allocate without requests (timers, metrics, the meter itself) does not count. */
+/** Enough requests that allocations without requests (timers, metrics, the meter itself) do not matter. */
 const requests = 20_000;
 const connections = 32;
 
@@ -22,7 +22,7 @@ let gateway: RunningGateway;
 before(async () => {
   backend = await startNginx();
   gateway = await startGateway(gatewayConfig(backend.port), { environment: meter.environment });
-  // Until the engine has compiled what is hot, it allocates more.
+  // Until the engine has compiled the hot code, it allocates more.
   await load(getRequest);
   await load(postRequest);
 });

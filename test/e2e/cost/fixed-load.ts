@@ -1,4 +1,4 @@
-// A load of exactly so many requests over kept-alive connections, one under way on each. Every answer must be a whole 200.
+// Sends an exact number of requests over kept-alive connections, one at a time on each. Every response must be a complete 200.
 
 import { connect, type Socket } from 'node:net';
 
@@ -10,7 +10,7 @@ export interface FixedLoad {
   readonly request: string;
 }
 
-/** Resolves when all are answered and the connections are closed; rejects on anything else than a whole 200. */
+/** Resolves when all requests have their responses and the connections are closed; rejects on anything but a complete 200. */
 export async function runFixedLoad({ port, requests, connections, request }: FixedLoad): Promise<void> {
   const bytes = Buffer.from(request, 'latin1');
   let sent = 0;

@@ -1,5 +1,5 @@
-// Loaded into every thread of a gateway under test (`node --import`): writes down again and again how many bytes the thread's
-// heap has ever given out, and on request how many it holds. The engine counts that, so a busy machine does not move it.
+// Loaded into every thread of a gateway under test (`node --import`): writes periodically how many bytes the thread's heap has ever
+// allocated and, on request, how many it holds after a collection. The engine counts these bytes, so a busy machine does not affect them.
 
 import { renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -24,13 +24,13 @@ if (folder !== undefined) {
       heldBytes: used_heap_size + external_memory,
     };
     writeFileSync(`${file}.new`, JSON.stringify(reading));
-    renameSync(`${file}.new`, file); // so that nobody reads half of it
+    renameSync(`${file}.new`, file); // so that no reader sees half of the file
   };
   write();
   setInterval(write, periodMs).unref();
 }
 
-/** A full collection, which Node offers behind a flag only. */
+/** Returns a function that runs a full collection, which Node offers only behind a flag. */
 function collector(): () => void {
   setFlagsFromString('--expose-gc');
   // Because: with that flag, and only then, a new context has the function.

@@ -1,4 +1,4 @@
-// Reads what heap-meter.ts writes down in the threads of a gateway.
+// Reads what heap-meter.ts writes in the threads of a gateway.
 
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,25 +8,25 @@ import { setTimeout as delay } from 'node:timers/promises';
 const TIMEOUT_MS = 10_000;
 
 export const folderVariable = 'CARDEA_TEST_HEAP_FOLDER';
-/** Set: a full collection goes before every reading, and what is held is what is needed. */
+/** When set, a full collection precedes every reading, so that `heldBytes` counts only live objects. */
 export const collectVariable = 'CARDEA_TEST_HEAP_COLLECT';
 
 export interface HeapReading {
-  /** Date.now() before anything was read. */
+  /** Date.now() before the reading began. */
   readonly atMs: number;
-  /** By the heap since the thread began. */
+  /** Bytes allocated on the heap since the thread began. */
   readonly givenOutBytes: number;
-  /** On the heap, and outside of it by buffers. */
+  /** Bytes in use on the heap, and outside of it by buffers. */
   readonly heldBytes: number;
 }
 
 export interface HeapMeter {
   readonly folder: string;
-  /** What makes a gateway write down its readings. */
+  /** Environment that makes a gateway write its readings. */
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** A meter for one gateway. The caller removes the folder. */
+/** Prepares a meter for one gateway. The caller removes the folder. */
 export function prepareHeapMeter({ collect = false } = {}): HeapMeter {
   const folder = mkdtempSync(path.join(tmpdir(), 'cardea-heap-'));
   const program = path.join(import.meta.dirname, 'heap-meter.ts');
@@ -40,7 +40,7 @@ export function prepareHeapMeter({ collect = false } = {}): HeapMeter {
   };
 }
 
-/** Readings that began after this call, by thread; the supervisor is thread 0. Throws when a thread writes none. */
+/** Readings that began after this call, by thread; the supervisor is thread 0. Throws when a thread writes none in time. */
 export async function heapReadings({ folder }: HeapMeter): Promise<Map<string, HeapReading>> {
   const nowMs = Date.now();
   for (;;) {
@@ -55,7 +55,7 @@ export async function heapReadings({ folder }: HeapMeter): Promise<Map<string, H
   }
 }
 
-/** A figure added up over all threads. */
+/** Sum of a figure over all threads. */
 export function total(readings: ReadonlyMap<string, HeapReading>, figure: 'givenOutBytes' | 'heldBytes'): number {
   return [...readings.values()].reduce((sum, reading) => sum + reading[figure], 0);
 }

@@ -1,5 +1,5 @@
-// What an open connection holds that has nothing to say. The bench has the memory of the whole process with 8,000 of them,
-// which moves with every step of the heap (`npm run bench -- --scenario idle-connections`); here the engine counts.
+// The memory that an open idle connection holds. The bench measures the whole process with 8,000 of them, a figure that moves with
+// every step of the heap (`npm run bench -- --scenario idle-connections`); here the engine itself counts.
 
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { runFixedLoad } from './fixed-load.ts';
 import { heapReadings, prepareHeapMeter, total } from './heap-readings.ts';
 import { gatewayConfig, getRequest } from './plain-proxy.ts';
 
-/** 6 KiB are allowed in all. Two of them are for what the engine does not count: libuv's handle and Node's object around it. */
+/** 6 KiB are allowed in total. Two of them are for what the engine does not count: libuv's handle and Node's object around it. */
 const bytesMax = 4 * 1024;
 const count = 2000;
 

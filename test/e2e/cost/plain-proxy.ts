@@ -1,7 +1,7 @@
-// What the cost gates measure: a gateway as it comes, metrics and access log on, in front of one backend, and requests
+// What the cost tests measure: a gateway with default settings, metrics and access log on, in front of one backend, and requests
 // as a browser and an API client send them.
 
-/** Configuration without listeners and admin, as startGateway takes it. */
+/** Configuration without listeners and admin, as startGateway expects it. */
 export function gatewayConfig(backendPort: number): string {
   return `accessLog: { path: /dev/null }
 upstreams:

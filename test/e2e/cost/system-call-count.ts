@@ -1,4 +1,4 @@
-// Counts the system calls of a running process, all its threads together, with strace. Judges no number.
+// Counts the system calls of a running process, over all its threads, with strace. Judges no number.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,11 +8,11 @@ import { startChild } from '../../support/child.ts';
 
 const ATTACH_TIMEOUT_MS = 10_000;
 
-/** Calls by name: `{ read: 2000, writev: 1000, epoll_pwait: 130 }`. */
+/** Number of calls by name: `{ read: 2000, writev: 1000, epoll_pwait: 130 }`. */
 export type SystemCallCount = ReadonlyMap<string, number>;
 
 /**
- * What `process` calls while `work` runs. Throws with strace's own words when it is missing or may not attach: a container
+ * The system calls of a process while `work` runs. Throws with strace's message when strace is missing or may not attach: a container
  * needs CAP_SYS_PTRACE, and /proc/sys/kernel/yama/ptrace_scope 0 or a root user.
  */
 export async function countSystemCalls(pid: number, work: () => Promise<void>): Promise<SystemCallCount> {
@@ -24,7 +24,7 @@ export async function countSystemCalls(pid: number, work: () => Promise<void>): 
   try {
     await untilAttached(strace);
     await work();
-    // strace lets its process go and writes what it counted.
+    // strace detaches from the process and writes its summary.
     process.kill(strace.pid, 'SIGINT');
     await strace.exited;
     return readSummary(readFileSync(summary, 'utf8'));
@@ -40,7 +40,7 @@ async function untilAttached(strace: Awaited<ReturnType<typeof startChild>>): Pr
   void strace.exited.then(() => {
     gone = true;
   });
-  // `Process 12 attached`, with ` with 11 threads` behind it when there are several.
+  // strace prints `Process 12 attached`, followed by ` with 11 threads` when there are several.
   while (!/ attached/.test(strace.stderr())) {
     if (gone || performance.now() > until)
       throw new Error(
@@ -50,7 +50,7 @@ async function untilAttached(strace: Awaited<ReturnType<typeof startChild>>): Pr
   }
 }
 
-/** strace(1), -c: columns `% time, seconds, usecs/call, calls, errors (may be empty), syscall`. */
+/** Parses the output of strace(1) -c: columns `% time, seconds, usecs/call, calls, errors (may be empty), syscall`. */
 export function readSummary(text: string): SystemCallCount {
   const counts = new Map<string, number>();
   for (const line of text.split('\n')) {

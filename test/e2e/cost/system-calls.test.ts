@@ -1,4 +1,4 @@
-// A proxied request costs so many system calls, whatever else the machine does: design.md, "The hot path".
+// Limits the system calls per proxied request, whatever else the machine does: design.md, "The hot path".
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -9,7 +9,7 @@ import { runFixedLoad } from './fixed-load.ts';
 import { gatewayConfig, getRequest, postRequest } from './plain-proxy.ts';
 import { countSystemCalls, readSummary, type SystemCallCount } from './system-call-count.ts';
 
-/** Two reads, two writes, and what it takes to wait for them. nginx needs 5.2 and HAProxy 4.4 in the same place. */
+/** Two reads, two writes, and the calls that wait for them. nginx needs 5.2 and HAProxy 4.4 in the same place. */
 const callsMax = 4.6;
 /** The request and the response, each in one piece; the rest is for the access log, which is written in blocks. */
 const writesMax = 2.05;
@@ -22,10 +22,10 @@ let gateway: RunningGateway;
 
 before(async () => {
   backend = await startNginx();
-  // On a machine where it has never run, Node writes its compile cache at some point after the start: hundreds of files
+  // On a machine where Node has never run, it writes its compile cache at some point after the start: hundreds of files
   // that belong to no request.
   gateway = await startGateway(gatewayConfig(backend.port), { environment: { NODE_DISABLE_COMPILE_CACHE: '1' } });
-  // Connections to the backend, compiled code and grown buffers belong to the start, not to a request.
+  // Connecting to the backend, compiling code and growing buffers belong to the start, not to a request.
   await runFixedLoad({ port: gateway.port, requests, connections, request: getRequest });
 });
 
@@ -73,7 +73,7 @@ test('self-check: the summary of strace is read, with and without errors, and wi
 
 const writeCalls = ['write', 'writev', 'send', 'sendto', 'sendmsg', 'sendmmsg', 'pwrite64', 'pwritev', 'pwritev2'];
 
-/** Calls a request. */
+/** Calls per request. */
 function each(counts: SystemCallCount, counted: (call: string) => boolean): number {
   let sum = 0;
   for (const [call, count] of counts) if (counted(call)) sum += count;

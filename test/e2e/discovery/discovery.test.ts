@@ -1,4 +1,4 @@
-// Endpoints that are found: they join and leave under load without a failed request, and stay in use when nobody finds them any more.
+// Discovered endpoints: they join and leave under load without a failed request, and stay in use when discovery fails.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ import { startLoad } from '../../support/steady-load.ts';
 
 async function admin(gateway: RunningGateway, page: string) {
   const response = await fetch(`http://127.0.0.1:${gateway.adminPort}${page}`);
-  // Because: the pages of admin are JSON objects; what is in them is what the tests look at.
+  // Because: the pages of admin are JSON objects; their contents are what the tests check.
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
@@ -83,7 +83,7 @@ describe('discovery by DNS', { concurrency: true }, () => {
     await eventually(async () => (await one.connections()) === 0, 'the old one is left');
     const served = one.requests;
 
-    // Rolled on and on: each step one leaves and one joins.
+    // Repeatedly: in each step one endpoint leaves and one joins.
     for (let step = 0; step < 6; step++) {
       const names = ['127.0.0.2', '127.0.0.3'];
       dns.setAddresses('users.test', [names[step % 2]!], 0);
@@ -95,7 +95,7 @@ describe('discovery by DNS', { concurrency: true }, () => {
     assert.ok(answered > 100, String(answered));
     assert.equal(one.requests, served);
     assert.match(gateway.stderr(), /endpoints changed/);
-    // One source in the process, whatever the number of workers: a lookup is one question for IPv4.
+    // The process has one source, whatever the number of workers: one lookup is one question for IPv4.
     const asked = dns.seen.filter(({ name }) => name === 'users.test').length;
     const looks = await admin(gateway, '/upstreams');
     assert.ok(asked > 3 && looks.status === 200);
@@ -134,7 +134,7 @@ describe('discovery by DNS', { concurrency: true }, () => {
       await eventually(async () => (await endpointsOf(gateway)).length === serve.length, 'so many are used');
       const before = serve.map(({ requests }) => requests);
       await eventually(() => serve.every(({ requests }, at) => requests > before[at]! + 10), 'they serve');
-      // All are gone for a while: those of before stay in use.
+      // No addresses for a while: the previous ones stay in use.
       has([], []);
       await eventually(
         async () => JSON.stringify((await admin(gateway, '/upstreams')).body).includes('no such records'),

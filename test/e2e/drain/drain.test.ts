@@ -1,4 +1,4 @@
-// SIGTERM at the real command: what is under way finishes, nothing new is taken, the exit code is 0.
+// SIGTERM to the real command: requests in progress finish, no new ones are accepted, the exit code is 0.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -46,13 +46,13 @@ function start(drainTimeout: string): Promise<RunningGateway> {
   );
 }
 
-/** A request that the backend has received and not answered; `answer` is what becomes of it. */
+/** A request that the backend has received and not answered; `answer` settles when the request ends. */
 async function underWay(gateway: RunningGateway): Promise<{ answer: Promise<Response> }> {
   const atBackend = new Promise<void>(resolve => {
     arrived = resolve;
   });
   const answer = fetch(`http://127.0.0.1:${gateway.port}/slow`);
-  answer.catch(() => {}); // Because: a test looks at the failure later than it comes.
+  answer.catch(() => {}); // Because: a test looks at the failure later than it occurs.
   await atBackend;
   return { answer };
 }
@@ -70,7 +70,7 @@ function accepts(port: number): Promise<boolean> {
   });
 }
 
-// The second is what nginx's operators and images send for this.
+// SIGQUIT is what nginx's operators and images send for a drain.
 for (const signal of ['SIGTERM', 'SIGQUIT'] as const) {
   test(`${signal}: a request under way finishes, with Connection: close, and is logged`, async () => {
     const gateway = await start('20s');
@@ -143,7 +143,7 @@ test('told to leave before it serves, it leaves at once and complains of nothing
     '--workers',
     '2',
   ]);
-  await untilAccepting(gateway, adminPort); // the admin port opens before the workers are told what to serve
+  await untilAccepting(gateway, adminPort); // the admin port opens before the workers get their configuration
   process.kill(gateway.pid, 'SIGTERM');
   assert.equal(await gateway.exited, 0, gateway.stderr());
   assert.doesNotMatch(gateway.stderr(), /died|not started|Error/);
@@ -169,7 +169,7 @@ test('a worker that hangs does not hold up the end', { timeout: 60_000 }, async 
   );
   const killed = setTimeout(() => process.kill(gateway.pid, 'SIGKILL'), 20_000);
   process.kill(gateway.pid, 'SIGUSR2');
-  // It hangs once it has answered; a request that gets no answer says so.
+  // The worker hangs after it has answered; a request without a response shows that it does.
   const url = `http://127.0.0.1:${gateway.port}/`;
   while (
     await fetch(url, { signal: AbortSignal.timeout(500) }).then(

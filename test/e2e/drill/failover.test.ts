@@ -1,4 +1,4 @@
-// `cardea drill failover` on a configuration: what is guarded loses nothing, what is not is told with what would help.
+// `cardea drill failover` on a configuration: guarded upstreams lose nothing, others are reported with the setting that would help.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

@@ -1,4 +1,4 @@
-// `cardea drill rollback` on a configuration: bad versions are rolled back, and a canary that never would be is reported.
+// `cardea drill rollback` on a configuration: bad versions are rolled back, and a canary that would never be rolled back is reported.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

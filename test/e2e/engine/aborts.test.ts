@@ -1,4 +1,4 @@
-// Messages that break off: a client sees that its answer is not whole, an upstream that nobody wants its answer any more.
+// Messages that break off: the client can tell that its response is incomplete, and the upstream that its response is no longer wanted.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -35,7 +35,7 @@ describe('an upstream that breaks off in the middle of a body', () => {
           const client = await ClientConnection.open(engine.port);
           client.send(get('/', version));
           const ending = await client.end();
-          // A FIN behind a body without a length says that it is whole; only a reset tells.
+          // A FIN after a body without a length means that the body is complete; only a reset shows that it is not.
           if (framing !== 'length' && version === '1.0') assert.equal(ending, 'reset');
           const [answer] = readAnswers(client.received, [], ending === 'fin');
           if (answer !== undefined) assert.equal(answer.complete, false);
@@ -157,7 +157,7 @@ describe('a client that goes away', () => {
 describe('answers before the request is complete', () => {
   const chunk = 'x'.repeat(64 * 1024);
 
-  /** Sends until told to stop, or the other side takes no more. */
+  /** Sends until all is sent, the connection ends or a response arrives. */
   async function upload(client: ClientConnection, bytes: number): Promise<void> {
     client.send(`POST / HTTP/1.1\r\nHost: test\r\nContent-Length: ${bytes}\r\n\r\n`);
     for (let sent = 0; sent < bytes && client.ended === null && client.received.length === 0; sent += chunk.length) {

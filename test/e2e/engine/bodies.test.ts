@@ -1,4 +1,4 @@
-// How messages end, both ways: lengths, chunks with trailers, close, answers without a body, HTTP/1.0 on either side.
+// How messages end, in both directions: lengths, chunks with trailers, close, responses without a body, HTTP/1.0 on either side.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -8,7 +8,7 @@ import { type Engine, startEngine } from '../../support/engine-gateway.ts';
 import { type RawBackend, type RawRequest, startRawBackend } from '../../support/raw-backend.ts';
 import { sendRaw } from '../../support/raw-client.ts';
 
-/** What the backend answers, by path; `end` closes behind it. */
+/** The backend's responses by path; `end` closes the connection after the response. */
 const answers: Record<string, { readonly bytes: string; readonly end?: boolean }> = {
   '/length': { bytes: 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello' },
   '/empty': { bytes: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' },
@@ -29,7 +29,7 @@ const answers: Record<string, { readonly bytes: string; readonly end?: boolean }
   '/304': { bytes: 'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\nContent-Length: 5\r\n\r\n' },
 };
 
-/** Answers to HEAD: their framing fields describe what GET would bring. */
+/** Responses to HEAD: their framing headers describe what GET would return. */
 const headAnswers: Record<string, string> = {
   '/length': 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n',
   '/chunked': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',

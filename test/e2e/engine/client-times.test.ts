@@ -1,4 +1,4 @@
-// How long a client may take: head, body, minimum rate, answer, keep-alive. Each has its limit, its answer and its count.
+// How long a client may take: head, body, minimum rate, response, keep-alive. Each has its limit, its refusal and its count.
 
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
@@ -94,7 +94,7 @@ describe('bodyTimeout and minimumRate', () => {
     const { engine } = await setUp(t, { bodyTimeoutMs: 1_500 });
     const client = await ClientConnection.open(engine.port);
     client.send('POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\n');
-    // Longer than the timeout as a whole, and each pause with a second to spare on a machine that stands still.
+    // Longer in total than the timeout, while each pause leaves a second to spare on a machine that stands still.
     for (let i = 0; i < 5; i++) {
       await delay(400);
       client.send('x');
@@ -165,7 +165,7 @@ describe('writeTimeout', () => {
       onHead({ socket }, { line }) {
         if (line.startsWith('PUT')) socket.write(`${big}${'x'.repeat(bytes)}`);
         else if (line.startsWith('GET')) socket.write(`HTTP/1.1 101 X\r\n${upgrade}\r\n`);
-        // What comes is chunks already.
+        // The received bytes are in chunks already, and are echoed as they are.
         else socket.write(`HTTP/1.1 200 OK\r\n${chunked}\r\n`);
         if (!line.startsWith('PUT')) socket.removeAllListeners('data').pipe(socket);
       },
@@ -173,16 +173,16 @@ describe('writeTimeout', () => {
     t.after(() => backend.stop());
     const engine = await startEngine([backend.port], {
       limits: { writeTimeoutMs: 2_000, bodyTimeoutMs: 30_000 },
-      // Shorter than what is left of the client's time when its bytes no longer reach the endpoint; longer than a busy machine takes until they do.
+      // Shorter than the rest of the client's time once its bytes no longer reach the endpoint; longer than a busy machine needs.
       upstream: { idleTimeoutMs: 1_200 },
     });
     t.after(() => engine.stop());
-    // Made before: while it is made, nobody reads.
+    // Made in advance, because nothing is read while it is being made.
     const pieces = Buffer.from(`10000\r\n${'x'.repeat(65_536)}\r\n`.repeat(1_024));
     for (const [head, more] of [
-      // The last byte of its body comes while it reads nothing.
+      // The last byte of the body arrives while the client reads nothing.
       ['PUT / HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\na', 'b'],
-      // It sends until nobody takes its bytes any more.
+      // The client sends until nobody takes its bytes any more.
       [`POST / HTTP/1.1\r\nHost: test\r\n${chunked}\r\n`, pieces],
       [`GET / HTTP/1.1\r\nHost: test\r\n${upgrade}\r\n`, pieces],
     ] as const) {

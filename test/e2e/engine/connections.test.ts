@@ -1,4 +1,4 @@
-// One client connection over its life: pipelined requests, half-closed clients, requests a connection, how many at once, drain.
+// One client connection over its life: pipelined requests, half-closed clients, requests per connection, number of connections, drain.
 
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
@@ -50,7 +50,7 @@ test('a request that came in time is answered, however long the gateway was busy
   client.send(get('/fixed'));
   await client.answers(1);
   client.send(get('/fixed'));
-  // The gateway runs on this thread: the request lies in its socket, and its idle time is over by the time it can read.
+  // The gateway runs on this thread: the request waits in its socket, and the idle time is over by the time the gateway can read.
   for (const until = performance.now() + 400; performance.now() < until; );
   assert.equal((await client.answers(2))[1]?.body, 'fixed\n');
   client.destroy();
@@ -140,7 +140,7 @@ describe('pipelined requests', () => {
       if (!socket.write(requests))
         await Promise.race([new Promise(resolve => socket.once('drain', resolve)), delay(100)]);
     }
-    // What the gateway has read off the socket: a few heads a request, not another 64 KiB for each.
+    // What the gateway has read from the socket: a few heads per request, not another 64 KiB for each.
     const answered = own.upstreamCell('status2xx');
     const received = own.workerCell('receivedBytes');
     assert.ok(answered > 20, `${answered} answered`);
@@ -294,7 +294,7 @@ describe('drain', () => {
       client.destroy();
     };
     await ask(clients[0]!, begun[0]!);
-    // Those that were idle when it began have been closed by now.
+    // Connections that were idle when the drain began are closed by now.
     assert.equal(await idle.end(), 'fin');
     idle.destroy();
     await ask(clients[1]!, begun[1]!);

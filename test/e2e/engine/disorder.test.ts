@@ -1,5 +1,5 @@
-// Clients and backends that do everything wrong at once, by dice with a seed. Whatever happens, answers are never mixed up,
-// and when it is over nothing is left: no exchange, no connection, no place in a queue, no gauge above zero.
+// Clients and backends that do everything wrong at once, at random with a seed. Whatever happens, responses are never mixed up,
+// and afterwards nothing is left: no exchange, no connection, no place in a queue, no gauge above zero.
 
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
@@ -47,10 +47,10 @@ test(`disorder (seed ${seed})`, async t => {
       () => socket.resetAndDestroy(),
       () => socket.end(),
       () => setTimeout(() => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`), 30),
-      () => {}, // never
+      () => {}, // never answers
     ])();
   };
-  // Some answers come before the request's body. Never two to one request: nobody could tell the second from the next's.
+  // Some responses come before the request's body. Never two to one request: the second could not be told from that of the next request.
   let answeredEarly = '';
   const backend = await startRawBackend({
     onHead(connection, { path, text }) {
@@ -75,7 +75,7 @@ test(`disorder (seed ${seed})`, async t => {
   let next = 0;
   let whole = 0;
   const mixed: string[] = [];
-  /** Sends some requests in some way, leaves in some way, checks that nothing but its own answers came. */
+  /** Sends some requests in some way, leaves in some way, and checks that it received only its own responses. */
   const client = async (): Promise<void> => {
     const socket: Socket = connect({ port: engine.port, host: '127.0.0.1', allowHalfOpen: true });
     const mine: string[] = [];
@@ -151,6 +151,6 @@ test(`disorder (seed ${seed})`, async t => {
   assert.equal(engine.workerCell('requestsInFlight'), 0);
   assert.equal(engine.workerCell('connectionsOpen'), 0);
   assert.deepEqual(engine.endpointsInFlight(), [0, 0]);
-  // Some of the answers are none.
+  // Some of the backend's responses are malformed.
   assert.deepEqual(new Set(engine.log), new Set(['an answer of an endpoint is not passed on']));
 });

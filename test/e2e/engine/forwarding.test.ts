@@ -1,4 +1,4 @@
-// What upstreams are told of the client: forwarding fields, Via, X-Request-Id, traceparent; whom the gateway believes; PROXY.
+// What upstreams learn about the client: forwarding headers, Via, X-Request-Id, traceparent; which proxies are trusted; PROXY protocol.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -26,7 +26,7 @@ async function engineWith(options: EngineOptions): Promise<Engine> {
   return engine;
 }
 
-/** What the backend saw of a request with these lines, sent in these pieces. */
+/** What the backend received of a request with these header lines; `opening` is sent first, piece by piece. */
 async function seen(engine: Engine, lines: string, opening: readonly (Buffer | string)[] = []): Promise<RawRequest> {
   const before = backend.requests.length;
   const { received } = await sendRaw(
@@ -205,7 +205,7 @@ describe('PROXY protocol', () => {
     test(name, async () => {
       const engine = await engineWith(trust);
       const whole = Buffer.from(header as string, 'latin1');
-      // In one piece with the request, apart from it, and byte by byte: all the same.
+      // In one piece and byte by byte: the result is the same.
       const openings = [[whole], Array.from(whole, byte => Buffer.from([byte]))];
       for (const opening of openings) {
         const before = backend.requests.length;

@@ -1,5 +1,5 @@
-// One direction of a connection ends before the other: tunnels go on one way, and clients that shut their sending side
-// and wait are told from those that left (RFC 9112 section 9).
+// One direction of a connection ends before the other: tunnels continue one way, and clients that shut their sending side
+// and wait are distinguished from those that left (RFC 9112 section 9).
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -20,7 +20,7 @@ interface Both {
 const upgrade = 'GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: parrot/1\r\n\r\n';
 const switched = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: parrot/1\r\n\r\n';
 
-/** A tunnel with nothing said yet; `heard` is what the endpoint's end has heard. */
+/** An open tunnel without data so far; `heard` is what the endpoint's side has received. */
 async function tunnel(
   t: { after(end: () => Promise<void>): void },
   upstream: NonNullable<EngineOptions['upstream']> = {},

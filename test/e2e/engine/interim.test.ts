@@ -1,4 +1,4 @@
-// Interim answers: 100-continue from end to end, 103, and who must not be sent any.
+// Interim responses: 100-continue from end to end, 103, and clients that must not get any.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -1,5 +1,5 @@
-// Bodies far larger than memory through the real process, with a slow end: its memory must not follow.
-// CARDEA_TEST_BODY_GIB sets the size; 0.5 unless told.
+// Bodies far larger than memory through the real process, with a slow end: its memory must not grow with them.
+// CARDEA_TEST_BODY_GIB sets the size; 0.5 by default.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -10,11 +10,11 @@ import { listeningPort } from '../../support/listening-port.ts';
 
 const gib = Number(process.env['CARDEA_TEST_BODY_GIB'] ?? 0.5);
 const bytes = Math.floor(gib * 1024 ** 3);
-/** What a process may have more than at its start, whatever the size of the body. */
+/** How much memory a process may gain over its start, whatever the size of the body. */
 const growthMax = 64 * 1024 * 1024;
 const rssMax = 150 * 1024 * 1024;
 const piece = Buffer.alloc(256 * 1024, 'x');
-/** The slow end rests this long behind every so many bytes. */
+/** The slow end pauses for `restMs` after every `restEvery` bytes. */
 const restMs = 10;
 const restEvery = 2 * 1024 * 1024;
 
@@ -42,7 +42,7 @@ function room(socket: Socket): Promise<void> {
   });
 }
 
-/** Counts what arrives, resting now and then; resolves with the count once `total` are there or the socket has ended. */
+/** Counts the bytes that arrive, with pauses; resolves with the count once `total` have arrived or the socket has ended. */
 function sip(socket: Socket, total: number, onBytes: () => void): Promise<number> {
   return new Promise(resolve => {
     let received = 0;
@@ -63,7 +63,7 @@ function sip(socket: Socket, total: number, onBytes: () => void): Promise<number
   });
 }
 
-/** Resident bytes of a process, now and at its highest. */
+/** Resident bytes of a process: now, and the maximum so far. */
 function memory(pid: number): { now: number; most: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const kib = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024;

@@ -1,4 +1,4 @@
-// What an operator reads in the access log of requests that went wrong: status, code, bytes and times are those that were.
+// What an operator reads in the access log about failed requests: status, code, bytes and times are the real ones.
 
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
@@ -59,7 +59,7 @@ describe('the access log', () => {
     const now = Date.now;
     assert.ok(Math.abs(await saidAheadMs()) < 1_000);
     t.mock.method(Date, 'now', () => now() + 7_200_000);
-    // Both clocks are compared once a second.
+    // The gateway compares the two clocks once a second.
     await eventually(async () => Math.abs((await saidAheadMs()) - 7_200_000) < 1_000, 'the time that was set');
   });
 
@@ -90,7 +90,7 @@ describe('the access log', () => {
     for (const line of await lines(engine, 2)) {
       assert.deepEqual([line.code, line.clientIp, line.protocol], ['malformed_proxy_header', '127.0.0.1', '']);
     }
-    // A balancer that only looks whether the port is open is no trouble.
+    // A balancer that only checks whether the port is open is not counted as an error.
     (await ClientConnection.open(engine.port)).destroy();
     const proxied = await ClientConnection.open(engine.port);
     proxied.send(`PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n${get('/fixed')}`);
@@ -170,7 +170,7 @@ describe('the access log', () => {
     const [line] = await lines(engine);
     assert.deepEqual([line!.status, line!.code], [101, null]);
     assert.equal(line!.bytesIn, head.length + 5_000);
-    // Its head is counted as those of other answers are: about.
+    // The size of the head is counted approximately, as for other responses.
     assert.ok(
       Math.abs(line!.bytesOut - client.received.length) <= 64,
       `${line!.bytesOut} of ${client.received.length}`,

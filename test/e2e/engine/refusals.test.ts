@@ -1,4 +1,4 @@
-// A client's bad message: the right status as problem+json, a connection that ends, nothing sent on, and one more in the counter of its reason.
+// A client's malformed message: the right status as problem+json, a closed connection, nothing sent on, and the right counter plus one.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -63,7 +63,7 @@ describe('refused, told why, closed and counted', () => {
       );
       const client = await ClientConnection.open(engine.port);
       t.after(async () => client.destroy());
-      // What stands behind it is never read.
+      // What follows the message is never read.
       client.send(`${message}GET /hidden HTTP/1.1\r\nHost: test\r\n\r\n`);
       await client.end();
       const answers = readAnswers(client.received, [], true);
@@ -87,7 +87,7 @@ describe('refused, told why, closed and counted', () => {
         (await engine.accessLines()).map(line => [line.status, line.code]),
         [[status, code]],
       );
-      // That is where the operator sees it: a flood of bad messages is none of the log.
+      // The operator sees it in the counter only: a flood of malformed messages must not flood the log.
       assert.deepEqual(engine.log, []);
       assert.ok(whole === 0 || code === 'malformed_chunk', 'the backend heard of it');
     });

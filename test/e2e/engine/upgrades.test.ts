@@ -16,7 +16,7 @@ import { closed } from '../../support/raw-backend.ts';
 
 const upgrade = 'GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: parrot/1\r\n\r\n';
 
-/** A client whose tunnel the endpoint has greeted. */
+/** A client whose tunnel is open and greeted by the endpoint. */
 async function openTunnel(port: number): Promise<ClientConnection> {
   const client = await ClientConnection.open(port);
   client.send(upgrade);
@@ -148,7 +148,7 @@ describe('WebSocket', () => {
       const writer = reader === 'client' ? ends.server : ends.client;
       ends[reader].pause();
       const frame = Buffer.alloc(256 * 1024);
-      // The kernel's buffers on the way take some MiB each; what comes behind them must stay with the writer.
+      // The kernel's buffers on the way take some MiB each; everything beyond that must stay with the writer.
       for (let i = 0; i < 256; i++) writer.send(frame);
       await delay(500);
       const held = writer.bufferedAmount;
@@ -177,7 +177,7 @@ describe('WebSocket', () => {
 describe('other protocols', () => {
   const switched = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: parrot/1\r\n\r\n';
 
-  /** Switches, then says everything back; at the client's end says `bye` and ends. */
+  /** An endpoint that switches protocols and echoes every byte; when the client ends, it sends `bye` and ends. */
   async function parrot(
     t: { after(end: () => Promise<void>): void },
     upstream: Parameters<typeof startEngine>[1] = {},
@@ -303,7 +303,7 @@ describe('other protocols', () => {
   test('an endpoint that breaks a tunnel off as it is written to: the same', async t => {
     const { engine, backend } = await parrot(t);
     const client = await openTunnel(engine.port);
-    // Heard in this order within one turn: the write then takes the news of the reset, and what is read is an end.
+    // Both reach the gateway in this order within one turn: the write then consumes the error of the reset, and the read sees only an end.
     client.send('one more word');
     backend.connections[0]!.socket.resetAndDestroy();
     assert.equal(await client.end(), 'reset');

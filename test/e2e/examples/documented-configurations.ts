@@ -1,13 +1,13 @@
-// Configurations that the documents show, cut out and made whole. Runs nothing.
+// Extracts the configurations that the documents show and completes them. Runs nothing.
 
 import path from 'node:path';
 
 export interface DocumentedConfiguration {
-  /** `docs/guide/routing.md:12`. */
+  /** Such as `docs/guide/routing.md:12`. */
   readonly place: string;
-  /** What the reader sees. */
+  /** The block as the reader sees it. */
   readonly shown: string;
-  /** The same as a whole document: a listener and the upstreams that it names are added when it shows none. */
+  /** A whole document: adds a listener, the upstreams that the block names, and a route, where it shows none. */
   readonly whole: string;
 }
 
@@ -24,7 +24,7 @@ export function documentedConfigurations(file: string, markdown: string): Docume
 
 const files = /^```sh files\n([\s\S]*?)^```$/gm;
 
-/** Commands by which a reader makes the files that a document's configurations name; empty for none. */
+/** The commands with which a reader makes the files that a document's configurations name; empty when there are none. */
 export function documentedFiles(markdown: string): string {
   return [...markdown.matchAll(files)].map(([, commands]) => commands).join('');
 }

@@ -1,4 +1,4 @@
-// Every configuration that a reader may copy is accepted: those of examples/ by the real command, those of the documents in this process.
+// Every configuration that a reader may copy is accepted: examples/ by the real command, those in the documents in this process.
 
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
@@ -22,7 +22,7 @@ const documented = documents.flatMap(file => {
   return documentedConfigurations(file, text).map(each => ({ ...each, own }));
 });
 
-/** What the real command says of a configuration, and its exit code. */
+/** Output and exit code of the real command for a configuration. */
 function audit(file: string): Promise<{ code: number; said: string }> {
   return new Promise(resolve => {
     execFile(path.join(root, 'bin/cardea'), ['audit', '-c', file], { cwd: root }, (error, stdout, stderr) => {
@@ -31,7 +31,7 @@ function audit(file: string): Promise<{ code: number; said: string }> {
   });
 }
 
-/** An example that needs files says how to make them: what stands in its comments behind three spaces, for a shell in its folder. */
+/** The commands that make the files an example needs: comment lines with three spaces after `#`, for a shell in its folder. */
 function preparationOf(text: string): string {
   return [...text.matchAll(/^# {3}(.*)$/gm)].map(([, line]) => line).join('\n');
 }
@@ -68,7 +68,7 @@ function write(name: string, text: string, into = folder): string {
 describe('configurations that readers copy', { concurrency: 2 }, () => {
   for (const example of examples) {
     test(example, async () => {
-      // It is validated on the way.
+      // `audit` also validates the file.
       const { code, said } = await audit(prepared(example));
       assert.equal(code, 0, said);
     });

@@ -1,4 +1,4 @@
-// What `cardea diff` shows of the examples is in the words of the language: no name and no unit of the gateway's inside.
+// `cardea diff` describes the examples in the words of the configuration language: no internal names or units.
 
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
@@ -21,7 +21,7 @@ function namesIn(schema: unknown, names = new Set<string>()): Set<string> {
   return names;
 }
 
-/** What a checked configuration has beside what was written: which of several forms was chosen, and what a form is made of. */
+/** Keys that a checked configuration has in addition to the written ones: which form was chosen, and the parts of a form. */
 const structure = new Set([
   'kind',
   'config',
@@ -34,7 +34,7 @@ const structure = new Set([
   'adaptive',
 ]);
 
-/** Keys with units that are none of the language. */
+/** Keys with a unit in their name that do not belong to the language. */
 function foreignKeys(value: unknown, names: ReadonlySet<string>): string[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => [

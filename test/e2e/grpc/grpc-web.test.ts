@@ -43,7 +43,7 @@ function frame(message: Buffer | string): Buffer {
   return Buffer.concat([head, bytes]);
 }
 
-/** Messages and trailers of an answer's body. */
+/** Messages and trailers in the body of a response. */
 function unframed(body: Buffer): { messages: string[]; trailers: string } {
   const messages: string[] = [];
   let trailers = '';
@@ -117,7 +117,7 @@ test("the gateway's own refusal is a status", async t => {
 });
 
 test('the deadline of a page is that of the exchange, over HTTP/1.1 too', async t => {
-  // The reference library's server would keep the deadline itself.
+  // A bare server, because the reference library's server would enforce the deadline itself.
   const silent = await startH2Server({});
   t.after(() => silent.stop());
   const { base } = await start(t, {}, '', silent.port);

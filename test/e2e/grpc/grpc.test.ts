@@ -1,4 +1,4 @@
-// gRPC passes whole, between the reference library's client and server: every kind of call, deadlines, cancellation, status.
+// gRPC passes completely, between the reference library's client and server: every kind of call, deadlines, cancellation, status.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -74,7 +74,7 @@ function unary(
   });
 }
 
-/** A gateway before a service of HTTP/2, and a client of it that sets its own frames. */
+/** A gateway before an HTTP/2 service, and a client that writes its own frames. */
 async function callerBefore(t: TestContext, server: Http2Server) {
   const port = await listeningPort(server);
   const engine = await startEngine([port], { protocols: ['h2c'], upstream: { protocol: 'h2c' } });
@@ -294,7 +294,7 @@ test('a service that resets a call at its deadline is DEADLINE_EXCEEDED, as if t
   const server = createServer();
   server.on('stream', stream => {
     stream.on('error', () => {});
-    // As grpc-go does. Its timer is finer than the gateway's, which is counted in tens of milliseconds.
+    // Like grpc-go. Its timer is finer than the gateway's, which counts in tens of milliseconds.
     const endsAt = performance.now() + 101;
     const look = (): void => {
       if (performance.now() < endsAt) setImmediate(look);

@@ -1,5 +1,5 @@
-// Health checks of gRPC services: grpc.health.v1 of the reference library's server, in plain text and over TLS, and what the gateway
-// makes of the answers; and checks of a path where the endpoint chooses its protocol.
+// Health checks of gRPC services: grpc.health.v1 of the reference library's server, in plain text and over TLS, and how the gateway
+// judges the responses; also checks of a path where the endpoint chooses its protocol.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -60,7 +60,7 @@ function method(path: string): MethodDefinition<Buffer, Buffer> {
 
 interface Service {
   readonly port: number;
-  /** Status by name; of a name that is not here it knows nothing. */
+  /** Status by service name; the server knows no other names. */
   readonly statuses: Map<string, number>;
   calls: number;
 }
@@ -124,7 +124,7 @@ test('servers that have no health service, that are silent, that are no gRPC, an
   assert.deepEqual(await at(without.port), { reason: ProbeReason.grpcStatus, status: status.UNIMPLEMENTED });
   const mute = await startService(t, { mute: true });
   const outcome = await at(mute.port);
-  // Its own deadline, which it was told, may come first.
+  // The server's own deadline, which it was told, may pass first.
   assert.ok(outcome.reason === ProbeReason.timedOut || outcome.status === status.DEADLINE_EXCEEDED);
   const silent = createServer();
   t.after(() => silent.close());

@@ -1,4 +1,4 @@
-// An HTTP/2 endpoint that ends its connections one after another leaves the set before anything fails.
+// An HTTP/2 endpoint that ends its connections one after another is ejected before any request fails.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -34,7 +34,7 @@ test('GOAWAY on every connection, the requests on it not looked at: ejected afte
     }
     return bodies;
   };
-  // Enough that its connection counts as one that lived.
+  // Enough requests that the connection counts as one that lived.
   const before = await requests(210);
   assert.equal(before.filter(body => body === 'leaving').length, 105);
   drains = true;
@@ -42,6 +42,6 @@ test('GOAWAY on every connection, the requests on it not looked at: ejected afte
   const after = await requests(20);
   assert.deepEqual(new Set(after), new Set(['staying']));
   assert.equal(engine.upstreamCell('ejections'), 1);
-  // The last request that it got may have been on its way to another connection of it.
+  // The last request that the endpoint got may have been on its way on another of its connections.
   assert.ok(leaving.connections.length <= 6, `${leaving.connections.length} connections`);
 });

@@ -1,4 +1,4 @@
-// The gateway before an endpoint that speaks HTTP/2 as the test scripts it, and what a client makes of an answer through both.
+// The gateway before an HTTP/2 endpoint scripted by the test, and what a client receives through both.
 
 import type { IncomingMessage } from 'node:http';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
@@ -19,15 +19,15 @@ export async function start(
 export interface Outcome {
   readonly status: number;
   readonly body: string;
-  /** The message came to its end. */
+  /** Whether the message was complete. */
   readonly whole: boolean;
-  /** Of a refusal by the gateway; else empty. */
+  /** Code of a refusal by the gateway; otherwise empty. */
   readonly code: string;
   readonly headers: IncomingMessage['headers'];
   readonly trailers: NodeJS.Dict<string>;
 }
 
-/** Resolves when the answer is over, whole or broken off. */
+/** Resolves when the response has ended, completely or not. */
 export async function outcomeOf(response: IncomingMessage): Promise<Outcome> {
   let body = '';
   response.setEncoding('latin1');

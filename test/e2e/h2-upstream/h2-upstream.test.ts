@@ -1,4 +1,4 @@
-// HTTP/2 towards upstreams, over real sockets with Node's own HTTP/2 servers behind: messages both ways, many at once, and what is
+// HTTP/2 towards upstreams, over real sockets with Node's own HTTP/2 servers behind: messages in both directions, many at once, and what is
 // lost when streams and connections end early.
 
 import assert from 'node:assert/strict';
@@ -40,7 +40,7 @@ async function startBackend(t: TestContext, onStream: OnStream, settings = {}): 
   });
   server.on('stream', (stream, headers) => {
     stream.on('error', () => {});
-    // Because: a server's streams are these, and these requests have no field twice.
+    // Because: the streams of a server are of this type, and these requests have no field twice.
     onStream(stream as ServerHttp2Stream, headers as unknown as Record<string, string>);
   });
   const port = await listeningPort(server);
@@ -363,7 +363,7 @@ test('a WebSocket of an HTTP/1.1 client goes through an extended CONNECT where t
     assert.equal(headers[':method'], 'CONNECT');
     assert.equal(headers[':protocol'], 'websocket');
     assert.equal(headers['sec-websocket-key'], undefined);
-    // Of the upgrade, which has no body; the tunnel has one.
+    // The length belongs to the upgrade request, which has no body; the tunnel has one.
     assert.equal(headers['content-length'], undefined);
     stream.respond({ ':status': 200 });
     // Masked frames of the client come back unmasked: enough of a WebSocket server for short texts.
@@ -422,7 +422,7 @@ test('an answer that its head ends has a length for HTTP/1.1, where it could hav
   );
   const ask = (method: string, status: number) => `${method} /${status} HTTP/1.1\r\nHost: x\r\n\r\n`;
   const asked = ask('GET', 200) + ask('POST', 404) + ask('HEAD', 200) + ask('GET', 204) + ask('GET', 304);
-  // One connection: an answer without an end would hold up those behind it.
+  // All on one connection: a response without an end would hold up those after it.
   const { received } = await sendRaw(engine.port, [asked], {
     enough: bytes => bytes.toString('latin1').split('HTTP/1.1 ').length > 5,
   });

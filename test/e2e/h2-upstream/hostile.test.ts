@@ -1,5 +1,5 @@
 // Upstreams that break the rules of HTTP/2, frame by frame over bare sockets: what the client sees, with which code the stream or the
-// connection ends, and that the gateway serves on.
+// connection ends, and that the gateway keeps serving.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -19,7 +19,7 @@ interface Sent {
 
 async function ask({ port }: Engine, { method = 'GET', path = '/', body, headers = {} }: Sent = {}): Promise<Outcome> {
   const request = httpRequest({ host: '127.0.0.1', port, method, path, headers, agent: false });
-  // Because: an upload may be cut off behind its answer; before it, `once` rejects.
+  // Because: an upload may be cut off after its response; before the response, `once` rejects.
   request.on('error', () => {});
   request.end(body);
   const [response] = (await once(request, 'response')) as [IncomingMessage];
@@ -35,13 +35,13 @@ const CANCEL = 8;
 const COMPRESSION_ERROR = 9;
 const ENHANCE_YOUR_CALM = 11;
 
-/** What a case may end with. */
+/** How a case may end. */
 interface Expected {
-  /** The gateway's own answer; left out where the endpoint's had begun and must be cut off. */
+  /** Code of the gateway's own response; left out where the endpoint's response had begun and must be cut off. */
   readonly fault?: string;
-  /** Code of the stream's end, the connection being kept. */
+  /** Error code with which the stream ends, while the connection is kept. */
   readonly stream?: number;
-  /** Code of the connection's end. */
+  /** Error code with which the connection ends. */
   readonly connection?: number;
   readonly method?: string;
 }
@@ -357,7 +357,7 @@ const cases: readonly Case[] = [
     send: (connection, stream) => {
       const bytes = frame(T.data, F.endStream, stream, '123456');
       connection.headers(stream, [...ok, ['content-length', '5']]);
-      // Because: the gateway must have read the first piece, of which it says nothing.
+      // Because: the gateway must have read the first piece, and nothing shows when it has.
       connection.socket.write(bytes.subarray(0, -1), () => setTimeout(() => connection.send(bytes.subarray(-1)), 20));
     },
     stream: PROTOCOL_ERROR,

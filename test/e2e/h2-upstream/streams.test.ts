@@ -1,5 +1,5 @@
-// Long streams and interim answers, with either protocol at either side: events are passed on as they come, quiet is counted from the last
-// one, and 100 and 103 reach the client before what they announce.
+// Long streams and interim responses, with either protocol on either side: events are passed on as they come, silence is counted from the
+// last event, and 100 and 103 reach the client before what they announce.
 
 import assert from 'node:assert/strict';
 import { createServer as createServer1, request as request1, type Server } from 'node:http';
@@ -32,7 +32,7 @@ interface Served {
   end(): void;
   /** Resolves with the body of the request. */
   body(): Promise<string>;
-  /** The other side is gone. */
+  /** Settles when the other side is gone. */
   readonly gone: Promise<unknown>;
 }
 
@@ -70,7 +70,7 @@ function serve1(onServed: OnServed): Server {
 function serve2(onServed: OnServed): Http2Server {
   const server = createServer2();
   server.on('stream', (given, headers: IncomingHttpHeaders) => {
-    // Because: a server's streams are these.
+    // Because: the streams of a server are of this type.
     const stream = given as ServerHttp2Stream;
     stream.on('error', () => {});
     onServed({
@@ -90,13 +90,13 @@ function serve2(onServed: OnServed): Http2Server {
 /** One request of a client, whatever the protocol. */
 interface Asked {
   readonly informational: number[];
-  /** Resolves with the status of the answer. */
+  /** Resolves with the status of the response. */
   readonly status: Promise<number>;
-  /** Resolves once 100 came. */
+  /** Resolves once 100 has arrived. */
   readonly told: Promise<unknown>;
-  /** Called with each piece of the answer. */
+  /** Called with each piece of the response. */
   onPiece: (text: string) => void;
-  /** Resolves with whether the answer was whole. */
+  /** Resolves with whether the response was complete. */
   readonly over: Promise<boolean>;
   send(body: string): void;
   leave(): void;
@@ -201,7 +201,7 @@ for (const client of ['h1', 'h2']) {
                 hear = resolve;
               });
               served.write(`data: ${i}\n\n`);
-              // Held back anywhere, it would be waited for for ever.
+              // If an event were held back anywhere, this would wait for ever.
               await heard;
             }
             served.end();
@@ -307,7 +307,7 @@ for (const client of ['h1', 'h2']) {
         const { ask, engine } = await start(t, client, endpoint, served => {
           served.begin(200);
           served.write('data: x\n\n');
-          // A client of HTTP/1.1 that ends its side may still read; that it does not is seen at the next event.
+          // An HTTP/1.1 client that ends its side may still read; only the next event shows that it does not.
           const timer = setInterval(() => served.write('data: x\n\n'), 20);
           gone = served.gone.then(() => clearInterval(timer));
         });

@@ -1,5 +1,5 @@
-// HTTP/2 to upstreams over TLS: `protocol: h2` and `auto` against Node and nginx with HTTP/2 and without, servers that change what they
-// speak, and clients of both protocols in front.
+// HTTP/2 to upstreams over TLS: `protocol: h2` and `auto` against Node and nginx with HTTP/2 and without, servers that change their
+// protocol, and clients of both protocols in front.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -40,7 +40,7 @@ function onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void
   stream.on('error', () => {});
   if (headers[':protocol'] === 'websocket') {
     stream.respond({ ':status': 200 });
-    // A WebSocket server's two halves of a short conversation: the masked text comes back unmasked, in upper case.
+    // Enough of a WebSocket server for a short conversation: the masked text comes back unmasked, in upper case.
     stream.on('data', (piece: Buffer) => {
       const length = piece[1]! & 127;
       const text = Buffer.from(piece.subarray(6, 6 + length).map((byte, i) => byte ^ piece[2 + (i & 3)]!));
@@ -66,7 +66,7 @@ function onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void
 
 function http2Server(): Http2SecureServer {
   const server = createSecureServer({ ...material, settings: { enableConnectProtocol: true } });
-  // Because: a server's streams are these.
+  // Because: the streams of a server are of this type.
   server.on('stream', (stream, headers) => onStream(stream as ServerHttp2Stream, headers));
   server.on('session', each => {
     sessions.add(each);
@@ -98,7 +98,7 @@ function http1Server(): Server {
   return server;
 }
 
-/** Speaks HTTP/2, and serves over HTTP/1.1 alone, as IIS where Windows authentication is asked for, and Apache where a client certificate is. */
+/** Speaks HTTP/2 but serves only over HTTP/1.1, like IIS with Windows authentication, and Apache with client certificates. */
 function pickyServer(): Http2SecureServer {
   const server = createSecureServer({ ...material, allowHTTP1: true });
   server.on('request', (incoming, response) => {
@@ -204,7 +204,7 @@ interface Got {
   readonly informational: readonly number[];
 }
 
-/** As an HTTP/1.1 client, with a trailer. */
+/** Sends a request as an HTTP/1.1 client, with a trailer. */
 async function ask1(path: string, body = ''): Promise<Got> {
   const { port } = gateway;
   const headers = { host: 'api.test', 'transfer-encoding': 'chunked', trailer: 'x-sum' };
@@ -220,7 +220,7 @@ async function ask1(path: string, body = ''): Promise<Got> {
   return { status: response.statusCode, body: text, trailers: response.trailers, informational };
 }
 
-/** As an HTTP/2 client, with a trailer. */
+/** Sends a request as an HTTP/2 client, with a trailer. */
 async function ask2(path: string, body = ''): Promise<Got> {
   const stream = session.request(
     { ':method': 'POST', ':path': path, ':authority': 'api.test' },
@@ -284,7 +284,7 @@ for (const [client, ask] of [
   }
 }
 
-// nginx takes no tunnel over HTTP/2.
+// nginx accepts no tunnel over HTTP/2.
 for (const name of ['node-h2', 'node-auto', 'plain-auto', 'nginx-auto']) {
   test(`a WebSocket through ${name}`, async () => {
     const socket = new WebSocket(`wss://127.0.0.1:${gateway.port}/${name}/chat`, {
@@ -326,7 +326,7 @@ test('a WebSocket of an HTTP/2 client, to an endpoint that takes no tunnel over 
   const [answer] = (await once(stream, 'data')) as [Buffer];
   assert.deepEqual(answer, Buffer.concat([Buffer.of(0x81, 2), Buffer.from('HI')]));
   stream.close();
-  // What else comes goes on over HTTP/2.
+  // Later requests continue over HTTP/2.
   assert.equal((await ask2('/nginx-auto/')).body, 'HTTP/2.0');
 });
 
@@ -334,7 +334,7 @@ test('an endpoint that comes to speak another protocol is spoken to in it', asyn
   const said: string[] = [];
   const ask = async () => said.push((await ask1('/rolling/')).body.slice(0, 3));
   await ask();
-  // No HTTP/1.1 any more, then none but that, then neither again.
+  // First without HTTP/1.1, then with HTTP/1.1 only, then without it again.
   for (const next of [http2Server(), http1Server(), http2Server()]) {
     await stop(rolling);
     rolling = next;

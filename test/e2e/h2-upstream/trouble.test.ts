@@ -1,5 +1,5 @@
-// Upstreams of HTTP/2 in trouble, and slow ones: connections that end, streams that are given up, windows that close, and what of it a
-// client sees. Frames over bare sockets, so that each comes when the test says.
+// HTTP/2 upstreams in trouble, and slow ones: connections that end, streams that are given up, windows that close, and what the client
+// sees of it. Frames over bare sockets, so that each is sent when the test decides.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -193,7 +193,7 @@ test('GOAWAY that is there before a write fails is still read', async t => {
     onRequest({ connection, stream }) {
       if (server.connections.length > 1) connection.answer(stream, 'again');
       else {
-        // Closed with bytes unread: the kernel resets, and the gateway's next write fails.
+        // Closed with unread bytes: the kernel sends a reset, and the gateway's next write fails.
         connection.socket.pause();
         connection.send(frame(T.goaway, 0, 0, uint32(0, NO_ERROR)));
         connection.socket.end();
@@ -295,7 +295,7 @@ test('a window that a setting makes negative is not written into before it is po
   );
   await new Promise(resolve => setTimeout(resolve, 50));
   const [connection] = server.connections;
-  // 65,535 allowed and sent; 10 instead of 65,535 makes it -65,525; 65,000 more leave it at -525.
+  // 65,535 allowed and sent; 10 instead of 65,535 makes the window -65,525; 65,000 more leave it at -525.
   assert.equal(connection!.body(1).length, 65_535);
   connection!.send(room(1, 526));
   await server.until(() => connection!.body(1).length > 65_535);

@@ -1,5 +1,5 @@
-// What goes on without a client, with upstreams that speak HTTP/2: copies of live requests, from and to either protocol, and answers that
-// take so long that they are fetched later.
+// Exchanges without a waiting client, with upstreams that speak HTTP/2: copies of live requests, from and to either protocol, and responses
+// that take so long that they are fetched later.
 
 import assert from 'node:assert/strict';
 import { createServer as createHttp1 } from 'node:http';
@@ -30,14 +30,14 @@ interface Reply {
   readonly body: string;
 }
 
-/** A backend that notes what it is asked. */
+/** A backend that records its requests. */
 interface Backend {
   readonly port: number;
   readonly protocol: 'h2c' | 'http/1.1';
   readonly seen: Seen[];
-  /** What it answers, once the promise says so. */
+  /** Returns the response, or a promise of it. */
   reply: (seen: Seen) => Promise<Reply> | Reply;
-  /** GOAWAY on every connection: those under way go on. */
+  /** Sends GOAWAY on every connection: requests in progress continue. */
   leave(): void;
   /** Cuts every connection. */
   cut(): void;
@@ -69,7 +69,7 @@ async function start(t: TestContext, protocol: Backend['protocol']): Promise<Bac
     session.on('close', () => sessions.delete(session));
   });
   h2.on('stream', async (given, headers: IncomingHttpHeaders) => {
-    // Because: a server's streams are these.
+    // Because: the streams of a server are of this type.
     const stream = given as ServerHttp2Stream;
     stream.on('error', () => {});
     let trailer = '';
@@ -120,7 +120,7 @@ ${document}`,
   return gateway;
 }
 
-/** A call over HTTP/2 with a body in two pieces, and a trailer. */
+/** Sends a request over HTTP/2 with a body in two pieces, and a trailer. */
 function call(
   session: ClientHttp2Session,
   path: string,
@@ -191,7 +191,7 @@ ${upstream('live', first)}${upstream('shadow', second)}routes:
     }
     const same = 'cardea_mirror_comparisons_total{route="users",result="same"}';
     await metricReaches(gateway, same, 3, 'three are the same');
-    // What becomes of copies nobody feels.
+    // The outcome of copies affects no client.
     second.reply = () => new Promise(() => {});
     assert.equal((await call(session, '/api/orders', 'x')).status, 200);
     await eventuallySeen(
@@ -234,7 +234,7 @@ ${upstream('reports', backend)}routes:
   );
   const session = connect(`http://127.0.0.1:${gateway.port}`);
   t.after(() => session.destroy());
-  /** The kept answer, once it is there. */
+  /** Waits for the kept response. */
   const kept = (location: string): Promise<{ status: number; body: string }> =>
     eventuallySeen(
       async () => {
@@ -259,7 +259,7 @@ test('an answer that takes long comes later, over HTTP/2 on both sides', { timeo
     told.map(({ status }) => status),
     [202, 202, 202],
   );
-  // The connection of before takes no more requests; what is under way on it comes all the same.
+  // The old connection takes no more requests; those in progress on it complete all the same.
   backend.leave();
   for (const answer of waiting) answer();
   for (const [at, { location }] of told.entries()) {

@@ -1,5 +1,5 @@
-// What one attacker's connection costs in processor time and memory until it is ended, by the gateway's own process: floods as fast as the
-// socket takes them.
+// What an attacker's connection costs in processor time and memory until it is ended, measured in the gateway's own process: floods as fast
+// as the socket takes them.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -11,16 +11,16 @@ import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { block, F, frame, get, preface, settings, T, uint32 } from '../../support/h2-client.ts';
 import { listeningPort } from '../../support/listening-port.ts';
 
-/** A few milliseconds are what it takes; the bound is for slow and busy machines. */
+/** It takes a few milliseconds; the bound allows for slow and busy machines. */
 const COST_MAX_MS = 250;
-/** What is held of it must not grow with what is sent. Garbage that nobody has collected yet is in it. */
+/** What is held for the connection must not grow with what is sent. Includes garbage that is not collected yet. */
 const GROWTH_MAX_BYTES = 24 * 1_024 * 1_024;
 const PIECE_BYTES = 64 * 1_024;
 const SECONDS_MAX = 10;
 
 let gateway: RunningGateway;
 
-/** Takes every request and answers none: what is reset is under way. */
+/** Takes every request and answers none, so that requests are in progress when they are reset. */
 const sockets: Socket[] = [];
 const silent = createServer(socket => {
   sockets.push(socket);
@@ -42,7 +42,7 @@ routes:
 `,
     { workers: 1 },
   );
-  // What is compiled with the first request is no attacker's doing.
+  // Warm-up, because compiling code is not the attack's cost.
   for (let i = 0; i < 200; i++) await (await fetch(`http://127.0.0.1:${gateway.port}/`)).text();
 });
 
@@ -52,7 +52,7 @@ after(async () => {
   silent.close();
 });
 
-/** Begins with `first`, then `next` again and again, until the other side ends it. */
+/** Sends `first`, then `next` again and again, until the other side ends the connection. */
 async function flood(
   first: Buffer,
   next: (at: number) => Buffer,
@@ -99,7 +99,7 @@ function residentBytes(): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${gateway.pid}/status`, 'utf8'))![1]) * 1_024;
 }
 
-/** 2,000 references to one field of 4 KiB: 8 MB, if anybody wrote it down. */
+/** 2,000 references to one field of 4 KiB: 8 MB if it were expanded. */
 function bomb(): Buffer {
   const value = Buffer.alloc(3_900, 'b');
   const size = value.length - 127;

@@ -1,5 +1,5 @@
-// Clients that make the gateway work or hold for nothing: each is ended with its code after a bounded number of frames and within
-// bounded memory, and a client beside it is served.
+// Clients that make the gateway work or hold memory for nothing: each is ended with its code after a bounded number of frames and within
+// bounded memory, while another client is served.
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
@@ -59,7 +59,7 @@ beforeEach(() => {
   globalThis.gc?.();
 });
 
-/** Sends frames in batches until the connection ends; answers how many it took, and the code. */
+/** Sends frames in batches until the connection ends; returns how many frames it took, and the error code. */
 async function flood(make: (at: number) => Buffer, max: number, first: readonly Buffer[] = []) {
   const client = await H2Client.open(engine.port);
   client.send(...first);
@@ -136,7 +136,7 @@ describe('streams for nothing', () => {
     assert.ok(sent <= 1_000, `${sent}`);
     assert.equal(engine.http2Errors('rapid_reset'), 1);
     await stillServes();
-    // A reset in the same read as its request cancels it before a connection is there.
+    // A reset in the same read as its request cancels the request before a connection to the backend exists.
     assert.ok(backend.requests.length - requestsBefore <= 60);
   });
 
@@ -214,7 +214,7 @@ describe('heads', () => {
     ]);
     const memory = process.memoryUsage().rss;
     for (let round = 0; round < 100; round++) {
-      // 10,000 references to one field of 4 KiB: 40 MB, if anybody wrote it down.
+      // 10,000 references to one field of 4 KiB: 40 MB if it were expanded.
       const bomb = Buffer.concat([block(get('/bomb')), literal, Buffer.alloc(10_000, 0xbe)]);
       client.send(frame(T.headers, F.endHeaders | F.endStream, round * 2 + 1, bomb));
       assert.equal((await client.answer(round * 2 + 1)).status, 431);
@@ -234,7 +234,7 @@ describe('answers that nobody takes', () => {
     await client.until(() => streams.every(stream => client.seen(stream).status === 200));
     await delay(100);
     assert.ok(process.memoryUsage().arrayBuffers - memory < 20 * 128 * 1024 + 30 * MIB);
-    // What the backend could send lies in the kernel, and one read of it with us.
+    // What the backend could send lies in the kernel's buffers, and one read of it in the gateway.
     assert.ok(largeSent - sentBefore <= 20 * LARGE);
     for (const stream of streams) assert.equal((await client.answer(stream)).reset, 8);
     assert.equal(engine.http2Errors('stalled'), 20);
@@ -274,7 +274,7 @@ describe('answers that nobody takes', () => {
     const received = engine.workerCell('receivedBytes');
     let sent = 0;
     let full = false;
-    // Each is answered at once, with a head and a few bytes.
+    // Each request is answered at once, with a head and a few bytes.
     for (let stream = 1; stream < 400_000 && !client.socket.destroyed && !full; stream += 2) {
       const bytes = frame(T.headers, F.endHeaders | F.endStream, stream, block(get('/fixed')));
       sent += bytes.length;

@@ -1,5 +1,5 @@
-// Tunnels with HTTP/2 at one end or at both (RFC 8441 section 5): the end of one side arrives at the other as what an end is there, FIN or
-// END_STREAM, and the other direction goes on; a reset arrives as a reset, RST or CANCEL (RFC 9113 section 8.5).
+// Tunnels with HTTP/2 on one side or on both (RFC 8441 section 5): the end of one side arrives at the other as an end in its protocol, FIN
+// or END_STREAM, while the other direction continues; a reset arrives as a reset, RST or CANCEL (RFC 9113 section 8.5).
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -14,19 +14,19 @@ import { startH2Server } from '../../support/h2-server.ts';
 
 const CANCEL = 8;
 
-/** One end of a tunnel, as the test has it. */
+/** One end of a tunnel, as the test uses it. */
 interface TunnelEnd {
   say(text: string): void;
-  /** Ends this side; the other goes on. */
+  /** Ends this side; the other direction continues. */
   end(): void;
   reset(): void;
-  /** What came so far. */
+  /** The bytes received so far. */
   heard(): string;
-  /** How the other side ended, if it did. */
+  /** How the other side ended; null while it has not. */
   ending(): 'end' | 'reset' | null;
 }
 
-/** A socket that is past the switch. `skip`: characters of what came that are no tunnel's. */
+/** The tunnel end of a socket after the switch. `skip`: number of received characters that belong to the head. */
 function endOfSocket(socket: Socket, skip: (all: string) => number): TunnelEnd {
   let text = '';
   let ending: 'end' | 'reset' | null = null;
@@ -51,7 +51,7 @@ function endOfSocket(socket: Socket, skip: (all: string) => number): TunnelEnd {
 const accept = (key: string): string =>
   createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 
-/** Starts a backend and the gateway before it; `upstream()` gives the backend's end once a tunnel is asked for. */
+/** Starts a backend and the gateway before it; `upstream()` returns the backend's end once a tunnel was requested. */
 type Start = (
   t: TestContext,
   options: EngineOptions['upstream'],
@@ -112,7 +112,7 @@ const upstreamHttp2: Start = async (t, options) => {
   return { engine, upstream: () => end };
 };
 
-/** Asks for a tunnel. */
+/** Requests a tunnel. */
 type Ask = (engine: Engine) => Promise<{ client: TunnelEnd; opened(): boolean; close(): void }>;
 
 const clientHttp2: Ask = async engine => {
@@ -152,7 +152,7 @@ const clientHttp1: Ask = async engine => {
 const pairs: readonly (readonly [name: string, ask: Ask, start: Start, clientSeesResets: boolean])[] = [
   ['HTTP/2 to HTTP/1.1', clientHttp2, upstreamHttp1, true],
   ['HTTP/2 to HTTP/2', clientHttp2, upstreamHttp2, true],
-  // To a client of HTTP/1.1 a broken tunnel is a closed connection: what had come before is not thrown away.
+  // For an HTTP/1.1 client a broken tunnel is a closed connection: bytes that arrived before are not thrown away.
   ['HTTP/1.1 to HTTP/2', clientHttp1, upstreamHttp2, false],
 ];
 

@@ -1,5 +1,5 @@
-// Requests over HTTP/2 whose body goes on beyond its content-length, breaks off behind it, or is as long as it says: a backend that counts
-// sees a whole request of the last kind only, over HTTP/1.1 and over HTTP/2.
+// Requests over HTTP/2 whose body exceeds its content-length, breaks off after it, or is as long as announced: a backend that counts bytes
+// accepts only the last kind as a complete request, over HTTP/1.1 and over HTTP/2.
 
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
@@ -9,14 +9,14 @@ import { eventually } from '../../support/eventually.ts';
 import { F, frame, get, H2Client, request, T, uint32 } from '../../support/h2-client.ts';
 import { startH2Server } from '../../support/h2-server.ts';
 
-/** A backend of either kind, by what it saw of `/case`. */
+/** A backend of either protocol, with what it saw of `/case`. */
 interface Counting {
   readonly engine: Engine;
-  /** Requests that it took for whole: the head has come and as many bytes as it announces. */
+  /** Bodies of requests that it took as complete: the head has arrived, and as many bytes as it announces. */
   whole(): string[];
   /** Bytes of the body so far; null without a head. */
   bodyBytes(): number | null;
-  /** Whether the first request that came is no longer under way. */
+  /** Whether the first request that arrived is no longer in progress. */
   over(): boolean;
 }
 
@@ -28,7 +28,7 @@ async function http1(t: TestContext, options: EngineOptions = {}): Promise<Count
     t,
     {
       onConnection({ socket, number }) {
-        // A further connection is one of another request's.
+        // A further connection belongs to another request.
         if (number > 1) return;
         socket.on('data', bytes => {
           text += bytes.toString('latin1');
@@ -58,7 +58,7 @@ async function http2(t: TestContext, options: EngineOptions = {}): Promise<Count
       const fields = mine.flatMap(each => each.fields);
       const body = connection.body(stream).toString('latin1');
       const length = fields.find(([name]) => name === 'content-length')?.[1];
-      // It does as servers do that count and do not wait for the end of the stream.
+      // Behaves like servers that count bytes and do not wait for the end of the stream.
       const ended = mine.some(each => each.type !== T.reset && (each.flags & F.endStream) !== 0);
       if (length === undefined ? !ended : body.length < Number(length)) return;
       if (fields.some(([name, value]) => name === ':path' && value === '/case')) whole.push(body);
@@ -85,7 +85,7 @@ async function http2(t: TestContext, options: EngineOptions = {}): Promise<Count
 
 const PROTOCOL_ERROR = 1;
 
-/** What comes behind a body that is as long as its content-length; the code is that of the stream's RST_STREAM. */
+/** What follows a body that is as long as its content-length; `reset` is the code of the stream's RST_STREAM. */
 const lies: Readonly<Record<string, { more: (client: H2Client) => void; reset?: number }>> = {
   'another byte': { more: client => client.data(1, 'x', true), reset: PROTOCOL_ERROR },
   'another byte and no end': { more: client => client.data(1, 'x'), reset: PROTOCOL_ERROR },
@@ -107,7 +107,7 @@ const lies: Readonly<Record<string, { more: (client: H2Client) => void; reset?: 
   'the end of the connection': { more: client => client.socket.end() },
 };
 
-/** The right ends. */
+/** Valid ends of such a body. */
 const ends: Readonly<Record<string, (client: H2Client) => void>> = {
   'an empty frame': client => client.data(1, '', true),
   padding: client => client.send(frame(T.data, F.padded | F.endStream, 1, Buffer.of(2, 0, 0))),
@@ -126,7 +126,7 @@ for (const [name, start] of [
           const client = await H2Client.open(engine.port);
           client.headers(1, request('POST', '/case', ['content-length', String(length)]), false);
           if (length > 0) client.data(1, '12345'.slice(0, length));
-          // The backend has seen all that it is to see when the rest comes.
+          // The backend has received all that it may get before the rest is sent.
           if (length > 0) await eventually(() => bodyBytes() === length - 1, 'all but the last byte');
           more(client);
           if (reset !== undefined) {

@@ -1,4 +1,4 @@
-// How HTTP/2 connections live and end: drain with GOAWAY, idle time, PING, limits of heads and times, streams that are too many.
+// How HTTP/2 connections live and end: drain with GOAWAY, idle time, PING, limits of heads and times, too many streams.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -8,7 +8,7 @@ import { eventually } from '../../support/eventually.ts';
 import { block, F, frame, get, H2Client, preface, request, settings, T, uint32 } from '../../support/h2-client.ts';
 import { type RawBackend, startRawBackend } from '../../support/raw-backend.ts';
 
-/** A gateway with a backend that answers `/late` when it is told to, and everything else at once. */
+/** Runs with a gateway and a backend that answers `/late` when released, and everything else at once. */
 async function with_(
   options: EngineOptions,
   run: (parts: { engine: Engine; backend: RawBackend; release: () => void }) => Promise<void>,
@@ -44,7 +44,7 @@ describe('drain', () => {
       await client.until(({ frames }) => frames.some(({ type }) => type === T.goaway));
       const [first] = client.frames.filter(({ type }) => type === T.goaway);
       assert.deepEqual([first!.payload.readUInt32BE(0), first!.payload.readUInt32BE(4)], [0x7fffffff, 0]);
-      // It was sent before the announcement could be read.
+      // This request was sent before the announcement could be read.
       client.headers(3, get('/in-time'));
       assert.equal((await client.answer(3)).status, 200);
       await client.until(({ frames }) => frames.filter(({ type }) => type === T.goaway).length === 2);
@@ -74,7 +74,7 @@ describe('drain', () => {
   });
 
   test('a client that acknowledges the announcement is told the last stream at once', async () => {
-    /** From the announcement to the end of a connection that acknowledges it. */
+    /** Milliseconds from the announcement to the end of a connection that acknowledges it. */
     const endsAfterMs = async (): Promise<number> => {
       let tookMs = 0;
       await with_({}, async ({ engine }) => {
@@ -92,7 +92,7 @@ describe('drain', () => {
       });
       return tookMs;
     };
-    // Who does not acknowledge is waited for by 250 ms. A busy machine may take as long over the rest, but not each time.
+    // The gateway waits 250 ms for a client that does not acknowledge. A busy machine may take as long for the rest, but not each time.
     const times: number[] = [];
     while (times.length < 10 && !times.some(ms => ms < 200)) times.push(await endsAfterMs());
     assert.ok(
@@ -133,7 +133,7 @@ describe('time', () => {
       await client.until(({ frames }) => frames.some(({ type }) => type === T.goaway));
       const [first] = client.frames.filter(({ type }) => type === T.goaway);
       assert.deepEqual([first!.payload.readUInt32BE(0), first!.payload.readUInt32BE(4)], [0x7fffffff, 0]);
-      // It was sent before the announcement could be read.
+      // This request was sent before the announcement could be read.
       client.headers(3, get('/in-time'));
       assert.equal((await client.answer(3)).status, 200);
       assert.equal(await client.end(), 0);
@@ -365,7 +365,7 @@ describe('limits of a request', () => {
       const toHead = await client.answer(1);
       assert.deepEqual([toHead.status, toHead.body, toHead.ended], [431, '', true]);
       const type = ['content-type', 'application/grpc+proto'] as const;
-      // grpc-js writes what its caller adds in front of the content type.
+      // grpc-js writes the caller's metadata in front of the content type.
       for (const [at, fields] of [
         [type, large],
         [large, type],
@@ -420,7 +420,7 @@ describe('limits of a request', () => {
         ({ frames }) => frames.filter(({ type, flags }) => type === T.settings && flags === 1).length === 2,
       );
       await delay(30);
-      // 3 sent, window 0 - 3 + 3.
+      // 3 bytes sent, so the window is 0 - 3 + 3.
       assert.equal(client.seen(1).body, 'oka');
       client.send(frame(T.settings, 0, 0, settings([4, 100])));
       assert.equal((await client.answer(1)).body, 'okabcdef');

@@ -1,4 +1,4 @@
-// HTTP/2 clients in front of HTTP/1.1 backends: heads, cookies, hosts, bodies, trailers, interim answers, aborts, both ways.
+// HTTP/2 clients in front of HTTP/1.1 backends: heads, cookies, hosts, bodies, trailers, interim responses, aborts, in both directions.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -63,7 +63,7 @@ beforeEach(async () => {
   next = 1;
 });
 
-/** Sends a request whole and gives its answer, with the head that the backend saw. */
+/** Sends a whole request and returns its response, with the head that the backend received. */
 async function exchange(fields: FieldList, body?: string, trailers?: FieldList) {
   const stream = next;
   next += 2;
@@ -152,7 +152,7 @@ describe('requests', () => {
     const payload = 'x'.repeat(400_000);
     client.headers(1, request('POST', '/echo'), false);
     for (let at = 0; at < payload.length; at += 16_384) {
-      // The window of the stream is 64 KiB: what was sent is given back.
+      // The window of the stream is 64 KiB: what was sent is given back by WINDOW_UPDATE.
       await client.until(({ frames }) => {
         const given = frames
           .filter(({ type, stream }) => type === T.windowUpdate && stream === 1)
@@ -161,7 +161,7 @@ describe('requests', () => {
       });
       client.data(1, payload.slice(at, at + 16_384), at + 16_384 >= payload.length);
     }
-    // Our own window is 65,535, for the stream and for the connection.
+    // The client's own window is 65,535, for the stream and for the connection.
     await client.until(() => client.seen(1).body.length === 65_535);
     client.send(frame(T.windowUpdate, 0, 1, uint32(200_000)));
     client.send(frame(T.windowUpdate, 0, 0, uint32(100_000)));
@@ -287,7 +287,7 @@ describe('answers', () => {
     const answer = client.seen(1);
     assert.deepEqual([answer.body, answer.ended, answer.reset], ['no', true, 0]);
     assert.ok(performance.now() - since > 900);
-    // What was on its way is passed over.
+    // Bytes that were still on their way are ignored.
     client.data(1, 'more', true);
     client.headers(3, get('/plain'));
     assert.equal((await client.answer(3)).body, 'hello');
@@ -318,7 +318,7 @@ test('an answer before a request that is all but here is followed by no reset', 
   client.headers(1, request('POST', '/fixed', ['content-length', '100000']), false);
   assert.equal((await client.answer(1)).body, 'fixed\n');
   for (let sent = 0; sent < 100_000; sent += 10_000) {
-    // More than the window: what is read over is given back.
+    // More than the window: bytes that are discarded are given back by WINDOW_UPDATE.
     await client.until(
       ({ frames }) =>
         frames

@@ -1,5 +1,5 @@
-// What breaks RFC 9113, and the code with which the stream or the connection ends for it. Other streams of a connection go on
-// when only one was at fault.
+// Violations of RFC 9113, and the code with which the stream or the connection ends. The other streams of a connection continue when
+// only one stream was at fault.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -21,7 +21,7 @@ const code = {
   calm: 11,
 } as const;
 
-/** Under which reason an end of the connection is counted, by its code. */
+/** The reason under which the end of a connection is counted, by its error code. */
 const reasonOf: Readonly<Record<number, Http2Reason>> = {
   [code.protocol]: 'protocol',
   [code.flowControl]: 'flow_control',
@@ -30,7 +30,7 @@ const reasonOf: Readonly<Record<number, Http2Reason>> = {
   [code.compression]: 'compression',
 };
 
-/** All that was counted: a mistake is to show under one reason, once. */
+/** All non-zero counters: one error has to appear under one reason, once. */
 function counted(from: Engine): Partial<Record<Http2Reason, number>> {
   return Object.fromEntries(
     http2Reasons.map(each => [each, from.http2Errors(each)]).filter(([, count]) => count !== 0),
@@ -57,7 +57,7 @@ after(async () => {
 const hang = block(get('/hang'));
 const openPost = frame(T.headers, F.endHeaders, 1, block(request('POST', '/hang')));
 
-/** Frames, sent on a new connection behind the preface and SETTINGS, and the code of GOAWAY. */
+/** Frames, sent on a new connection after the preface and SETTINGS, and the code of the resulting GOAWAY. */
 const fatal: readonly (readonly [name: string, code: number, ...frames: Buffer[]])[] = [
   ['DATA on stream 0', code.protocol, frame(T.data, 0, 0, 'x')],
   ['DATA on a stream that was never opened', code.protocol, frame(T.data, 0, 5, 'x')],
@@ -136,7 +136,7 @@ describe('errors of the connection', () => {
     test(`${name}, byte by byte`, async () => {
       const client = await H2Client.open(engine.port);
       const bytes = Buffer.concat(frames);
-      // Large frames go in pieces of 997 bytes: what matters are cuts inside headers and short payloads.
+      // Large frames go in pieces of 997 bytes: cuts inside frame headers and short payloads are what matters.
       const step = bytes.length > 1000 ? 997 : 1;
       for (let at = 0; at < bytes.length; at += step) {
         client.send(bytes.subarray(at, at + step));
@@ -163,7 +163,7 @@ describe('the beginning of a connection', () => {
     });
 });
 
-/** Frames that end stream 1 with this code; stream 3 is served behind them. */
+/** Frames that end stream 1 with this code; stream 3 is served after them. */
 const streamErrors: readonly (readonly [name: string, code: number, ...frames: Buffer[]])[] = [
   ['WINDOW_UPDATE of 0', code.protocol, openPost, frame(T.windowUpdate, 0, 1, uint32(0))],
   ['WINDOW_UPDATE beyond 2^31-1', code.flowControl, openPost, frame(T.windowUpdate, 0, 1, uint32(0x7fffffff))],
@@ -204,7 +204,7 @@ describe('errors of a stream', () => {
     test(name, async t => {
       const own = await startEngine([backend.port], {
         protocols: ['h2c'],
-        // Nothing is taken from the client: there is no connection to the backend.
+        // No body is taken from the client, because there is no connection to the backend.
         pool: { maxConnections: 1 },
       });
       t.after(() => own.stop());

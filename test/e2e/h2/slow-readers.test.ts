@@ -1,4 +1,4 @@
-// Clients that ask for much over many streams and take none of it: how much of the answers upstreams may send ahead, and what is
+// Clients that request much over many streams and read nothing: how much of the responses upstreams may send ahead, and what is
 // held for one connection.
 
 import assert from 'node:assert/strict';
@@ -12,14 +12,14 @@ import { type H2Server, type H2ServerConnection, startH2Server } from '../../sup
 const KIB = 1_024;
 const MIB = KIB * KIB;
 const ENHANCE_YOUR_CALM = 11;
-/** What an endpoint may send ahead for a stream as it begins. */
+/** What an endpoint may send ahead on a stream at first. */
 const FIRST_WINDOW = 128 * KIB;
 
 interface TestContext {
   after(fn: () => unknown): void;
 }
 
-/** An endpoint that sends `body` to everybody, as far as windows let it. */
+/** An endpoint that sends `body` bytes on every stream, as far as the windows allow. */
 class Generous {
   readonly sent = new Map<number, number>();
   server!: H2Server;
@@ -97,7 +97,7 @@ async function start(
   return { engine, endpoint };
 }
 
-/** So many streams of which nothing is read. */
+/** Opens this many streams and reads nothing of them. */
 async function askAndWait(engine: Engine, streams: number): Promise<H2Client> {
   const client = await H2Client.open(engine.port, settings([4, 0]));
   for (let i = 0; i < streams; i++) client.headers(1 + 2 * i, get('/'));
@@ -110,7 +110,7 @@ test('a client that reads nothing of a hundred streams makes endpoints send 128 
   t.after(() => client.close());
   await endpoint.untilFull(100);
   assert.ok(endpoint.total <= 100 * FIRST_WINDOW, `${endpoint.total} bytes`);
-  // That is under the limit: a slow client loses nothing.
+  // This is below the limit: a slow client loses nothing.
   assert.equal(engine.http2Errors('stalled'), 0);
   assert.equal(client.frames.filter(({ type }) => type === T.reset).length, 0);
 });
@@ -123,14 +123,14 @@ test('beyond the limit for a connection streams are reset; those that have room 
   const resets = () => client.frames.filter(({ type }) => type === T.reset);
   await client.until(() => resets().length >= 32);
   const held = 40 - resets().length;
-  // 1 MiB is eight windows of 128 KiB, less what is kept beside them.
+  // 1 MiB is eight windows of 128 KiB, less what is held besides them.
   assert.ok(held >= 6 && held <= 8, `${held} streams are held`);
   assert.ok(resets().every(({ payload }) => payload.readUInt32BE(0) === ENHANCE_YOUR_CALM));
   assert.equal(engine.http2Errors('stalled'), resets().length);
   await endpoint.server.until(
     () => endpoint.server.connections[0]!.frames.filter(({ type }) => type === T.reset).length === resets().length,
   );
-  // The client reads after all.
+  // The client begins to read after all.
   client.send(frame(T.settings, 0, 0, settings([4, MIB])), frame(T.windowUpdate, 0, 0, uint32(64 * MIB)));
   const lost = new Set(resets().map(({ stream }) => stream));
   for (let i = 0; i < 40; i++) {
@@ -140,7 +140,7 @@ test('beyond the limit for a connection streams are reset; those that have room 
     assert.ok(ended);
     assert.equal(body.length, 200 * KIB);
   }
-  // What was held was given back: there is room again.
+  // The held bytes were released: there is room again.
   client.headers(101, get('/'));
   assert.equal((await client.answer(101)).body.length, 200 * KIB);
 });
@@ -156,7 +156,7 @@ test('for a client that keeps up an endpoint may send further ahead, up to 1 MiB
   const given = endpoint.server.connections[0]!.frames.filter(
     ({ type, stream }) => type === T.windowUpdate && stream === 1,
   ).map(({ payload }) => payload.readUInt32BE(0));
-  // Each time more than was used, until the window is as wide as it gets.
+  // Each update gives more than was used, until the window has its full size.
   assert.ok(Math.max(...given) > FIRST_WINDOW, String(given));
 });
 
@@ -195,7 +195,7 @@ test('streams that are given up while they wait for room are not kept', async t 
     return process.memoryUsage().heapUsed;
   };
   const before = await heldAfter(5_000);
-  // They took 330 bytes each.
+  // A stream that was kept would take 330 bytes.
   assert.ok((await heldAfter(15_000)) - before < 2 * MIB);
   assert.equal(engine.gateway.inFlight, 0);
 });

@@ -1,4 +1,4 @@
-// HTTP/2 over TLS: agreed on by ALPN, beside HTTP/1.1 on the same port; large bodies both ways, a client that does not read, drain.
+// HTTP/2 over TLS: negotiated by ALPN, beside HTTP/1.1 on the same port; large bodies both ways, a client that does not read, drain.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
-// HTTP/2 clients that nobody here wrote, against the gateway as it is run: curl and nghttp in plain text, h2load with many streams,
-// node:http2; HTTP/1.1 beside them on the same port.
+// Third-party HTTP/2 clients against the gateway as it is run: curl and nghttp in plain text, h2load with many streams,
+// node:http2; and HTTP/1.1 beside them on the same port.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -1,4 +1,4 @@
-// WebSocket from HTTP/2 clients (RFC 8441) to HTTP/1.1 upstreams: node:http2 asks, `ws` answers.
+// WebSocket from HTTP/2 clients (RFC 8441) to HTTP/1.1 upstreams: node:http2 is the client, `ws` the server.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -36,7 +36,7 @@ after(async () => {
   http.closeAllConnections();
 });
 
-/** A client of frames, with an engine of its own before a backend of bytes. */
+/** A frame-level client, with its own engine before a raw backend. */
 async function startRaw(t: TestContext, handlers: RawHandlers) {
   const backend = await startRawBackend(handlers);
   const own = await startEngine([backend.port], { protocols: ['h2c'] });
@@ -132,7 +132,7 @@ describe('extended CONNECT', () => {
     const refused = await client.answer(1);
     assert.equal(refused.status, 400);
     assert.match(refused.body, /invalid_upgrade/);
-    // Left to itself this is no body: nothing stands behind it.
+    // A length of 0 is no body: nothing follows that the upstream could take for one.
     client.headers(3, webSocketConnect('/refuse', ['content-length', '0']), false);
     assert.equal((await client.answer(3)).status, 403);
     client.close();
@@ -146,7 +146,7 @@ describe('extended CONNECT', () => {
     client.headers(1, webSocketConnect('/part'), false);
     await client.until(() => client.seen(1).body === 'a');
     client.data(1, 'GET /smuggled HTTP/1.1\r\nHost: inside\r\n\r\n');
-    // Its answer says that the data was read.
+    // The response to this request shows that the data was read.
     client.headers(3, get('/other'));
     assert.equal((await client.answer(3)).body, 'ok');
     backend.connections[0]!.socket.write('b');
@@ -165,7 +165,7 @@ describe('extended CONNECT', () => {
     client.send(Buffer.concat(Array<Buffer>(60_000).fill(frame(T.data, 0, 1, 'x'))), frame(T.ping, 0, 0, '12345678'));
     await client.until(({ frames }) => frames.some(({ type }) => type === T.ping));
     const { user, system } = process.cpuUsage(before);
-    // Some 50 ms are what it takes; the bound is for slow and busy machines.
+    // It takes some 50 ms; the bound allows for slow and busy machines.
     assert.ok(user + system < 2_000_000, `${user + system} microseconds`);
   });
 

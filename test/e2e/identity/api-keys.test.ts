@@ -31,7 +31,7 @@ function cardea(args: readonly string[], input = ''): Promise<Said> {
   });
 }
 
-/** Statuses of many requests, each on a connection of its own, so that both workers are asked. */
+/** Statuses of many requests, each on its own connection, so that both workers are asked. */
 async function statuses(port: number, key: string, count = 24): Promise<readonly number[]> {
   const answers = await Promise.all(
     Array.from({ length: count }, () =>
@@ -47,7 +47,7 @@ const places = [
   { name: 'PostgreSQL', open: () => startPostgres() },
 ];
 
-// Each waits for seconds to pass.
+// Concurrent, because each of them waits for seconds to pass.
 describe('keys in a store', { concurrency: true }, () => {
   for (const { name, open } of places) {
     describe(name, { concurrency: 1 }, () => {
@@ -118,7 +118,7 @@ routes:
   t.after(() => gateway.stop());
   const seen = (await Promise.all([1, 2, 3, 4].map(n => statuses(gateway.port, `ck_wrong-${n}`, 6)))).flat();
   const count = (status: number) => seen.filter(each => each === status).length;
-  // Those that come at once may all be looked at before the first of them is counted.
+  // Requests that arrive together may all be checked before the first of them is counted.
   assert.ok(count(401) >= 5 && count(401) + count(429) === 24, seen.join());
   assert.deepEqual(new Set(await statuses(gateway.port, 'ck_wrong-5')), new Set([429]));
   const events = (event: string) => metric(gateway, `cardea_filter_events_total{filter="apiKey",event="${event}"}`);

@@ -1,4 +1,4 @@
-// Requests by consumer on the metrics page, over two workers: so many as were asked for, and none where nobody asked.
+// Requests by consumer on the metrics page, over two workers: as many series as configured, and none where the setting is off.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

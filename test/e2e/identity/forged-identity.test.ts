@@ -1,5 +1,5 @@
-// What a caller writes himself never looks like an identity that the gateway found, in HTTP/1.1 and HTTP/2; nor does what a refused way
-// of anyOf, or an identity that another one replaced, left behind.
+// Headers that a caller writes never look like an identity that the gateway found, in HTTP/1.1 and HTTP/2; nor does anything left behind by
+// a refused alternative of anyOf, or by an identity that another one replaced.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -16,7 +16,7 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const identityName = /^x.(consumer|team)/i;
 
 let gateway: RunningGateway;
-/** What the upstream saw last of fields that could tell who calls, those of trailers included. */
+/** Fields of the last request at the upstream that could name the caller, including trailers. */
 let seen: string[] = [];
 const backend = createServer((request: IncomingMessage, response) => {
   request.resume().on('end', () => {
@@ -82,7 +82,7 @@ const only = (name: string, key: string) => [
   'X-Consumer-By: apiKey',
 ];
 
-/** Names that a careless upstream reads as the gateway's. */
+/** Names that a careless upstream takes for the gateway's own headers. */
 const forged = {
   'X-Consumer-Name': 'root',
   x_consumer_groups: 'admin',

@@ -1,4 +1,4 @@
-// Routes that take the same key and tell their upstreams differently of its holder: each as it says, whichever was asked first.
+// Routes that accept the same key and forward the identity of its holder differently: each as configured, whichever was asked first.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -23,14 +23,14 @@ import { redisSpec } from '../../support/store-spec.ts';
 
 const clientSecret = 'the-client-secret-of-the-gateway';
 
-/** Two providers of one issuer, with other keys each: what is a rotation to everybody else. */
+/** Two providers of one issuer, each with its own keys: for clients, switching between them is a key rotation. */
 let server: Server;
 let issuer: string;
 let serving: 'none' | 'first' | 'second' = 'first';
 const fetches: string[] = [];
 const keys: Record<string, { private: CryptoKey; jwk: JWK }> = {};
 let backend: Awaited<ReturnType<typeof startNodeBackend>>;
-/** All that must be in no log. */
+/** Everything that no log may contain. */
 const secrets = new Set<string>([clientSecret]);
 const gateways: RunningGateway[] = [];
 
@@ -343,7 +343,7 @@ test('no token or key in any log or on any admin page', async () => {
         (await ask(gateway.adminPort, { path })).body.toString(),
       ),
     );
-    // The last lines are written when it ends.
+    // The last lines are written when the gateway ends.
     await gateway.stop();
     const texts = [gateway.stdout(), gateway.stderr(), ...pages];
     assert.match(texts.join(), /"status":(200|401)/, 'there is a log to search');

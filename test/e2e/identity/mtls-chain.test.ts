@@ -1,4 +1,4 @@
-// Authorities between a client and the root, and lists that revoke them: real chains of openssl over both protocols, resumed ones too.
+// Authorities between a client and the root, and lists that revoke them: real openssl chains over both protocols, resumed sessions too.
 
 import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -12,12 +12,12 @@ import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 const root = new TestAuthority('Root');
 const partners = new TestAuthority('Partners', root);
 const staff = new TestAuthority('Staff', root);
-/** Lost its key and got another; the name stayed. */
+/** An authority that lost its key and got another; the name stayed. */
 const shopsBefore = new TestAuthority('Shops', root);
 const shops = new TestAuthority('Shops', root);
 const authorities = [root, partners, staff, shopsBefore, shops];
 
-/** As clients show it: what vouches for it comes with it. */
+/** A certificate as clients present it: with the certificate of its authority. */
 function identity(authority: TestAuthority, name: string) {
   const { cert, key } = authority.issue(name);
   return { cert: readFileSync(cert, 'utf8') + authority.caText, key: readFileSync(key, 'utf8') };
@@ -70,7 +70,7 @@ after(async () => {
   for (const authority of authorities) authority.remove();
 });
 
-/** A connection that is kept, and its session. */
+/** Opens a connection that is kept, and returns it with its session. */
 async function open(protocol: 'h2' | 'http/1.1', options: ConnectionOptions) {
   const socket = connect({
     port: gateway.port,
@@ -167,7 +167,7 @@ for (const protocol of protocols) {
       assert.equal((await askOnce(protocol, { ...shop, maxVersion }, '/whole')).answer, '204');
       const { answer, session } = await askOnce(protocol, { ...shopBefore, maxVersion }, '/whole');
       assert.equal(answer, '401 credentials_invalid');
-      // Because: a session keeps only the client's own certificate, and nobody else knows who signed that.
+      // Because: a session keeps only the client's own certificate, and nothing else shows who signed that.
       const again = await askOnce(protocol, { ...shopBefore, maxVersion, session: session! }, '/whole');
       assert.deepEqual([again.resumed, again.answer], [true, '503 identity_unavailable'], maxVersion);
     }

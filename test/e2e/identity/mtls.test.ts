@@ -1,4 +1,4 @@
-// Certificates of real handshakes to consumers, through the gateway as users run it.
+// Client certificates of real handshakes, mapped to consumers by the gateway as users run it.
 
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';

@@ -1,4 +1,4 @@
-// What is secret in the configuration of identity filters, and in what clients send, is shown nowhere: logs, admin endpoint, refusals.
+// Secrets in the configuration of identity filters, and those that clients send, are shown nowhere: logs, admin endpoint, refusals.
 
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
@@ -12,7 +12,7 @@ const password = 'correct-horse-battery';
 const apiKey = 'ck_the-key-of-this-test';
 const awsSecret = 'the-aws-secret-of-this-test';
 const sharedSecret = 'the-shared-secret-of-this-test';
-/** In the configuration only: nobody has to send them for somebody to log them. */
+/** Secrets that occur in the configuration only: a gateway could log them although no client sends them. */
 const configured = {
   jwtSecret: 'the-hmac-secret-of-this-test-0123456789',
   introspectSecret: 'the-introspection-secret-of-this-test',
@@ -121,7 +121,7 @@ test('good credentials pass, wrong ones do not, and nobody shows either', async 
   const code = 'authorization-code-of-this-test-0123456789abc';
   const token = jws(configured.jwtSecret);
   const wrongToken = jws('another-secret-of-this-test-0123456789-wrong');
-  // Because: fetch says of itself that it is a program, and only pages are sent to the provider.
+  // Because: fetch adds headers that mark it as a program, and only page requests are redirected to the provider.
   const page = await askAsBrowser(gateway.port, {
     path: '/oidc/page',
     headers: { accept: 'text/html', cookie: `cardea_session=${opaque}` },

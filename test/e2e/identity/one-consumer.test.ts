@@ -1,4 +1,4 @@
-// One consumer, whichever filter finds him: for the upstream, in the access log, in the metrics, and with the plan that limits him.
+// One consumer, whichever filter finds it: the same for the upstream, in the access log, in the metrics, and for the plan that limits it.
 
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';

@@ -1,4 +1,4 @@
-// Several ways to say who one is, on one gateway: what the upstream sees of the credentials that did not decide, and paths that a login
+// Several authentication methods on one gateway: what the upstream sees of the credentials that did not decide, and paths that a login
 // serves itself.
 
 import assert from 'node:assert/strict';
@@ -16,7 +16,7 @@ const secret = 'the-secret-of-a-token-issuer-of-tests';
 let backend: Awaited<ReturnType<typeof startNodeBackend>>;
 let gateway: RunningGateway;
 
-/** A token that the routes below take, or one that has run out; by another secret one that anybody can make up. */
+/** A token that the routes below accept. Expired with a negative `livesS`; forged with another secret. */
 function token(livesS = 60, signedBy = secret): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const text = `${part({ alg: 'HS256' })}.${part({ iss: 'https://idp.example', aud: 'api', sub: 'u', exp: Math.floor(Date.now() / 1_000) + livesS })}`;
@@ -86,7 +86,7 @@ after(async () => {
   await backend?.stop();
 });
 
-/** Fields and target that the upstream saw of the last request. */
+/** Headers and target that the upstream saw of the last request. */
 async function lastSeen(): Promise<{ line: string; field(name: string): string | undefined }> {
   const { line, headers } = (await backend.seen()).at(-1)!;
   const field = (name: string) =>

@@ -1,4 +1,4 @@
-// Requests signed by curl, which nobody here wrote, and by hand over HTTP/2 and beside an API key; replays over two workers of a real gateway.
+// Requests signed by curl, and by hand over HTTP/2 and beside an API key; replays over two workers of a real gateway.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -59,7 +59,7 @@ function curl(...args: readonly string[]): Promise<string> {
   });
 }
 
-// Because: Debian's curl 7.88 leaves the port out of the host that it signs; a Host of its own has none.
+// Because: Debian's curl 7.88 leaves the port out of the host that it signs; an explicit Host header has none.
 const host = ['-H', 'Host: api.test'];
 const sigv4 = (password = secret) => [
   ...['--aws-sigv4', 'aws:amz:eu-1:uploads', '--user', `AKACME1:${password}`],
@@ -85,7 +85,7 @@ test('a signature and a key that two filters and two ways ask for are one signat
 
 test('the same signature twice is refused whichever worker it comes to', async () => {
   let sent = '';
-  // What curl would send, taken down: it is sent again, by connections of their own.
+  // Records what curl sends, to send it again on separate connections.
   await new Promise<void>((resolve, reject) => {
     const args = ['-sS', '-v', '-o', '/dev/null', ...sigv4(), address('/fixed?once=1')];
     execFile('/usr/bin/curl', args, (error, _, err) => {
@@ -106,7 +106,7 @@ type Fields = readonly (readonly [name: string, value: string])[];
 const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest();
 let signed = 0;
 
-/** What a field that comes several times is signed as. */
+/** The value that is signed for a field that occurs several times. */
 function together(fields: Fields, name: string): string {
   return fields
     .filter(([each]) => each === name)
@@ -114,9 +114,9 @@ function together(fields: Fields, name: string): string {
     .join(name === 'cookie' ? '; ' : ',');
 }
 
-/** The fields with those of AWS Signature Version 4, of a GET without a body. */
+/** The fields with those of AWS Signature Version 4 added, for a GET without a body. */
 function awsSigned(path: string, query: string, fields: Fields): Fields {
-  // Each of another second, so that none is a replay.
+  // Each request has another second, so that none is a replay.
   const time = new Date(Date.now() - signed++ * 1_000).toISOString().replace(/[-:]|\.\d+/g, '');
   const all: Fields = [...fields, ['host', 'api.test'], ['x-amz-date', time]];
   const names = [...new Set(all.map(([name]) => name))].sort();

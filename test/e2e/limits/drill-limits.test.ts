@@ -1,4 +1,4 @@
-// cardea drill limits as its users run it: gateways of its own, a real Redis, a table with every key and window.
+// `cardea drill limits` as its users run it: its own gateways, a real Redis, a table with every key and window.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Limits of the real command with two workers: exact over both, kept over reloads, told to clients, and refused where they cannot work.
+// Limits of the real command with two workers: exact over both, kept across reloads, reported to clients, refused where impossible.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -17,7 +17,7 @@ import { metric } from '../../support/metric.ts';
 import { reloadWith } from '../../support/reload-with.ts';
 import { startLoad } from '../../support/steady-load.ts';
 
-/** `CARDEA_LONG=1` is what the issue asks for, CI takes a part of it. */
+/** `CARDEA_LONG=1` is the duration that the issue asks for, CI uses a part of it. */
 const loadMs = process.env['CARDEA_LONG'] === '1' ? 60_000 : 3_000;
 
 const reply = 'to: { reply: { status: 200, body: ok } }';
@@ -28,7 +28,7 @@ async function start(t: TestContext, routes: string, before = ''): Promise<Runni
   return gateway;
 }
 
-/** Requests over short connections, so that both workers get their share; answers by status. */
+/** Sends requests over short connections, so that both workers get their share; returns the number of responses by status. */
 async function offer(port: number, target: string, requests: number): Promise<ReadonlyMap<number, number>> {
   const load = startLoad(port, target, { connections: 8, requestsPerConnection: 5 });
   await eventually(() => load.answered >= requests, 'so many are answered');
@@ -63,13 +63,13 @@ test('a rate is kept over time by both workers together: not one request more, n
   const admitted = answers.filter(({ status }) => status === 200);
   const refused = answers.filter(({ status }) => status === 429);
   assert.ok(refused.length > admitted.length, 'twice the limit was offered, and more');
-  // What the limit gave from before the first decision to behind the last admission, at most.
+  // The most that the limit gave from before the first decision to after the last admission.
   const most =
     burst +
     (admitted.at(-1)!.answeredAt - answers.reduce((least, { askedAt }) => Math.min(least, askedAt), Infinity)) * perMs;
   assert.ok(admitted.length <= most + 1, `${admitted.length} of at most ${most}`);
-  // Whoever was refused found less than one unit. What the limit gave between the first and the last of them was admitted, but for what a
-  // machine loses that stands still for the two seconds of a burst; the clock of a worker stands still within a turn of its loop.
+  // A refused request found less than one unit. So what the limit gave between the first and the last refusal was admitted, except for what
+  // a machine loses when it stands still for the two seconds of a burst; a worker's clock stands still within a turn of its loop.
   const [first, last] = [refused[0]!, refused.at(-1)!];
   const least = (last.askedAt - 2 * (last.answeredAt - last.askedAt) - first.answeredAt) * perMs;
   const since = admitted.filter(({ answeredAt }) => answeredAt > first.askedAt).length;
@@ -165,7 +165,7 @@ test('a refusal says how long to wait; a dry run refuses nobody', async t => {
   assert.match(gateway.stderr(), /would have refused/);
 });
 
-/** A backend that holds every request: as the upstream `slow`, and how many of so many that come together it gets, and how many are refused. */
+/** A backend that holds every request, as the upstream `slow`. `together` sends requests and returns how many were admitted and refused. */
 async function startSlow(t: TestContext) {
   const held: ServerResponse[] = [];
   const backend = createServer((_request, response) => void held.push(response));

@@ -1,4 +1,4 @@
-// A worker that dies: what was counted stays counted, and what it held in flight is free again.
+// A worker that dies: what it counted stays counted, and what it held in flight becomes free.
 
 import assert from 'node:assert/strict';
 import { createServer, type ServerResponse } from 'node:http';
@@ -12,7 +12,7 @@ import { listeningPort } from '../../support/listening-port.ts';
 async function loseWorker({ pid, adminPort, port }: RunningGateway): Promise<void> {
   process.kill(pid, 'SIGUSR2');
   const metrics = async () => (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
-  // Because: nobody is told when a worker has been replaced.
+  // Because: nothing reports when a worker has been replaced.
   await eventually(async () => /^cardea_worker_restarts_total 1$/m.test(await metrics()), 'the worker is replaced');
   const listens = () =>
     ask(port, { path: '/none' }).then(
@@ -53,7 +53,7 @@ routes:
   let again: number | null = null;
   while (again === null) {
     const answer = status('/slow');
-    // Because: places come free when the dead worker was silent for five seconds.
+    // Because: the places become free when the dead worker was silent for five seconds.
     while (held.length < 3 && (await Promise.race([answer, delay(50)])) === undefined);
     if (held.length < 3) continue;
     held.at(-1)!.end();

@@ -1,4 +1,4 @@
-// Quotas of the real command: what a reload of their store keeps, and who counts as one address.
+// Quotas of the real command: what a reload of their store keeps, and which addresses count as one.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -123,7 +123,7 @@ ${route('cheap', 1)}${route('dear', 5)}`);
   t.after(() => gateway.stop());
   const status = async (name: string) => (await ask(gateway.port, { path: `/${name}` })).status;
   for (let n = 0; n < 3; n++) assert.equal(await status('dear'), 200);
-  // 15 of 20: one cheap request more, and no dear one fits.
+  // 15 of 20 are used: one cheap request more, and no dear one fits.
   assert.deepEqual([await status('cheap'), await status('dear')], [200, 429]);
   await eventually(() => /"quota used up"/.test(gateway.stderr()), 'it is told');
   for (const expected of [200, 200, 200, 200, 429]) assert.equal(await status('cheap'), expected);

@@ -1,5 +1,5 @@
-// Two gateways as users run them, each with two workers, one Redis: one budget for all of them, and an answer for each setting while
-// Redis is away.
+// Two gateways as users run them, each with two workers, and one Redis: one budget for all of them, and the behaviour of each setting while
+// Redis is unavailable.
 
 import assert from 'node:assert/strict';
 import { Agent, request } from 'node:http';
@@ -71,7 +71,7 @@ function statusOf(port: number, path: string): Promise<number> {
   });
 }
 
-/** By turns to both gateways. */
+/** Sends requests to both gateways in turn. */
 async function statuses(path: string, count: number, pauseMs = 0): Promise<number[]> {
   const seen: number[] = [];
   for (let n = 0; n < count; n++) {
@@ -90,7 +90,7 @@ describe('limits in one Redis', () => {
   });
 
   test('exact: not one more through two gateways with two workers each', async () => {
-    // Shares while Redis is away go by the gateways that are alive; those learn of each other within a second.
+    // While Redis is unavailable, shares depend on the gateways that are alive; they learn of each other within a second.
     await new Promise(resolve => setTimeout(resolve, 1_200));
     const seen = await statuses('/exact/local', 60);
     assert.equal(seen.filter(status => status === 200).length, 30);
@@ -136,7 +136,7 @@ describe('limits in one Redis', () => {
     await reloadWith(gateways[0]!, text => text.replace('memory: 8MiB', 'memory: 4MiB'));
     seen.push(...(await statuses('/resized', 60, 10)));
     const admitted = seen.filter(status => status === 200).length;
-    // What the others admitted comes in lumps, and a reload holds them back for a moment; apart they would admit 52 and more.
+    // What the others admitted comes in lumps, and a reload delays it for a moment; without a common count they would admit 52 and more.
     assert.ok(admitted >= 30 && admitted <= 44, `${admitted} admitted`);
   });
 

@@ -9,10 +9,10 @@ import { startGateway } from '../../support/gateway.ts';
 import { startIdentityProvider } from '../../support/identity-provider.ts';
 import { listeningPort } from '../../support/listening-port.ts';
 
-/** A site of two hosts: browsers take any name under localhost for this machine. */
+/** Two hosts of one site: browsers resolve any name under localhost to this machine. */
 const own = 'app.site.localhost';
 const neighbour = 'blog.site.localhost';
-/** Its session's cookie is for itself alone (`SameSite=Strict`). */
+/** A host whose session cookie is sent by its own pages only (`SameSite=Strict`). */
 const strict = 'strict.site.localhost';
 
 test('a browser is sent to log in, comes back to the page it wanted, and logs out; a neighbour changes nothing in its name', async () => {
@@ -34,7 +34,7 @@ test('a browser is sent to log in, comes back to the page it wanted, and logs ou
         token_endpoint_auth_method: 'none',
         redirect_uris: [base, strictBase].map(each => `${each}/oidc/callback`),
         post_logout_redirect_uris: [`${base}/`],
-        // Because: the provider tells sessions' ids only to clients that it calls to end them.
+        // Because: the provider tells session ids only to clients that it calls to end sessions.
         backchannel_logout_uri: `${base}/nobody-listens`,
         backchannel_logout_session_required: true,
       },
@@ -77,7 +77,7 @@ routes:
     await page.goto(`${base}/again`);
     assert.equal(await page.textContent('#who'), 'ada', 'the provider still knows the user');
 
-    // A page under the same domain, whose requests bring the cookie: SameSite lets it.
+    // A page under the same domain, whose requests carry the cookie, because SameSite allows it.
     const sid = await page.textContent('#sid');
     const loggedOut = `${base}/oidc/frontchannel-logout?${new URLSearchParams({ iss: provider.issuer, sid: sid! })}`;
     const around = createServer((request, response) => {
@@ -105,7 +105,7 @@ routes:
     await page.evaluate(() => fetch('/change', { method: 'POST' }));
     assert.deepEqual(changed, ['/change'], 'its own pages may');
 
-    // A provider tells of a logout elsewhere by a frame in its page, which brings the cookie where both are of one site.
+    // A provider announces a logout elsewhere by a frame in its page, which carries the cookie where both are of one site.
     const framed = page.waitForResponse(response => response.url() === loggedOut);
     await page.goto(`http://${neighbour}:${neighbourPort}/logged-out`);
     assert.equal((await framed).status(), 200);
@@ -136,7 +136,7 @@ routes:
   }
 });
 
-/** At the provider, and lets the client know of it. */
+/** Logs in at the provider and allows the client to know it. */
 async function logIn(page: Page): Promise<void> {
   await page.fill('input[name="login"]', 'ada');
   await page.fill('input[name="password"]', 'x');

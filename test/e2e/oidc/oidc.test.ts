@@ -24,7 +24,7 @@ const backend = createServer((request, response) => {
 let backendPort: number;
 let provider: IdentityProvider;
 let redis: Awaited<ReturnType<typeof startRedis>>;
-/** Ports are known before the gateways run, since the provider has to know where browsers come back. */
+/** Chosen before the gateways run, because the provider has to know the callback addresses. */
 let ports: { cookie: number; stored: number; level: number };
 
 before(async () => {
@@ -45,7 +45,7 @@ before(async () => {
     ],
     claims: { department: 'ops' },
     settings: {
-      // A second more than the gateway refreshes ahead.
+      // One second more than the gateway refreshes ahead.
       ttl: { AccessToken: 31, RefreshToken: 600, Session: 600, Grant: 600, Interaction: 600, IdToken: 600 },
       issueRefreshToken: async () => true,
       acrValues: ['high'],
@@ -112,7 +112,7 @@ test('sessions in cookies: login, what the upstream sees, refresh, logout', asyn
     assert.match(cookie, /; HttpOnly; SameSite=Lax$/);
     assert.ok(!browser.cookieNames.some(name => name.includes('_login_')), 'the login cookie is gone');
 
-    // The access token is refreshed a second after the login, and the session goes on under it.
+    // The access token is refreshed a second after the login, and the session continues with the new one.
     const first = asked['authorization'];
     for (let i = 0; seen.at(-1)!['authorization'] === first; i++) {
       assert.ok(i < 100, 'the token is refreshed');
@@ -243,7 +243,7 @@ for (const [where, store, stores] of [
       assert.equal((await underWay.logIn(form, 'user-2')).text, 'page /wanted');
       const { browser: after } = await loggedIn(ports.stored);
       await rotate(young);
-      // As it was: a session that goes on is sealed anew whenever it is written.
+      // The cookie of the old key: a session in use gets a newly sealed cookie whenever it is written.
       before.setCookie('cardea_session', sealedByOld);
       assert.equal(await statusOf(before), 302, 'what the old key sealed is no session any more');
       assert.deepEqual([await statusOf(underWay), await statusOf(after)], [200, 200]);
@@ -261,7 +261,7 @@ test('a level that the login has not is asked for: pages are sent to log in, pro
     const first = await browser.open(`${base}/start`, { stopBefore: provider.issuer });
     assert.match(first.headers.get('location') ?? '', /[?&]acr_values=high(&|$)/);
     const page = await browser.logIn(await browser.open(`${base}/start`), 'user-1');
-    // The provider of this test knows only its default level: the login comes back, and does not suffice.
+    // The provider of this test knows only its default level: the login comes back with an insufficient level.
     assert.equal(page.status, 403);
     assert.match(page.text, /level/);
   } finally {

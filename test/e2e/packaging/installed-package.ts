@@ -1,4 +1,4 @@
-// The package as a stranger gets it: packed from this checkout, installed with npm in an empty folder elsewhere.
+// The package as an outside user gets it: packed from this checkout, installed with npm in an empty folder elsewhere.
 
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,18 +9,18 @@ import { promisify } from 'node:util';
 const root = path.resolve(import.meta.dirname, '../../..');
 const exec = promisify(execFile);
 
-/** Packing and installing take 10 to 25 s each; a registry that does not answer is told after this, with the step's name. */
+/** Packing and installing take 10 to 25 s each. When a registry does not answer, the step fails after this time, with its name. */
 const stepTimeoutMs = 100_000;
 
 export interface InstalledPackage {
-  /** The folder that it was installed in; holds node_modules. */
+  /** The folder in which it was installed; contains node_modules. */
   readonly folder: string;
   /** Paths inside the tarball, without the leading `package/`. */
   readonly files: readonly string[];
   remove(): void;
 }
 
-/** Without what npm tells its scripts of the checkout but where its cache and registry are, and without the checkout's tools in PATH. */
+/** The environment without npm's variables about the checkout, except cache and registry, and without the checkout's tools in PATH. */
 export function strangersEnvironment(): NodeJS.ProcessEnv {
   const isNpms = (name: string) => /^npm_/i.test(name) && !/^npm_config_(cache|registry)$/i.test(name);
   const own = Object.entries(process.env).filter(([name]) => !isNpms(name) && !/^NODE_/i.test(name));
@@ -59,25 +59,25 @@ interface Tarball {
   readonly files: readonly { readonly path: string }[];
 }
 
-/** What a lock file says of one package; only what is read here. */
+/** The entry of one package in a lock file; only the members that are read here. */
 interface Locked {
   readonly version: string;
   readonly dev?: boolean;
 }
 
-/** Where npm's registry has a package; npm itself puts another host there where one is configured. */
+/** Address of a package in npm's registry; npm itself replaces the host when another registry is configured. */
 function addressOf(place: string, { version }: Locked): string {
   const name = place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length);
   return `https://registry.npmjs.org/${name}/-/${path.posix.basename(name)}-${version}.tgz`;
 }
 
 /**
- * A lock file that wants the tarball, and what it needs in the versions that the checkout has.
- * Without one, or without addresses in it, npm asks the registry about each package by name, and one question that
- * nobody answers holds the tests up for minutes. So it takes them from the cache that the checkout's `npm ci` filled.
+ * Writes a lock file with the tarball and its dependencies in the checkout's versions.
+ * Without a lock file, or without addresses in it, npm asks the registry about each package by name, and a single request
+ * without an answer would delay the tests for minutes. With it, npm takes them from the cache that the checkout's `npm ci` filled.
  */
 function writeLock(folder: string, tarball: Tarball): void {
-  // Both are files of this repository, of a shape that npm fixes.
+  // Both are files of this repository, in a format that npm defines.
   const manifest: Record<string, unknown> = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   const own: { packages: Record<string, Locked> } = JSON.parse(
     readFileSync(path.join(root, 'package-lock.json'), 'utf8'),
@@ -97,7 +97,7 @@ function writeLock(folder: string, tarball: Tarball): void {
   );
 }
 
-/** npm 10 prints a list of tarballs, later ones an object by package name; lines of scripts may stand before it. */
+/** npm 10 prints a list of tarballs, later versions an object by package name; output of scripts may precede it. */
 function tarballsOf(stdout: string): Tarball[] {
   const printed: Tarball[] | Record<string, Tarball> = JSON.parse(stdout.slice(stdout.search(/^[[{]/m)));
   return Object.values(printed);

@@ -1,4 +1,4 @@
-// What npm pack makes can be installed in an empty folder elsewhere and serves there, with the Node that it brings.
+// The result of npm pack can be installed in an empty folder elsewhere and serves there, with the Node that it brings.
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
@@ -21,7 +21,7 @@ before(async () => {
 });
 after(() => installed?.remove());
 
-/** A configuration in the folder, with a route to the backend. */
+/** Writes a configuration into the folder, with a route to the backend. */
 function writeConfiguration(name: string, port: number, admin: number, backend: number): void {
   const lines = [
     'listeners:',
@@ -102,7 +102,7 @@ test('the installed command itself gets signals: SIGTERM drains, then 0', { time
   await assert.rejects(once(connect(port, '127.0.0.1'), 'connect'), { code: 'ECONNREFUSED' });
 });
 
-/** The gateway with a backend behind it, ready; both are gone when the test ends. */
+/** Starts the gateway with a backend behind it and waits until it is ready; both end with the test. */
 async function running(
   t: TestContext,
   command: string,
@@ -119,7 +119,7 @@ async function running(
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
-  // npx has a shell between itself and the gateway; the process group is all of them.
+  // npx runs a shell between itself and the gateway; the process group contains all of them.
   t.after(() => {
     if (gateway.exitCode === null) process.kill(-gateway.pid!, 'SIGKILL');
   });
@@ -127,7 +127,7 @@ async function running(
   return { gateway, port };
 }
 
-/** Resolves at the line that says ready; fails with all that was said when the process ends before. */
+/** Resolves at the ready line; rejects with the output when the process ends before. */
 function saysReady(gateway: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = '';

@@ -1,5 +1,5 @@
-// `npm start` in a fresh clone: it installs, once, and runs the demo as the process that it is taken for. With an npm that
-// does nothing but link the packages of this checkout: what a real `npm ci` does is npm's business, and takes minutes.
+// `npm start` in a fresh clone: it installs, once, and runs the demo so that signals reach it. Uses an npm that
+// only links the packages of this checkout: what a real `npm ci` does is npm's business, and takes minutes.
 
 import assert from 'node:assert/strict';
 import {
@@ -20,7 +20,7 @@ import { type Child, startChild, untilSaid } from '../../support/child.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
-/** What the start needs of the checkout, beside src/. */
+/** What the start needs of the checkout, besides src/. */
 const files = [
   'bin/cardea',
   'package.json',
@@ -38,19 +38,19 @@ class FreshClone {
   constructor(t: TestContext) {
     t.after(() => rmSync(this.folder, { recursive: true, force: true }));
     for (const name of files) cpSync(path.join(root, name), path.join(this.folder, name));
-    // Node goes by where a file really is, so that the sources find the packages of this checkout.
+    // Node uses the real path of a file, so the sources find the packages of this checkout.
     symlinkSync(path.join(root, 'src'), path.join(this.folder, 'src'));
     mkdirSync(this.tools);
     this.npm('exit 1');
   }
 
-  /** What the npm in front of PATH does, in the clone's folder. */
+  /** Sets what the npm at the front of PATH does in the clone's folder. */
   npm(script: string): void {
     const lines = ['#!/bin/sh', `echo "$*" >> '${this.calls}'`, script, ''];
     writeFileSync(path.join(this.tools, 'npm'), lines.join('\n'), { mode: 0o755 });
   }
 
-  /** An npm that leaves behind what `npm ci` does, as far as it is needed. */
+  /** Sets an npm that leaves behind what `npm ci` would, as far as the test needs it. */
   npmThatInstalls(): void {
     this.npm(`mkdir node_modules && ln -s '${path.join(root, 'node_modules')}'/node-* node_modules/`);
   }
@@ -64,7 +64,7 @@ class FreshClone {
     return startChild(process.execPath, [path.join(this.folder, 'scripts/start.mjs'), ...args], env);
   }
 
-  /** The demo on free ports, when it has invited to try it. */
+  /** Starts the demo on free ports and waits until it prints its invitation. */
   async serving(t: TestContext): Promise<Child> {
     const demo = await this.start('--port', '0', '--admin-port', '0', '--workers', '1');
     t.after(() => demo.stop());
@@ -88,7 +88,7 @@ test('a fresh clone: installed once, served, signals reach the gateway', { timeo
   assert.equal(await second.exited, 0, second.stderr());
   assert.deepEqual(clone.npmCalls, ['ci --omit=dev --include=optional --loglevel=error']);
 
-  // Packages of another lock file are not those that this version was tested with.
+  // This version was not tested with the packages of another lock file, so the start installs again.
   appendFileSync(path.join(clone.folder, 'package-lock.json'), '\n');
   clone.npm('');
   const usage = await clone.start('--no-such-option');

@@ -1,5 +1,5 @@
-// Reloads in disorder, of the real command: files that come and go, ports that others hold, storms of signals, a stop in the
-// middle. Whatever cannot be used is told, what served serves on, and what comes after it is used.
+// Reloads in disorder, of the real command: files that come and go, ports that other processes hold, storms of signals, a stop in
+// the middle. What cannot be used is reported, the serving configuration stays in use, and the next good one is used.
 
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { listeningPort } from '../../support/listening-port.ts';
 const document = (body: string) =>
   `accessLog: { path: "off" }\nroutes: [{ name: all, match: { path: /* }, to: { reply: { status: 200, body: ${body} } } }]\n`;
 
-/** What `startGateway` wrote in front of the document. */
+/** The lines that `startGateway` wrote before the document. */
 function opening({ configPath }: RunningGateway): string {
   return readFileSync(configPath, 'utf8').split('accessLog:')[0]!;
 }
@@ -24,7 +24,7 @@ async function reply({ port }: { readonly port: number }): Promise<string> {
 
 async function lastReason({ adminPort }: RunningGateway): Promise<string> {
   const page = await fetch(`http://127.0.0.1:${adminPort}/config`);
-  // Because: the page's shape is what admin.test.ts looks at.
+  // Because: admin.test.ts checks the shape of this page.
   const { lastError } = (await page.json()) as { readonly lastError: { readonly reason: string } | null };
   return lastError?.reason ?? '';
 }
@@ -87,7 +87,7 @@ test('a storm of writes and signals ends with what was written last', () =>
       if (i % 10 === 0) assert.match(await reply(gateway), /^(?:first|storm-\d+)$/);
     }
     await eventually(async () => (await reply(gateway)) === 'storm-99', 'the last one');
-    // None that was under way comes later.
+    // No reload that was in progress takes effect later.
     await eventually(async () => (await lastReason(gateway)) === '', 'the page');
     assert.equal(await reply(gateway), 'storm-99');
   }));

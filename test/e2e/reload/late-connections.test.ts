@@ -1,5 +1,5 @@
-// Connections that were accepted under settings of a listener that a reload replaces, and say only afterwards what they speak: they end
-// as those do that were there.
+// Connections that were accepted under listener settings which a reload replaces, and whose protocol shows only afterwards: they end like
+// the connections that were established before.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -23,7 +23,7 @@ routes: [{ name: all, to: { reply: { status: 200, body: hello } } }]
   const client = new H2Client(gateway.port);
   t.after(() => client.socket.destroy());
   await once(client.socket, 'connect');
-  // So much is no request, and shows that it was accepted.
+  // These bytes are no request, but the connection has been accepted.
   client.send(preface.slice(0, 3));
   const idle = connect(gateway.port, '127.0.0.1').resume();
   const allToldToLeave = once(

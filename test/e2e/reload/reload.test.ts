@@ -10,7 +10,7 @@ import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { listeningPort } from '../../support/listening-port.ts';
 import { startLoad } from '../../support/steady-load.ts';
 
-/** How often and how long: `CARDEA_LONG=1` is what the issue asks for, CI takes a part of it. */
+/** Amount of work: `CARDEA_LONG=1` does the full amount that the issue asks for, CI a part of it. */
 const long = process.env['CARDEA_LONG'] === '1';
 const reloads = long ? 1_000 : 150;
 const loadMs = long ? 30_000 : 8_000;
@@ -48,11 +48,11 @@ const replyRoute = (name: string) =>
 
 async function configPage({ adminPort }: RunningGateway): Promise<ConfigPage> {
   const response = await fetch(`http://127.0.0.1:${adminPort}/config`);
-  // Because: the page's shape is what these tests are about.
+  // Because: these tests are about the shape of the page.
   return (await response.json()) as ConfigPage;
 }
 
-/** The file as `startGateway` wrote it, with another body behind its first lines, put there as editors do. */
+/** Keeps the first lines that `startGateway` wrote, replaces the rest with `body`, and renames the file into place as editors do. */
 function change({ configPath }: RunningGateway, body: string): void {
   const opening = readFileSync(configPath, 'utf8').split('\n').slice(0, 3).join('\n');
   writeFileSync(`${configPath}.new`, `${opening}\n${body}`);
@@ -121,7 +121,7 @@ test(`under load with a reload every second, and SIGTERM at the end, no request 
     assert.deepEqual([...statuses.keys()], [200]);
     assert.ok(answered > 100, `${answered} answers`);
   }
-  // The upstream did not change, so its pools were kept over all reloads.
+  // The upstream did not change, so its pools were kept across all reloads.
   assert.ok(opened <= 20, `${opened} upstream connections for ${rounds} reloads`);
 });
 
@@ -135,18 +135,18 @@ test(`${reloads} reloads leave the heap flat`, async () => {
       return resident;
     };
     const reload = async (name: string): Promise<void> => {
-      // Because: asked for after the change, it may be the new one, which the watch had loaded by then.
+      // Because: read after the change, this could be the new version, if the watch has already loaded it.
       const before = (await configPage(gateway)).version;
       change(gateway, document(replyRoute(name)));
       process.kill(gateway.pid, 'SIGHUP');
       await eventually(async () => (await configPage(gateway)).version !== before, name);
     };
-    // Because: code gets compiled and pools of memory fill in the first rounds.
+    // Because: in the first rounds code gets compiled and memory pools fill.
     for (let i = 0; i < reloads / 3; i++) await reload(`warm-${i}`);
     const before = await heap();
     for (let i = 0; i < reloads; i++) await reload(`flat-${i}`);
     const grown = (await heap()) - before;
-    // Garbage that no thread has a reason to collect yet is in it, some 60 kB a reload: what stays after a collection is
+    // Includes garbage that no thread has a reason to collect yet, some 60 kB per reload: what remains after a collection is
     // measured in src/compile/compile-snapshot.test.ts.
     const most = 24 + (long ? 80 : 0);
     assert.ok(grown < most * 1_024 * 1_024, `resident memory grew by ${(grown / 1_048_576).toFixed(1)} MiB`);

@@ -1,4 +1,4 @@
-// Exchanges that began before a reload of an upstream's TLS go on with what they began with.
+// Exchanges that began before a reload of an upstream's TLS continue with the settings that they began with.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-// A second try beside a slow first one: whoever answers first is heard, the other is cancelled, and nothing is left under way.
+// A second try beside a slow first one: the first response is used, the other try is cancelled, and nothing stays in progress.
 
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
@@ -240,7 +240,7 @@ test('a second try that answers while the exchange waits for a third: the third 
   const upstream: EngineOptions['upstream'] = { retry: retrySpec(), balance: 'leastRequest' };
   const { send, engine, backends } = await setUp(t, [fails, late], 50, upstream, { pool: { maxConnections: 2 } });
   const [failing, other] = backends;
-  // Not to be sent twice: three or four of them fill the other endpoint's connections.
+  // Requests that may not be sent twice: three or four of them fill the other endpoint's connections.
   while (other!.requests.length < 2) {
     const asked = backends.reduce((sum, { requests }) => sum + requests.length, 0);
     await send('POST /held HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n');

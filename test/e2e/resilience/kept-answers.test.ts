@@ -1,4 +1,4 @@
-// `fallback: { cache }`: the last good answer is given when the upstream has none, to those alone who may have it.
+// `fallback: { cache }`: when the upstream has no response, the last good one is given, only to callers who may have it.
 
 import assert from 'node:assert/strict';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
@@ -33,7 +33,7 @@ routes:
 `;
   const gateway = await startGateway(config, { workers: 2 });
   t.after(() => gateway.stop());
-  // A connection each, so that both workers are asked.
+  // A new connection for each request, so that both workers are asked.
   const ask = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const to = { host: '127.0.0.1', port: gateway.port, path, method, headers, agent: false } as const;
@@ -49,7 +49,7 @@ routes:
       request.end();
     });
   let count = 0;
-  /** Every answer says which one it is. */
+  /** Makes the backend answer well; each response contains its number. */
   const well = (headers: Record<string, string> = {}) => {
     backend.answer = (_, response) => {
       count++;

@@ -1,4 +1,4 @@
-// Requests that fail at one endpoint are tried at another, when that is safe, as often as the settings and the budget allow.
+// Requests that fail at one endpoint are tried at another, when that is safe, within the settings and the retry budget.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -55,7 +55,7 @@ for (const [what, bad] of Object.entries({ unavailable, resetting, silent })) {
   test(`${what}: another endpoint answers`, async t => {
     const { ask, engine } = await setUp(t, [bad, good], { responseTimeoutMs: 100 });
     for (let n = 0; n < 6; n++) assert.deepEqual(await ask(get), { status: 200, body: '200' });
-    // In turn: the bad one, its other, the bad one again.
+    // In turn: the bad endpoint, then the other, then the bad one again.
     assert.equal(engine.upstreamCell('retries'), 6);
     assert.deepEqual(engine.endpointsInFlight(), [0, 0]);
     const lines = await engine.accessLines();
@@ -136,7 +136,7 @@ test('the last answer is passed on when every try fails; a status that is no rea
 });
 
 test('a short answer that is dropped costs no connection, a long one does', async t => {
-  // A wait that the timers can tell: the connection is free again before it is over.
+  // A wait far longer than the timers' resolution: the connection is free again before the wait is over.
   const { ask, backends } = await setUp(t, [unavailable], {
     retry: retrySpec({ attempts: 1, backoffMs: 2_000, maxBackoffMs: 2_000 }),
   });
@@ -163,7 +163,7 @@ test('one try may take so long, and all of them not longer than the exchange', a
 });
 
 test('a client that leaves while its request waits for the next try leaves nothing behind', async t => {
-  // A wait is anything up to this: none in ten thousand is over before the test is.
+  // The wait is random up to this time: fewer than one in ten thousand ends before the test does.
   const retry = retrySpec({ backoffMs: 36_000_000, maxBackoffMs: 36_000_000 });
   const { engine, backends } = await setUp(t, [unavailable], { retry });
   const client = await ClientConnection.open(engine.port);
@@ -205,7 +205,7 @@ test('a request whose first endpoint could not be reached says to the second wha
   const fields =
     'X-Forwarded-For: 192.0.2.9\r\nX-Request-Id: given-before-us\r\n' +
     'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n';
-  /** The fields that the backend sees, and how often it was tried before. */
+  /** The fields that the backend receives, and how many tries came before. */
   const seen = async (ports: readonly number[], filters: readonly Filter[]) => {
     const upstream = { retry: retrySpec() };
     const engine = await startEngine(ports, { filters, trustedProxies: ['127.0.0.0/8'], upstream });
@@ -256,7 +256,7 @@ test('a request for a tunnel is tried again as any other that asks for nothing t
     for (let n = 0; n < 2; n++) await opensTunnel(engine);
     assert.ok(engine.upstreamCell('retries') >= 1);
   }
-  // Without a word about retries: a kept connection that the endpoint closes just as it is used.
+  // Without any retry setting: a kept connection that the endpoint closes just as it is used.
   const closing: RawHandlers = {
     onRequest(connection, request) {
       if (request.path === '/') connection.socket.write(answer(200));
@@ -327,7 +327,7 @@ routes:
   await eventually(() => other!.requests.length === 1, 'its connection is held');
   const answered = ask('/');
   await eventually(() => bad!.requests.length === 1, 'the first upstream is asked');
-  // As long as a try there might have waited, and a tick of the timers.
+  // As long as a try there might have waited, plus a tick of the timers.
   await Promise.race([answered, delay(300)]);
   release();
   assert.equal(await held, 'held');

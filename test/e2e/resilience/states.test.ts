@@ -1,4 +1,4 @@
-// Health checks, ejections and breakers through the command: what one worker learns all know, reloads and new workers forget nothing,
+// Health checks, ejections and breakers through the command: what one worker learns all workers know, reloads and new workers keep it,
 // and the administrator sees why.
 
 import assert from 'node:assert/strict';
@@ -30,7 +30,7 @@ async function setUp(
   options: GatewayOptions = { workers: 2 },
 ): Promise<{ backends: MoodyBackend[]; gateway: RunningGateway }> {
   const backends = await Promise.all(Array.from({ length: count }, startMoodyBackend));
-  // Before the gateway starts, which it may not.
+  // Registered before the gateway starts, because its start may fail.
   t.after(() => Promise.all(backends.map(backend => backend.stop())));
   const config = `
 upstreams:
@@ -59,7 +59,7 @@ async function ask(
 
 async function usersPage({ adminPort }: RunningGateway): Promise<UpstreamPage> {
   const response = await fetch(`http://127.0.0.1:${adminPort}/upstreams`);
-  // Because: the page's shape is src/control/admin-view.ts.
+  // Because: the type of the page is defined in src/control/admin-view.ts.
   const page = (await response.json()) as { upstreams: UpstreamPage[] };
   return page.upstreams.find(({ name }) => name === 'users')!;
 }
@@ -67,7 +67,7 @@ async function usersPage({ adminPort }: RunningGateway): Promise<UpstreamPage> {
 const states = (page: UpstreamPage): string[] => page.endpoints.map(({ state }) => state);
 
 test('an endpoint that fails its checks gets no requests until it passes them again; a reload and a new worker know it too', async t => {
-  // Because: with a time of 40 ms the good one failed as well on a busy machine.
+  // Because: with a timeout of 40 ms the good endpoint failed as well on a busy machine.
   const check = 'healthCheck: { path: /healthz, interval: 400ms, timeout: 400ms, unhealthyAfter: 2, healthyAfter: 2 }';
   const options = { workers: 2, environment: { CARDEA_TEST_CRASH: 'terminate' } };
   const { backends, gateway } = await setUp(t, 2, check, '', options);
@@ -148,7 +148,7 @@ test('errors that two workers see eject an endpoint for both', async t => {
   bad.mood = 'failing';
   let failed = 0;
   for (let n = 0; n < 40; n++) if ((await ask(gateway)).status === 503) failed++;
-  // Six in a row, whichever worker met them.
+  // Six errors in a row, whichever worker met them.
   assert.equal(failed, 6);
   const page = await usersPage(gateway);
   assert.deepEqual([page.endpoints[0]!.state, page.endpoints[0]!.reason], ['ejected', 'errors in a row']);

@@ -1,4 +1,4 @@
-// Slow answers whose worker dies. In a file of its own, which other files run beside: that nobody says a word any more takes 15 s to tell.
+// Slow responses whose worker dies. A file of its own, run in parallel: it takes 15 s to notice that the worker is silent.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Slow answers in a store: fetched at whichever gateway shares it, after restarts, and what becomes of clients while it is away.
+// Slow responses kept in a store: any gateway that shares it returns them, after restarts too, and what clients get without the store.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { reportsGateway } from './slow-reports.ts';
 
 const deferral = '{ after: 100ms, store: shared }';
 
-/** A backend whose answers wait until they are told to go. */
+/** A backend that holds its responses until the test releases them. */
 async function heldBackend(t: TestContext) {
   const backend = await VersionBackend.start('reports');
   t.after(() => backend.stop());
@@ -62,7 +62,7 @@ test('a reload that changes the store: who was told to come back before finds th
   writeFileSync(`${gateway.configPath}.new`, text.replace(store, `${store}, commandTimeout: 900ms`));
   renameSync(`${gateway.configPath}.new`, gateway.configPath);
   await eventually(() => gateway.stderr().includes('configuration reloaded'), 'the reload');
-  // Because: nothing tells that a store was not closed. It would be by now.
+  // Because: nothing reports that a store was not closed. A wrong close would have happened by now.
   await new Promise(resolve => setTimeout(resolve, 300));
   held[0]!('the report');
   const answer = await fetchUntil(String(told.headers['location']), ({ status }) => status !== 202);
@@ -88,7 +88,7 @@ test('Redis is away: clients wait on, polls get 503, the loop goes on; what came
   assert.match(away.body, /answers_unavailable/);
   assert.equal(away.headers['retry-after'], '2');
   held[0]!('came meanwhile');
-  // Nobody polls: what asks the store is the second request, whose time has come.
+  // No client polls: the second request asks the store, once its time to be deferred has come.
   const asked = await metric(gateway, eventSeries('store_away'));
   await eventually(async () => (await metric(gateway, eventSeries('store_away'))) > asked, 'the store is asked again');
   await eventually(
@@ -132,7 +132,7 @@ test('SQLite: answers outlive the process, and one that nobody waits for any mor
   for (let n = 0; n < 4; n++) assert.equal((await second.ask(kept!)).body, 'kept over a restart');
   assert.equal((await second.ask(kept!, 'GET', 'bar')).status, 404);
   assert.equal((await second.ask(lost!)).status, 202);
-  // As long after it was heard last as silence lasts.
+  // Sets the last sign of life of the waiting gateway back, past the allowed silence.
   const database = new DatabaseSync(file, { timeout: 5_000 });
   database.exec("UPDATE cardea_answers SET heard = 1000 WHERE state = 'w'");
   database.close();

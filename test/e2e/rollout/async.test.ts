@@ -1,4 +1,4 @@
-// Slow answers are fetched later, by the caller who asked and by nobody else, from whichever worker.
+// Slow responses are fetched later, by the caller who asked and by no other, from any worker.
 
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
@@ -120,7 +120,7 @@ test('a stop waits for what clients were told to come back for, and tells no mor
     answers.push(() => response.end('done'));
   };
   assert.equal((await ask('/reports', 'POST', 'foo', 'first')).status, 202);
-  // Told to go well before its client's patience is over.
+  // The stop comes well before the second client would be deferred, so this client keeps waiting for its response.
   const patient = ask('/reports', 'POST', 'foo', 'second');
   await eventually(() => answers.length === 2, 'both are under way');
   process.kill(gateway.pid, 'SIGTERM');

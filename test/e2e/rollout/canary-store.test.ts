@@ -1,4 +1,4 @@
-// Where a canary is, kept in a store, with the real command: restarts and other gateways go on from there, and while nobody knows, nobody gets it.
+// A canary's state in a store, with the real command: restarts and other gateways continue from it; no request gets an unknown canary.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -50,7 +50,7 @@ routes:
 
 async function pageOf({ adminPort }: RunningGateway): Promise<CanaryPage> {
   const answer = await fetch(`http://127.0.0.1:${adminPort}/routes`);
-  // Because: the page is the gateway's own.
+  // Because: the gateway itself writes the page.
   const { routes } = (await answer.json()) as { routes: { canary: CanaryPage }[] };
   return routes[0]!.canary;
 }
@@ -75,7 +75,7 @@ test('SQLite: what was rolled back gets no request after a restart; another defi
   const load = new ChaosLoad(`http://127.0.0.1:${first.port}/`);
   const before = await until(first, ({ phase }) => phase === 'rolledBack');
   await load.stop();
-  // Kept a moment after it was obeyed.
+  // The rollback is stored a moment after it takes effect.
   const database = new DatabaseSync(file, { timeout: 5_000 });
   while (!/"phase":"rolledBack"/.test(String(database.prepare('SELECT text FROM cardea_records').get()?.['text']))) {
     await delay(20);
@@ -110,7 +110,7 @@ test('SQLite: what was rolled back gets no request after a restart; another defi
 test('Redis: what one gateway sees is decided for all; until its store tells, nobody gets the canary', async t => {
   const port = await freePort();
   const { canary, start } = await versions(t, `redis://127.0.0.1:${port}`);
-  // Redis is not there yet.
+  // Redis does not run yet.
   const first = await start('[30%, 60%, 100%]');
   for (let n = 0; n < 10; n++) assert.equal(await versionFor(first, { 'x-beta': '1' }), 'v1');
   assert.equal((await pageOf(first)).phase, 'unknown');
@@ -121,7 +121,7 @@ test('Redis: what one gateway sees is decided for all; until its store tells, no
   await until(first, ({ phase }) => phase === 'step');
   const second = await start('[30%, 60%, 100%]');
   const load = new ChaosLoad(`http://127.0.0.1:${first.port}/`);
-  // The second has no traffic, and comes along.
+  // The second gateway has no traffic, and follows the decisions of the first.
   const page = await until(second, ({ step }) => step !== '1 of 3');
   assert.match(page.phase, /step|promoted/);
   await until(second, ({ phase }) => phase === 'promoted');
@@ -137,6 +137,6 @@ test('Redis: what one gateway sees is decided for all; until its store tells, no
   await bad.stop();
   await until(fourth, ({ phase }) => phase === 'rolledBack');
   assert.equal(await versionFor(fourth, { 'x-beta': '1' }), 'v1');
-  // The other definition is another canary, and stays where it is.
+  // The other definition is another canary, and keeps its state.
   assert.equal((await pageOf(second)).phase, 'promoted');
 });

@@ -1,4 +1,4 @@
-// A new version beside the stable one, with the real command and two workers: a good one arrives, a bad one is taken back by itself.
+// A new version beside the stable one, with the real command and two workers: a good one is promoted, a bad one is rolled back.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -29,7 +29,7 @@ interface CanaryPage {
 async function setUp(t: TestContext, canaryYaml: string, rest = ''): Promise<Setup> {
   const stable = await VersionBackend.start('v1');
   const canary = await VersionBackend.start('v2');
-  // Before the gateway starts, which it may not.
+  // Registered before the gateway starts, because its start may fail.
   t.after(() => Promise.all([stable.stop(), canary.stop()]));
   const gateway = await startGateway(
     `accessLog: { path: off }
@@ -48,7 +48,7 @@ ${rest}routes:
   t.after(() => gateway.stop());
   const route = async () => {
     const answer = await fetch(`http://127.0.0.1:${gateway.adminPort}/routes`);
-    // Because: the page is the gateway's own.
+    // Because: the gateway itself writes the page.
     const { routes } = (await answer.json()) as { routes: { canary: CanaryPage }[] };
     return routes[0]!.canary;
   };
@@ -101,7 +101,7 @@ test('under load a good canary is promoted step by step, a bad one is rolled bac
   assert.match(gateway.stderr(), /canary promoted/);
   assert.equal((await get()).version, 'v2');
 
-  // A new definition begins anew, in the running process.
+  // A new definition starts anew, in the running process.
   writeFileSync(
     gateway.configPath,
     readFileSync(gateway.configPath, 'utf8').replace('[10%, 50%, 100%]', '[20%, 100%]'),

@@ -1,4 +1,4 @@
-// Copies of live traffic: they arrive as the upstream got the requests, and whatever becomes of them the client feels nothing.
+// Copies of live traffic: they arrive as the upstream got the requests, and their outcome never affects the client.
 
 import assert from 'node:assert/strict';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -65,11 +65,11 @@ test('a copy is what the upstream got: method, path, fields, body, ids; larger b
 
   await fetch(url, { method: 'POST', headers: { 'x-api-key': 'foo' }, body: 'x'.repeat(2_000) });
   await metricReaches(gateway, outcome('too_large'), 1, 'one was too large');
-  // What is refused goes nowhere, so there is nothing to copy.
+  // A refused request goes nowhere, so there is nothing to copy.
   assert.equal((await fetch(url)).status, 401);
   await metricReaches(gateway, outcome('answered'), 1, 'one was answered');
   assert.equal(shadow.seen.length, 1);
-  // Copies are nobody's requests.
+  // Copies are not counted as requests.
   await metricReaches(gateway, 'cardea_requests_in_flight', 0, 'none is under way');
   await eventuallySeen(
     () => gateway.stdout().trim().split('\n').length,
@@ -116,7 +116,7 @@ test('differences are counted and told without values', async t => {
   assert.doesNotMatch(gateway.stderr(), /s3cret/);
 });
 
-/** A server of bytes: what it does with each connection is given. */
+/** A raw server; `onSocket` decides what it does with each connection. */
 async function rawServer(t: TestContext, onSocket: (socket: Socket) => void): Promise<number> {
   const sockets = new Set<Socket>();
   const server: Server = createServer(socket => {
@@ -173,7 +173,7 @@ ${port === 0 ? '' : '    mirror: { upstream: shadow, timeout: 1s, queue: 16, com
     await gateway.stop();
   }
   t.diagnostic(`p99 of clients in ms by mirror: ${JSON.stringify(p99s)}`);
-  // Because: machines of tests are noisy; a client that waited for its mirror would have waited 500 ms and more.
+  // Because: test machines are noisy; a client that waited for its mirror would have waited 500 ms and more.
   for (const p99 of Object.values(p99s)) assert.ok(p99 < 400, JSON.stringify(p99s));
 });
 
@@ -181,7 +181,7 @@ test('a copy that meets a dead kept connection goes out again on a fresh one', a
   const live = await VersionBackend.start('live');
   let connections = 0;
   const copies: string[] = [];
-  // Keeps its connections, and closes each when a second request comes on it, as one does that was about to.
+  // Keeps its connections, and closes each when a second request arrives, like a server whose keep-alive just ended.
   const shadow: Server = createServer(socket => {
     let requests = 0;
     socket.on('error', () => {});
@@ -190,7 +190,7 @@ test('a copy that meets a dead kept connection goes out again on a fresh one', a
         socket.destroy();
         return;
       }
-      // One that brings nothing is the gateway's first look at its endpoints.
+      // Connections without a request come from the gateway's first look at its endpoints.
       connections++;
       copies.push(bytes.toString('latin1').split(' ', 2).join(' '));
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');

@@ -1,4 +1,4 @@
-// Gateways with a route whose slow answers are fetched later, and clients of it. For tests.
+// Gateways with a route that defers slow responses, to be fetched later, and clients of that route. For tests.
 
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
@@ -19,7 +19,7 @@ export interface DeferredAnswer {
   readonly body: string;
 }
 
-/** A gateway with a route `/reports` that defers answers, in front of a backend of its own. */
+/** Starts a gateway whose route `/reports` defers responses, in front of its own backend. `deferral` and `upstream` are YAML. */
 export async function slowReports(
   t: TestContext,
   deferral: string,
@@ -31,7 +31,7 @@ export async function slowReports(
   return { backend, ...(await reportsGateway(t, backend, deferral, upstream, options)) };
 }
 
-/** `stores` are lines of YAML. */
+/** Starts such a gateway before a given backend. `stores` are lines of YAML. */
 export async function reportsGateway(
   t: TestContext,
   backend: VersionBackend,
@@ -58,7 +58,7 @@ routes:
     options,
   );
   t.after(() => gateway.stop());
-  // A connection each, so that both workers are asked.
+  // A new connection for each request, so that both workers are asked.
   const ask = (path: string, method = 'GET', key: string | null = 'foo', body = ''): Promise<DeferredAnswer> =>
     new Promise((resolve, reject) => {
       const headers = {
@@ -89,7 +89,7 @@ routes:
   ): Promise<DeferredAnswer> => {
     const end = performance.now() + withinMs;
     for (;;) {
-      // Because: between two workers there is nobody to ask.
+      // Because: while a worker is being replaced, nobody may accept the connection.
       const answer = await ask(path).catch(() => ({ status: 202, headers: {}, body: 'nobody' }));
       if (done(answer)) return answer;
       assert.ok(performance.now() < end, JSON.stringify(answer));

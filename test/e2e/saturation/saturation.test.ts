@@ -1,5 +1,5 @@
-// Three times the requests that an upstream can do: with `concurrency` it goes on doing nearly all it can, and those who are let in hardly
-// notice. Without, nobody is served in time.
+// Three times the requests that an upstream can handle: with `concurrency` it keeps doing nearly all that it can, and admitted requests
+// hardly notice. Without it, no request is served in time.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -64,7 +64,7 @@ function isServedWell({ capacity, calm, crowd, grownMiB }: Figures): void {
   assert.deepEqual(crowd.failures, []);
   assert.deepEqual([...crowd.statuses.keys()].toSorted(), [200, 503]);
   assert.ok(crowd.goodPerSecond > 0.9 * capacity, `${crowd.goodPerSecond} of ${capacity}`);
-  // A machine with other things to do makes the calm look worse than it is; that is not to be to anybody's credit.
+  // On a busy machine the calm figures look worse than they are, which must not loosen the bound.
   const alone = Math.min(calm.p99Ms, 1.6 * SERVICE_MS);
   assert.ok(crowd.p99Ms < 3 * alone, `${crowd.p99Ms} against ${calm.p99Ms}`);
   assert.ok(grownMiB < 150, `${grownMiB} MiB`);
@@ -72,7 +72,7 @@ function isServedWell({ capacity, calm, crowd, grownMiB }: Figures): void {
 
 const RUNS_MAX = 3;
 
-/** The machine's other work makes figures worse and never better: one good run shows what the gateway can do. */
+/** Other work of the machine makes figures worse and never better: one good run shows what the gateway can do. */
 async function runsWell(t: TestContext, settings: string, warmUpSeconds?: number): Promise<Figures> {
   for (let run = 1; ; run++) {
     const figures = await saturate(t, settings, 2.5, warmUpSeconds);
@@ -86,7 +86,7 @@ async function runsWell(t: TestContext, settings: string, warmUpSeconds?: number
 }
 
 describe('three times what an upstream can do', () => {
-  // A little more than it works on at once: the next request is there when one is done.
+  // A little more than the upstream works on at once, so that the next request is there when one is done.
   test('a limit with a short queue', async t => {
     const figures = await runsWell(t, `, concurrency: { limit: ${AT_ONCE + 6}, queue: 8, queueTimeout: 200ms }`);
     assert.ok(figures.longestQueue <= 6, String(figures.longestQueue));
@@ -96,7 +96,7 @@ describe('three times what an upstream can do', () => {
     await runsWell(t, ', concurrency: adaptive', 3.5);
   });
 
-  // The self-check of the whole file as well: without a limit nobody is served in time.
+  // Also the self-check of this file: without a limit no request is served in time.
   test('cardea drill overload tells which upstream is safe, and what to change at the other', async t => {
     const folder = mkdtempSync(path.join(tmpdir(), 'cardea-drill-'));
     const file = path.join(folder, 'cardea.yaml');
@@ -116,7 +116,7 @@ describe('three times what an upstream can do', () => {
       drill('--upstream', 'open', '--seconds', '1', '--json'),
     ]);
     rmSync(folder, { recursive: true });
-    // Because: the command prints what it says in its own types.
+    // Because: the command prints its report in its own types.
     const [ofSafe, ofOpen] = [safe, open].map(({ said }) => (JSON.parse(said) as { report: [Report] }).report[0]);
     for (const { said } of [safe, open]) t.diagnostic(said.replace(/\s+/g, ' '));
     assert.ok(ofSafe!.goodPerSecond > 0.8 * ofSafe!.capacity, safe.said);

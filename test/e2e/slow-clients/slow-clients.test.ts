@@ -13,20 +13,20 @@ import { startNodeBackend } from '../../support/node-backend.ts';
 import { sendRaw } from '../../support/raw-client.ts';
 
 const CONNECTIONS = 300;
-/** How long slowhttptest keeps at it; it is stopped earlier once all its connections are gone. */
+/** How long slowhttptest attacks; it is stopped earlier once all its connections are gone. */
 const ATTACK_SECONDS = 40;
 /**
- * How long one connection may live: the limits below (2 s), as much again for what the kernel took at first, and a busy
- * machine. Of each connection, not of the attack: on such a machine the last begins when the first are over.
+ * How long one connection may live: the limits below (2 s), the same again for what the kernel took at first, and a busy
+ * machine. Applies to each connection, not to the attack: on such a machine the last begin when the first are over.
  */
 const LIFE_MS_MAX = 15_000;
-/** Who lives as long is one of the slow ones: the others are probes. */
+/** A connection that lives at least this long is one of the slow ones; shorter ones are probes. */
 const SLOW_MS_MIN = 1_600;
-/** Of the attack's connections those that are seen living long: a test that gets no processor time misses some. */
+/** Share of the attack's connections that must be seen living long: a test that gets no processor time misses some. */
 const SEEN_MIN = 0.5;
-/** From here on all of them have come, and those that are gone were closed. */
+/** After this time all attackers have connected, so that missing ones were closed. */
 const ATTACK_MS_MIN = 3_000;
-/** Probes under way beside the attack. */
+/** Probes that may be open beside the attack. */
 const OTHERS_MAX = 5;
 const PROBE_EVERY_MS = 100;
 const BIG_BYTES = 8 * 1024 * 1024;
@@ -56,14 +56,14 @@ const attacks: readonly Attack[] = [
     name: 'slow read: a window of a few bytes',
     path: '/big',
     options: ['-X', '-w', '10', '-y', '20', '-n', '5', '-z', '16'],
-    // The kernel takes 1.7 MB for each at first: more of them measure the machine.
+    // The kernel takes 1.7 MB for each at first: more connections would only measure the machine.
     connections: 80,
   },
 ];
 
 describe('slow clients', () => {
   let big: Backend;
-  // Unlike nginx, it answers only when it has the whole body: a slow one is then the gateway's to end.
+  // Unlike nginx, this backend answers only after the whole body: the gateway has to end a slow one.
   let small: Backend;
   let gateway: RunningGateway;
   before(async () => {
@@ -143,8 +143,8 @@ routes:
 });
 
 /**
- * The other ends of connections that the gateway's side of the kernel still holds, those given up with unsent bytes included (FIN-WAIT-1):
- * they cost memory as any other, and the client does not know that they are over.
+ * Remote addresses of connections that the gateway's side of the kernel still holds, including those closed with unsent bytes (FIN-WAIT-1):
+ * they cost memory like any other, and the client does not know that they are over.
  */
 function openConnections(port: number): string[] {
   const held = new Set(['01', '04', '08', '09', '0B']);

@@ -1,4 +1,4 @@
-// The whole smuggling corpus, each case with a token of its own.
+// The whole smuggling corpus, each case with its own token.
 
 import { chunkCases } from './cases/chunks.ts';
 import { contentLengthCases } from './cases/content-length.ts';
@@ -11,7 +11,7 @@ import { transferEncodingCases } from './cases/transfer-encoding.ts';
 import type { SmugglingCase } from './smuggling-case.ts';
 
 export interface IdentifiedCase extends SmugglingCase {
-  /** Four characters, as long as `{id}`: lengths in a case stay true. */
+  /** Four characters, the length of `{id}`, so that lengths in a case stay correct. */
   readonly id: string;
 }
 

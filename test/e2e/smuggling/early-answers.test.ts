@@ -24,7 +24,7 @@ describe('early answers', () => {
     backend = createServer((request, response) => {
       seen.push(`${request.method} ${request.url}`);
       request.on('error', () => {});
-      // Answers at once; `/early/unread` never takes the body, `/early/read` takes it and forgets it.
+      // Answers at once; `/early/unread` never reads the body, `/early/read` reads and discards it.
       if (request.url !== '/early/unread') request.resume();
       response.end('answer');
     });
@@ -54,7 +54,7 @@ routes:
         });
         const answers = readAnswers(received, [], closed);
         assert.equal(answers[0]?.status, 200);
-        // The second request is answered, or the connection ended with the first answer: both are sound.
+        // Either the second request is answered, or the connection ended with the first response: both are sound.
         assert.ok(answers.length === 2 || closed, 'neither an answer nor an end');
         const other = await sendRaw(gateway.port, [plain], { enough: hasAnswers(1) });
         assert.deepEqual(

@@ -1,5 +1,5 @@
-// The smuggling corpus of HTTP/2 through the running gateway to nginx, Apache httpd and node:http: never is one stream two requests
-// to a backend, and no backend sees a path, host or field that was not checked.
+// The HTTP/2 smuggling corpus through the running gateway to nginx, Apache httpd and node:http: one stream never becomes two requests
+// at a backend, and no backend sees a path, host or header that was not checked.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -13,7 +13,7 @@ import { type H2Case, h2Cases } from './cases/h2.ts';
 
 interface Outcome {
   readonly answer: Answer;
-  /** Of a plain request on the same connection, behind the case. */
+  /** Status of a plain request on the same connection, sent after the case. */
   readonly afterStatus: number;
 }
 
@@ -39,7 +39,7 @@ async function play(
   const fill = (text: string): string => text.replaceAll('{id}', id).replaceAll('{length}', String(length));
   const filled = (list: FieldList): FieldList => list.map(([name, value]) => [fill(name), fill(value)] as const);
   const client = await H2Client.open(port);
-  // In one piece: what is wrong behind a head is to be there before the backend can have answered the head.
+  // In one write: the error after a head must arrive before the backend can have answered the head.
   client.socket.cork();
   client.headers(1, filled(fields), data.length === 0 && trailers === undefined);
   data.forEach((piece, at) => {
@@ -96,7 +96,7 @@ for (const [name, start] of [
         if (each.reset !== undefined) {
           assert.equal(answer.reset, each.reset, `answered ${answer.status}`);
           assert.equal(answer.status, 0);
-          // Servers that log what was cut log it as a request.
+          // Servers that log incomplete requests log them as requests.
           if (name === 'node:http') assert.ok(whole.length <= each.forwarded);
           return;
         }

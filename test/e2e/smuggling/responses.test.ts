@@ -1,4 +1,4 @@
-// Answers that a backend should not give: what is malformed or ambiguous becomes 502 or a message that is plainly cut.
+// Responses that a backend should not send: malformed or ambiguous ones become 502 or a message that is recognisably incomplete.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

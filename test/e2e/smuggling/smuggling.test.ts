@@ -1,4 +1,4 @@
-// The smuggling corpus through the running gateway to nginx, Apache httpd and node:http: never is one message two to a
+// The smuggling corpus through the running gateway to nginx, Apache httpd and node:http: one message never becomes two at a
 // backend, and no backend sees a path that the router did not check.
 
 import assert from 'node:assert/strict';
@@ -16,9 +16,9 @@ const CONCURRENCY = 6;
 
 interface Outcome {
   readonly answers: readonly Answer[];
-  /** What came, when it could not be read as answers. */
+  /** The received bytes, when they could not be parsed as responses. */
   readonly unreadable: string;
-  /** Status of a plain request on a connection of its own, sent behind the case. */
+  /** Status of a plain request on a connection of its own, sent after the case. */
   readonly afterStatus: number;
 }
 
@@ -32,7 +32,7 @@ routes:
 `;
 }
 
-/** The bytes in the writes in which they are sent; `apart` parts the head from what is behind it. */
+/** The pieces in which the bytes are written; `apart` separates the head from what follows. */
 function piecesOf(smuggling: IdentifiedCase, apart: boolean): string[] {
   const { request, later } = smuggling;
   const headEnd = request.indexOf('\r\n\r\n') + 4;
@@ -115,7 +115,7 @@ for (const [name, start, apart] of [
             outcomes.set(next.id, await play(gateway.port, next, apart));
         }),
       );
-      // Stopped first: what is still under way is then cut, and the logs are whole.
+      // The gateway is stopped first: that cuts what is still in progress, so that the logs are complete.
       await gateway.stop();
       seen = await backend.seen();
     });
@@ -140,7 +140,7 @@ for (const [name, start, apart] of [
         }
         assert.equal(outcome.unreadable, '');
         const status = outcome.answers[0]?.status ?? 0;
-        // node:http refuses nothing that nginx and httpd take; what they refuse of a right message is their business.
+        // node:http refuses nothing that nginx and httpd accept; what those refuse of a valid message is their business.
         const statuses =
           smuggling.forwarded > 0 && whole.length > 0 && !name.startsWith('node:http')
             ? [...smuggling.status, 400, 404, 405, 426]

@@ -1,4 +1,4 @@
-// An upstream that says more than it was asked (response queue poisoning): what no request asked for is nobody's answer.
+// An upstream that sends more than it was asked for (response queue poisoning): a response to no request is passed to no client.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -10,7 +10,7 @@ const poison = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison';
 const plain = (path: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${path.length}\r\n\r\n${path}`;
 const request = (path: string, method = 'GET'): string => `${method} ${path} HTTP/1.1\r\nHost: test\r\n\r\n`;
 
-/** What stands behind the first answer in the same bytes. */
+/** Responses that are followed by further bytes in the same write. */
 const behind: [what: string, method: string, first: string][] = [
   ['a second answer', 'GET', plain('/bad')],
   ['a body behind HEAD', 'HEAD', 'HTTP/1.1 200 OK\r\nContent-Length: 52\r\n\r\n'],

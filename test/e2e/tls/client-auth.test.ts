@@ -1,4 +1,4 @@
-// Certificates of clients: who gets in, what upstreams are told, and that nobody can tell lies about it.
+// Client certificates: who gets in, what upstreams are told, and that clients cannot forge it.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -60,7 +60,7 @@ after(async () => {
   stranger.remove();
 });
 
-/** Fields of the request that came with this path, by lower-case name. */
+/** Headers of the request with this path, by lower-case name. */
 async function fieldsAt(path: string): Promise<Map<string, string>> {
   const seen = (await backend.seen()).find(request => request.path === path);
   const raw = seen?.headers ?? [];
@@ -151,7 +151,7 @@ test('a certificate that has expired since is good for no resumed session', asyn
     assert.match(text, /^HTTP\/1\.1 200/);
     sessions.push({ maxVersion, session: session! });
   }
-  // Because: it is the wall clock that the certificate ends by, and that counts whole seconds.
+  // Because: the certificate expires by the wall clock, in whole seconds.
   await delay(issuedAt + life + 1_000 - performance.now());
   for (const { maxVersion, session } of sessions) {
     const { text } = await askTls(gateway.port, { ...short, maxVersion, session }, `/short-${maxVersion}`);
@@ -191,7 +191,7 @@ test('a connection that began before a certificate was asked for ends with the r
   writeFileSync(`${later.configPath}.new`, text.replace(tls, `${tls}, clientAuth: { ca: ${authority.ca} }`));
   renameSync(`${later.configPath}.new`, later.configPath);
   await eventually(() => later.stderr().includes('configuration reloaded'), 'the reload');
-  // Its next answer says that it is the last.
+  // The next response says that it is the last.
   await ask().catch(() => 0);
   await assert.rejects(ask());
 });
@@ -220,7 +220,7 @@ test('a new list of revoked certificates counts for new connections, resumed ses
   const until = performance.now() + 2_000;
   let text = 'x';
   while (text !== '' && performance.now() < until) {
-    // Because: when the watcher has seen the file is not told from outside.
+    // Because: nothing outside the gateway shows when the watcher has seen the file.
     await delay(50);
     ({ text } = await askTls(gateway.port, options, '/after'));
   }

@@ -1,4 +1,4 @@
-// Ends over TLS: what the peer's closure alert says, and what a FIN without one does not. Backends and clients of the test's own.
+// Ends of TLS connections: what the closure alert of the peer means, and what a FIN without it does not. Test-owned backends and clients.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -40,7 +40,7 @@ before(async () => {
     socket.on('error', () => {});
     socket.on('data', () => {
       socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nwhole\r\n');
-      // Because: the end is to come in a piece of its own, when the gateway has sent all before it.
+      // Because: the end has to come in a piece of its own, after the gateway has sent everything before it.
       setTimeout(() => socket.write('0\r\n\r\n'), 50);
     });
   });
@@ -77,7 +77,7 @@ test('an answer that ends with a TLS connection is complete where the endpoint s
     const client = await ClientConnection.open(gateway.port);
     client.send(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
     if (path.startsWith('/large')) {
-      // A client that reads slowly: the gateway holds the endpoint back, and its end comes in the middle of that.
+      // A client that reads slowly: the gateway holds the endpoint back, and the endpoint's end comes in the middle of that.
       client.socket.on('data', () => {
         client.socket.pause();
         setImmediate(() => client.socket.resume());
@@ -95,7 +95,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const satisfies readonly SecureV
     const client = connect({ port: securePort, host: '127.0.0.1', rejectUnauthorized: false, maxVersion: version });
     client.on('error', () => {});
     await once(client, 'secureConnect');
-    // Because: Node tells an end by FIN alone and by the alert alike. At the alert the handle below goes on to read.
+    // Because: Node reports an end by FIN alone and by the alert alike. After the alert, the handle below continues to read.
     const { _handle: handle } = client as unknown as { _handle: { _parent: { readStart(): number } } };
     let body = '';
     let alert = false;

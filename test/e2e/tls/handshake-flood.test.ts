@@ -1,5 +1,5 @@
-// Floods of TLS connections that never become one: what each costs the gateway in processor time and all of them in memory, how they are
-// counted and ended, and that others are served meanwhile.
+// Floods of TLS connections whose handshake never completes: processor time for each and memory for all, how they are counted and ended,
+// and that other clients are served meanwhile.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -16,15 +16,15 @@ import { askTls } from '../../support/tls-client.ts';
 
 const HANDSHAKES_MAX = 40;
 const TIMEOUT_MS = 1_000;
-/** Processor time for one connection. A millisecond or less is what it takes; the bounds are for slow and busy machines. */
+/** Processor time for one connection. It takes a millisecond or less; the bounds allow for slow and busy machines. */
 const HELLO_COST_MAX_MS = 10;
 const OTHER_COST_MAX_MS = 5;
-/** Of a hundred connections' worth of OpenSSL's buffers, with room for what the heap does meanwhile. */
+/** OpenSSL's buffers for a hundred connections, with room for other changes of the heap. */
 const GROWTH_MAX_BYTES = 48 * 1024 * 1024;
 
 const authority = new TestAuthority();
 let gateway: RunningGateway;
-/** Of a listener whose handshakes have a long time. */
+/** Port of a listener with a long handshake timeout. */
 let patientPort = 0;
 let hello: Buffer;
 
@@ -50,7 +50,7 @@ routes: [{ name: fixed, public: true, match: { path: /* }, to: { reply: { status
     { workers: 1 },
   );
   hello = await clientHello({ servername: 'api.test' });
-  // What is compiled with the first handshakes is no attacker's doing.
+  // Warm-up, because compiling code in the first handshakes is not the attack's cost.
   const before = await handshakes();
   for (let i = 0; i < 50; i++) assert.match((await askTls(gateway.port)).text, /fixed$/);
   await flood(50, hello, 1);
@@ -62,7 +62,7 @@ after(async () => {
   authority.remove();
 });
 
-/** The first bytes of a client of Node's. */
+/** The first bytes that a TLS client of Node sends. */
 async function clientHello(options: ConnectionOptions): Promise<Buffer> {
   const server = createServer();
   const port = await listeningPort(server);
@@ -83,13 +83,13 @@ async function handshakes(): Promise<Readonly<Record<string, number>>> {
   return Object.fromEntries([...lines].map(([, result, count]) => [result!, Number(count)]));
 }
 
-/** What has been counted since `before`, without what was not. */
+/** Differences of the counters since `before`, without those that did not change. */
 async function counted(before: Readonly<Record<string, number>>): Promise<Record<string, number>> {
   const rows = Object.entries(await handshakes()).map(([name, count]) => [name, count - before[name]!] as const);
   return Object.fromEntries(rows.filter(([, count]) => count !== 0));
 }
 
-/** The same once it is so many. */
+/** The same, once the sum has reached `count`. */
 function settled(before: Readonly<Record<string, number>>, count: number): Promise<Record<string, number>> {
   const sum = (seen: Record<string, number>): number => Object.values(seen).reduce((all, each) => all + each, 0);
   return eventuallySeen(
@@ -99,7 +99,7 @@ function settled(before: Readonly<Record<string, number>>, count: number): Promi
   );
 }
 
-/** A connection that says `bytes` and nothing more. */
+/** A connection that sends `bytes` and nothing more. */
 class Silent {
   readonly socket: Socket;
   readonly closed: Promise<void>;
@@ -122,7 +122,7 @@ class Silent {
   }
 }
 
-/** Opens so many connections, never more than `atOnce`, each until the gateway has answered or closed it. Returns their cost each. */
+/** Opens `count` connections, `atOnce` in parallel, each until it is answered or closed. Returns the ms of processor time for each. */
 async function flood(count: number, bytes: Buffer, atOnce: number): Promise<number> {
   const begun = cpuTime(gateway.pid);
   let left = count;
@@ -171,17 +171,17 @@ test('ten times as many at once as may be: the rest is refused, those that wait 
   const begun = cpuTime(gateway.pid);
   const kept = tlsConnect({ port: gateway.port, host: '127.0.0.1', rejectUnauthorized: false, servername: 'api.test' });
   await once(kept, 'secureConnect');
-  // With its answer the handshake is over for the gateway, too.
+  // Once the response has arrived, the handshake is over for the gateway, too.
   assert.match(await ask(kept), /fixed$/);
   const count = HANDSHAKES_MAX * 10;
   const silent = Array.from({ length: count }, (_, at) => {
-    // A hello, the beginning of one, nothing at all.
+    // A hello, the beginning of a hello, nothing at all.
     const said = [hello, hello.subarray(0, 50), Buffer.alloc(0)][at % 3]!;
     return new Silent(said);
   });
   let grown = 0;
   const waits = (): number => silent.filter(({ isClosed }) => !isClosed).length;
-  // Who is connected is served as if nothing were.
+  // An established client is served as if nothing happened.
   let asked = 0;
   while (waits() > 0) {
     assert.match(await ask(kept), /fixed$/);

@@ -1,4 +1,4 @@
-// TLS towards clients: certificates by name, versions, protocols, limits of handshakes; seen by openssl, curl and Node.
+// TLS towards clients: certificates by name, versions, protocols, limits of handshakes; checked with openssl, curl and Node.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -63,7 +63,7 @@ async function handshakes(result: string): Promise<number> {
   return Number(new RegExp(`cardea_tls_handshakes_total\\{result="${result}"\\} (\\d+)`).exec(text)?.[1]);
 }
 
-/** Clients hear of the end before it is counted. */
+/** Waits for the counter, because clients notice the end before it is counted. */
 async function counted(result: string, times: number): Promise<void> {
   const count = await eventuallySeen(
     () => handshakes(result),

@@ -1,4 +1,4 @@
-// Certificate files that change serve new connections within two seconds; what is broken is refused and the old one stays.
+// Certificate files that change serve new connections within two seconds; broken ones are refused and the old certificate stays.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -22,7 +22,7 @@ const folder = authority.path('folder');
 let gateway: RunningGateway;
 let folderPort = 0;
 
-/** Puts a pair in place as careful people do: each file replaced as a whole. */
+/** Puts a pair in place carefully: each file is replaced as a whole. */
 function put(name: string, { to = files, days = 365 } = {}): void {
   const made = authority.issue(name, { names: ['DNS:api.test'], name, days });
   for (const each of ['cert', 'key'] as const) {
@@ -35,13 +35,13 @@ async function shown(port: number, servername = 'api.test'): Promise<string> {
   return (await askTls(port, { servername })).certificate;
 }
 
-/** Waits until a new connection is shown this certificate; what is shown at the end. */
+/** Waits until new connections get this certificate; returns the name of the one they got last. */
 async function shownInTime(port: number, name: string, servername = 'api.test'): Promise<string> {
   const until = performance.now() + WITHIN_MS;
   for (;;) {
     const now = await shown(port, servername);
     if (now === name || performance.now() > until) return now;
-    // Because: when the watcher has seen the file is not told from outside.
+    // Because: nothing outside the gateway shows when the watcher has seen the file.
     await delay(25);
   }
 }
@@ -143,7 +143,7 @@ test('a folder: links swapped as Kubernetes does, and a pair that comes later', 
   copyFileSync(two.key, `${folder}/two.key`);
   assert.equal(await shownInTime(folderPort, 'two', 'two.test'), 'two');
   assert.equal(await shown(folderPort, 'one.test'), 'next');
-  // A key that is away for a moment: its certificate serves meanwhile, and no other one stands in for it.
+  // A key that is absent for a moment: its certificate continues to serve, and no other one replaces it.
   rmSync(`${folder}/two.key`);
   await saidInTime(/two\.pem has no key beside it/);
   assert.equal(await shown(folderPort, 'two.test'), 'two');

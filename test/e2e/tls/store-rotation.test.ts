@@ -1,5 +1,5 @@
-// The authority that signs a store's certificate is replaced while the gateway runs: what is made of connections behind it goes by the new one, and a file that
-// is broken changes nothing but the log.
+// The authority that signs a store's certificate is replaced while the gateway runs: new connections to the store are verified by the new
+// one, and a broken file changes nothing but the log.
 
 import assert from 'node:assert/strict';
 import { copyFileSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
 // TLS towards upstreams: verified against real nginx, with client certificates, sessions, rotation, and refusals that tell
-// the operator why and the client nothing of the inside.
+// the operator the reason and the client nothing about the inside.
 
 import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ let mutual: Server;
 let mutualPort = 0;
 let plain: PlainServer;
 let plainPort = 0;
-/** What the mutual backend saw of each connection. */
+/** What the backend with mutual TLS saw of each connection. */
 const connections: { resumed: boolean; who: string; servername: string; alpn: string | false | null }[] = [];
 
 before(async () => {
@@ -131,7 +131,7 @@ async function ask(path: string, init?: RequestInit): Promise<{ status: number; 
 test('verified by address and by name; the name is asked for', async () => {
   assert.deepEqual((await ask('/byIp/')).text, 'TLSv1.3  http');
   assert.deepEqual((await ask('/byName/')).text, 'TLSv1.3 users.internal http');
-  // An address is asked for nowhere, and looked for in the certificate all the same.
+  // An IP address is not sent as a server name, but is looked for in the certificate all the same.
   assert.deepEqual((await ask('/otherAddress/')).text, 'TLSv1.3  http');
 });
 
@@ -149,7 +149,7 @@ test('what cannot be verified is refused; the log says why, the client hears not
     expired: /has expired/,
     self: /not signed by a trusted authority/,
     plain: /does not answer in TLS|closed the connection/,
-    // With TLS 1.3 that is said only behind the handshake.
+    // With TLS 1.3 the server says this only after the handshake.
     anonymous: /wants a certificate of the gateway/,
   };
   for (const [name, reason] of Object.entries(cases)) {
@@ -202,7 +202,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   const end = performance.now() + 2_000;
   while (!(await holds())) {
     assert.ok(performance.now() < end, `not within 2 s\n${gateway.stderr()}`);
-    // Because: when the watcher has seen a file is not told from outside.
+    // Because: nothing outside the gateway shows when the watcher has seen a file.
     await delay(25);
   }
 }

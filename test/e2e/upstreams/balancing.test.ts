@@ -1,5 +1,5 @@
-// Balancers over real endpoints: every one gets its share, a slow or dead one what it can bear. Their mathematics are tested
-// beside their code.
+// Balancers over real endpoints: every endpoint gets its share, a slow or dead one what it can bear. The arithmetic is tested
+// beside the code of the balancers.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -39,7 +39,7 @@ async function engineWith(upstream: EngineOptions['upstream'] = {}): Promise<Eng
   return engine;
 }
 
-/** How many of these requests each backend gets. */
+/** How many of `count` requests each backend gets. */
 async function shares(engine: Engine, count: number, lines: (i: number) => string = () => ''): Promise<number[]> {
   const before = backends.map(({ requests }) => requests.length);
   const client = await ClientConnection.open(engine.port);
@@ -71,7 +71,7 @@ for (const balance of ['leastRequest', 'p2c'] as const) {
       clients.push(client);
     }
     await eventually(() => held() === 30, 'all are held');
-    // All that the first holds stays; the others answer theirs.
+    // The requests at the first backend stay held; the other backends answer theirs.
     for (const list of holding.slice(1)) {
       for (const { socket } of list.splice(0)) socket.write('HTTP/1.1 204 No Content\r\n\r\n');
     }

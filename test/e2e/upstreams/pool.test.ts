@@ -1,4 +1,4 @@
-// The `pool` settings of an upstream, each at its limit, and what becomes of connections that cannot be trusted any more.
+// The `pool` settings of an upstream, each at its limit, and what happens to connections that cannot be trusted any more.
 
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
@@ -12,7 +12,7 @@ import type { RawBackend, RawConnection, RawHandlers } from '../../support/raw-b
 
 const ok = (body = 'ok'): string => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 
-/** Answers held back until the test lets them go. */
+/** Responses held back until the test releases them. */
 interface Held {
   readonly waiting: RawConnection[];
   release(count?: number): void;
@@ -104,7 +104,7 @@ describe('maxConnections and maxPending', () => {
       held.release();
       assert.equal((await outcome(client)).status, 200);
     }
-    // The refused client's connection is still good.
+    // The refused client's connection can still be used.
     fourth.send('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
     await eventually(() => held.waiting.length === 1, 'the refused one asks again');
     held.release();
@@ -143,7 +143,7 @@ describe('maxConnections and maxPending', () => {
     const body = 'x'.repeat(300_000);
     const second = await ask(engine, '/body', 'POST', `Content-Length: ${body.length}\r\n\r\n${body}`);
     await eventually(() => engine.poolCounts().pending === 1, 'the second waits');
-    await delay(50); // Because: nothing tells that its body has come as far as it may.
+    await delay(50); // Because: nothing shows that the body has come as far as it may.
     held.release();
     await outcome(first);
     await eventually(() => held.waiting.length === 1, 'the second is at the backend');
@@ -189,7 +189,7 @@ describe('how long a connection is kept', () => {
     const { backend, engine } = await setUp(t, handlers, { pool: { idleTimeoutMs: 1_000 } });
     await outcome(await ask(engine));
     assert.equal(backend.open(), 1);
-    await delay(100); // Because: that nothing happens yet has no event.
+    await delay(100); // Because: the absence of an event cannot be awaited.
     assert.equal(backend.open(), 1);
     await eventually(() => backend.open() === 0, 'the idle connection is closed');
     assert.deepEqual(engine.poolCounts(), { active: 0, idle: 0, pending: 0 });
@@ -364,7 +364,7 @@ describe('no connection', () => {
       assert.deepEqual(await outcome(client), { status: 503, code: 'upstream_connect_failed' });
     assert.deepEqual(engine.poolCounts(), { active: 0, idle: 0, pending: 0 });
     assert.equal(engine.upstreamCell('pending'), 0);
-    // The operator hears why, and not once a request.
+    // The operator is told why, but not once per request.
     assert.deepEqual(engine.log, ['no connection to an endpoint']);
   });
 });

@@ -1,4 +1,4 @@
-// Where redirects of the real command lead to, by what the request brought.
+// Targets of redirects with the real command, depending on the request.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

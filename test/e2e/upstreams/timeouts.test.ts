@@ -1,4 +1,4 @@
-// The times of an upstream, each with its own code: connect, first byte, between bytes, the whole exchange, waiting included.
+// The timeouts of an upstream, each with its own code: connect, first byte, between bytes, the whole exchange including waiting.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -15,7 +15,7 @@ import { eventually } from '../../support/eventually.ts';
 
 const get = 'GET / HTTP/1.1\r\nHost: test\r\n\r\n';
 
-/** Status and code of the refusal that a request gets, and after how long. */
+/** Status and code of the refusal that a request gets, and the time until then. */
 async function refusal(client: ClientConnection): Promise<{ status: number; code: string; ms: number }> {
   const began = performance.now();
   const [answer] = await client.answers(1);
@@ -24,7 +24,7 @@ async function refusal(client: ClientConnection): Promise<{ status: number; code
 }
 
 test('connectTimeout: 504 upstream_connect_timeout', async t => {
-  // A listener that never accepts, its queue filled: the system drops whoever else asks. A process of its own, since it
+  // A listener that never accepts, with a full accept queue: the system drops further attempts. In its own process, because it
   // must not return to its event loop.
   const child = spawn(process.execPath, [
     '-e',
@@ -45,7 +45,7 @@ test('connectTimeout: 504 upstream_connect_timeout', async t => {
   await delay(200);
   const engine = await startEngine([deafPort], { pool: { connectTimeoutMs: 300, maxConnections: 1 } });
   t.after(() => engine.stop());
-  // However many wait beside it, nobody waits through the attempts for others.
+  // However many requests wait together, none waits through the connection attempts of others.
   for (const count of [1, 16]) {
     const clients = await Promise.all(Array.from({ length: count }, () => ClientConnection.open(engine.port)));
     for (const client of clients) client.send(get);
@@ -69,7 +69,7 @@ describe('responseTimeout', () => {
     assertAbout(ms, 300);
     await eventually(() => backend.open() === 0, 'the connection is not used again');
     assert.equal(engine.upstreamCell('timeouts'), 1);
-    // The client's connection is.
+    // The client's connection is used again.
     client.send(get);
     assert.equal((await client.answers(2))[1]!.status, 504);
     client.destroy();

@@ -76,7 +76,7 @@ test('SIGUSR1 while a worker dies does not end the gateway', async () => {
 });
 
 test('SIGUSR1 before the gateway listens to it leaves no debugger open', async () => {
-  // The first module of all waits until Node has done what it does with the signal. Workers begin with it, too.
+  // A module loaded first waits until Node has reacted to the signal. Workers load it, too.
   const early = `import { isMainThread } from 'node:worker_threads';
     import { url } from 'node:inspector';
     if (isMainThread) {
@@ -85,7 +85,7 @@ test('SIGUSR1 before the gateway listens to it leaves no debugger open', async (
     }`;
   const gateway = await startGateway(documentWith('stdout'), {
     environment: {
-      // Because: the port that it takes by itself may be another's.
+      // Because: the default port of the debugger may be in use by another process.
       NODE_OPTIONS: `--inspect-port=0 --import=data:text/javascript,${encodeURIComponent(early)}`,
     },
   });

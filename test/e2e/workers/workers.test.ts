@@ -34,7 +34,7 @@ for (const how of ['throw', 'terminate']) {
       const ready = await fetch(`http://127.0.0.1:${gateway.adminPort}/health/ready`);
       assert.equal(ready.status, 200);
       const { failures, statuses } = await load.stop();
-      // What a dead worker had under way is lost with it: at most one request a connection and crash.
+      // What a dead worker had in progress is lost with it: at most one request per connection and crash.
       assert.ok(failures.length <= 16, failures.join('\n'));
       assert.deepEqual([...statuses.keys()], [200]);
     } finally {
@@ -59,7 +59,7 @@ test('without the variable of the tests, the signal of the tests is told and cha
 test('workers live on while the process has no file descriptor left, and the metrics are shown', async () => {
   const gateway = await startGateway(document, { workers: 2 });
   const limitFiles = (soft: number) => execFileSync('prlimit', [`--pid=${gateway.pid}`, `--nofile=${soft}:`]);
-  // A connection of before: none is accepted meanwhile.
+  // A connection opened before, because none can be accepted meanwhile.
   const admin = connect(gateway.adminPort, '127.0.0.1');
   let received = '';
   admin.on('data', chunk => {
@@ -71,7 +71,7 @@ test('workers live on while the process has no file descriptor left, and the met
     await eventually(() => received !== '', 'only an answer says that it was accepted');
     received = '';
     limitFiles(3);
-    // Each worker looks at the memory once a second.
+    // Each worker checks its memory once a second.
     await delay(2_500);
     admin.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await eventually(() => {
@@ -126,7 +126,7 @@ test('clients that use the file descriptors up leave some to endpoints and the a
     const [answer]: unknown[] = await once(first, 'data');
     assert.match(String(answer), /^HTTP\/1.1 200 /);
     const refused = 'cardea_connections_refused_total{reason="descriptors"}';
-    // Because: more may be turned away meanwhile.
+    // Because: more connections may be turned away meanwhile.
     await eventuallySeen(
       () => metric(gateway, refused),
       seen => seen === closed,

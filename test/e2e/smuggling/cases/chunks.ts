@@ -1,4 +1,4 @@
-// Chunk sizes, extensions, ends and trailers that two readers could tell apart differently.
+// Chunk sizes, extensions, line ends and trailers that two parsers could read differently.
 
 import { hidden, passed, post, refused, type SmugglingCase } from '../smuggling-case.ts';
 

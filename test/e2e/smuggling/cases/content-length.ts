@@ -1,4 +1,4 @@
-// Content-Length that two readers could take for different numbers.
+// Content-Length values that two parsers could take for different numbers.
 
 import { hidden, passed, post, refused, type SmugglingCase } from '../smuggling-case.ts';
 

@@ -1,4 +1,4 @@
-// Expect and Upgrade: a body that may or may not come, and a connection that may or may not stay HTTP.
+// Expect and Upgrade: a body that may or may not be sent, and a connection that may or may not stay HTTP.
 
 import { head, hidden, passed, post, refused, type SmugglingCase } from '../smuggling-case.ts';
 

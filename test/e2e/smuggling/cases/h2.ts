@@ -1,19 +1,19 @@
-// Messages of HTTP/2 that an HTTP/1.1 backend could read as another message, or as two: what HTTP/2 can carry and lines cannot.
+// HTTP/2 messages that an HTTP/1.1 backend could read as another message, or as two: what HTTP/2 can carry and HTTP/1.1 lines cannot.
 
 import type { FieldList } from '../../../support/h2-client.ts';
 import { pathCases } from './paths.ts';
 
-/** One stream. `{id}` stands for a token of the case's own. */
+/** One stream. `{id}` stands for a token unique to the case. */
 export interface H2Case {
   readonly name: string;
   readonly fields: FieldList;
-  /** DATA frames; the stream ends with its head when there are none. */
+  /** Payloads of the DATA frames; without any, the stream ends with its head. */
   readonly data?: readonly string[];
   readonly trailers?: FieldList;
-  /** What the client may get: a code of RST_STREAM as `reset`, or a status. */
+  /** Statuses that the client may get; `reset` is the code of RST_STREAM that it gets instead. */
   readonly status?: readonly number[];
   readonly reset?: number;
-  /** Requests that the backend sees whole. */
+  /** Number of complete requests that the backend receives. */
   readonly forwarded: 0 | 1;
   /** Lower-case names that the backend must not see, or `name: value`. */
   readonly absent?: readonly string[];
@@ -181,7 +181,7 @@ const connectionFields: readonly H2Case[] = [
   }),
 ];
 
-// Where `forwarded` is 1, the message was whole before it turned out that there was more: none of that is passed on.
+// Where `forwarded` is 1, the message was complete before more data followed: none of that is passed on.
 const lengths: readonly H2Case[] = [
   ...['5, 5', '+5', '-5', '0x5', '05', '5.0', '5e0', '', '5;a', '18446744073709551621', '٥'].map(length =>
     malformed(`content-length: ${length}`, fields('POST', ['content-length', Buffer.from(length).toString('latin1')]), {
@@ -277,7 +277,7 @@ const targets: readonly H2Case[] = [
 /** The paths of the HTTP/1 corpus, as `:path`. */
 const paths: readonly H2Case[] = pathCases.flatMap(({ name, request, status, forwarded }) => {
   const match = /^GET (\S+) HTTP\/1\.1\r\n/.exec(request);
-  // Longer ones do not fit into one frame.
+  // Longer paths do not fit into one frame.
   if (match === null || !match[1]!.startsWith('/') || match[1]!.length > 10_000) return [];
   return [
     { name: `path: ${name}`, fields: withPseudo({ ':path': match[1]! }), status, forwarded: forwarded > 0 ? 1 : 0 },

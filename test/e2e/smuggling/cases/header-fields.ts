@@ -1,4 +1,4 @@
-// Header names and values that a backend could fold into others, hop-by-hop fields, and what Connection names.
+// Header names and values that a backend could fold into others, hop-by-hop headers, and headers that Connection names.
 
 import { head, hidden, passed, post, refused, type SmugglingCase } from '../smuggling-case.ts';
 

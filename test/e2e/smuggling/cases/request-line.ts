@@ -1,4 +1,4 @@
-// Request lines, versions, methods and line ends that hide a second reading.
+// Request lines, versions, methods and line ends that allow a second reading.
 
 import { head, hidden, passed, refused, type SmugglingCase } from '../smuggling-case.ts';
 

@@ -1,15 +1,15 @@
-// What a backend may answer that two readers would cut differently, and what the client may see of it.
+// Responses that two parsers would delimit differently, and what the client may get of them.
 
 export interface ResponseCase {
   readonly name: string;
   readonly bytes: string;
-  /** Of the request; GET when left out. */
+  /** Method of the request; GET when left out. */
   readonly method?: string;
-  /** The backend keeps the connection open behind the bytes. */
+  /** Whether the backend keeps the connection open after the bytes. */
   readonly keepOpen?: boolean;
   /**
-   * `refused`: 502, nothing of it passed on. `aborted`: 502, or a message that the client can see is not whole.
-   * A number: that status, whole, with `body`.
+   * `refused`: 502, and nothing of the response is passed on. `aborted`: 502, or a message that the client recognises as incomplete.
+   * A number: that status, complete, with `body`.
    */
   readonly expect: 'refused' | 'aborted' | number;
   readonly body?: string;
@@ -123,7 +123,7 @@ export const responseCases: readonly ResponseCase[] = [
     expect: 200,
     body: '',
   },
-  // What stands behind an answer belongs to nobody: not to this client, and above all not to the next.
+  // Bytes after a complete response reach no client: not this one, and above all not the next one on the connection.
   {
     name: 'a second answer behind a body',
     bytes: answer(['Content-Length: 5'], 'hello') + poison,

@@ -1,4 +1,4 @@
-// CL.TE, TE.CL and TE.TE: two framings in one message, or a coding that not everybody recognises.
+// CL.TE, TE.CL and TE.TE: two framings in one message, or a coding that not every parser recognises.
 
 import { hidden, passed, post, refused, type SmugglingCase } from '../smuggling-case.ts';
 
