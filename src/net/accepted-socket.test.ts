@@ -1,4 +1,4 @@
-// What this Node can do is found out on whichever loopback address the machine has.
+// The probe of accepted sockets works on whichever loopback address the machine has.
 
 import assert from 'node:assert/strict';
 import { networkInterfaces } from 'node:os';
@@ -12,7 +12,7 @@ test('this Node lets accepted sockets share a read buffer', async () => {
 });
 
 test('also where only IPv6 is there to try it', { skip: !hasIpv6 && 'this machine has no ::1' }, async () => {
-  // An address for documentation (RFC 5737), which this machine has as little as one without IPv4 has 127.0.0.1.
+  // 192.0.2.1 is an address for documentation (RFC 5737): this machine lacks it, as a machine without IPv4 lacks 127.0.0.1.
   assert.equal(await ownAcceptWorks(['192.0.2.1', '::1']), true);
   assert.equal(await ownAcceptWorks(['192.0.2.1']), false);
 });

@@ -1,18 +1,18 @@
-// Turns a socket as `net.Server` accepts it into one that reads into the thread's buffer. Looks behind Node's published
-// interface, so it checks first whether that works, and falls back to plain 'data' events.
+// Makes sockets read into the thread's buffer and send their events to one object. Accepted sockets need unpublished parts of Node
+// for this: a probe tells whether they work, and where they do not, sockets are read through plain 'data' events.
 
 import { createServer, connect as netConnect, type OnReadOpts, type Server, Socket } from 'node:net';
 
-/** What takes the events of a socket. */
+/** Receives the events of a socket. */
 export interface SocketEvents {
-  /** Bytes valid only during the call; false asks to stop reading until `socket.resume()`. */
+  /** The first `length` bytes of `bytes` were read; they are valid only during the call. False stops reading until `socket.resume()`. */
   onRead(bytes: Buffer, length: number): boolean;
   onEnd(): void;
   onDrain(): void;
   onSocketClosed(): void;
 }
 
-/** Who gets the events of a socket; set by `listenTo`. One hidden field instead of five closures a connection. */
+/** The field of a socket that holds the receiver of its events; set by `listenTo`. Saves five closures per connection. */
 const eventsOf = Symbol('events');
 
 interface EventedSocket extends Socket {
@@ -20,7 +20,7 @@ interface EventedSocket extends Socket {
 }
 
 function onRead(this: EventedSocket, length: number, bytes: Uint8Array): boolean {
-  // Because: Node gives the buffer of `readInto`.
+  // Because: Node passes the buffer that `readInto` was given.
   return this[eventsOf].onRead(bytes as Buffer, length);
 }
 
@@ -41,18 +41,18 @@ function onClose(this: EventedSocket): void {
 }
 
 function onError(): void {
-  // 'close' follows and says all that matters: the peer is gone.
+  // Nothing to do: 'close' follows and reports that the connection is gone.
 }
 
-/** Options for a socket that reads into `buffer`; its events go to whoever `listenTo` names. */
+/** The `onread` option of a socket that reads into `buffer`; its bytes go to the receiver that `listenTo` sets. */
 export function readInto(buffer: Buffer): OnReadOpts {
   // Because: Node calls the callback as a method of the socket, which its published type does not say.
   return { buffer, callback: onRead as unknown as OnReadOpts['callback'] };
 }
 
-/** Sends the events of `socket` to `events`, from now on to these alone. */
+/** Sends the events of `socket` to `events` from now on, and no longer to an earlier receiver. */
 export function listenTo(socket: Socket, events: SocketEvents): void {
-  // Because: the field is known in this file only.
+  // Because: the symbol is private to this file, so no type of a socket has the field.
   const known = (socket as Partial<EventedSocket>)[eventsOf] !== undefined;
   (socket as EventedSocket)[eventsOf] = events;
   if (known) return;
@@ -62,65 +62,65 @@ export function listenTo(socket: Socket, events: SocketEvents): void {
   socket.on('error', onError);
 }
 
-/** Lets a socket of `acceptInto` read. */
+/** Starts reading on a socket that was made with `manualStart`, as `acceptInto` and `socketOf` (tls/tls-handle.ts) do. */
 export function startReading(socket: Socket): void {
   socket.read(0);
 }
 
-/** Lets a socket read that does not read into a buffer. */
+/** Starts reading on a socket without a buffer of `readInto`, through 'data' events. */
 export function readByEvents(socket: Socket): void {
   socket.on('data', onData);
   socket.resume();
 }
 
-/** Parts of a listening server that its published type leaves out. */
+/** The part of a listening server's handle that is used; Node's published types leave the handle out. */
 interface ListeningHandle {
-  /** Called by libuv's side for each connection: a negative status, or 0 and the connection's handle. */
+  /** Called by Node's native side for each connection, with a negative status, or with 0 and the connection's handle. */
   onconnection: (status: number, handle: TcpHandle | undefined) => void;
 }
 
 interface TcpHandle {
-  /** The descriptor's number; -1 on systems that have none. */
+  /** The number of the file descriptor; -1 on systems without descriptors. */
   readonly fd: number;
   setNoDelay(on: boolean): number;
 }
 
-/** The number of a socket's file descriptor; -1 where it has none. */
+/** The number of a socket's file descriptor; -1 when the socket is closed or the system has no descriptors. */
 export function descriptorOf(socket: Socket): number {
-  // Because: as above, for what a socket holds.
+  // Because: Node's published types leave out a socket's handle.
   return (socket as unknown as { _handle: TcpHandle | null })._handle?.fd ?? -1;
 }
 
 /**
- * Makes a server that listens hand out sockets that read into `buffer`, one object a connection. It must be one that
- * `supportsOwnAccept`. Goes past the 'connection' event, which would make a socket that reads its own way.
+ * Makes a listening server hand sockets that read into `buffer` to `onSocket`, one object per connection. Call only where
+ * `supportsOwnAccept` gave true. Bypasses the 'connection' event, for which Node would make a socket that reads in its own way.
  */
 export function acceptInto(server: Server, buffer: Buffer, onSocket: (socket: Socket) => void): void {
   // Because: `_handle` is where Node itself puts the function that takes connections.
   const handle = (server as unknown as { _handle: ListeningHandle })._handle;
   const onread = readInto(buffer);
   handle.onconnection = (status, connection) => {
-    // A client that left again: the listener goes on. (Out of file descriptors, libuv closes whoever waits and calls nobody.)
+    // The client has already left; the listener goes on. (Out of file descriptors, libuv closes the waiting connections by itself.)
     if (status < 0 || connection === undefined) return;
     connection.setNoDelay(true);
-    // Reading begins with `startReading`, once somebody listens.
+    // Reading begins with `startReading`, once the events have a receiver.
     const options = { handle: connection, allowHalfOpen: true, onread, manualStart: true };
     onSocket(new Socket(options as unknown as ConstructorParameters<typeof Socket>[0]));
   };
 }
 
-/** A machine, or a container's network, may have only one of them. */
+/** The addresses to probe on: a machine, or a container's network, may have only one of them. */
 const LOOPBACKS = ['127.0.0.1', '::1'];
 
 let supported: Promise<boolean> | null = null;
 
-/** Tries on a connection to itself whether `acceptInto` works on this Node. Done once a thread. */
+/** Whether `acceptInto` works on this Node; probed on a connection of the thread to itself, once per thread. */
 export function supportsOwnAccept(): Promise<boolean> {
   supported ??= ownAcceptWorks();
   return supported;
 }
 
-/** As it is found out, at the first of these addresses where a connection to itself comes about. */
+/** The probe itself, uncached: tries `hosts` in order, and gives true as soon as `acceptInto` works on one of them. */
 export async function ownAcceptWorks(hosts: readonly string[] = LOOPBACKS): Promise<boolean> {
   for (const host of hosts) {
     if (await tryOwnAccept(host).catch(() => false)) return true;

@@ -1,11 +1,11 @@
-// Buffers of one size that are lent for as long as bytes wait to leave. One pool a thread.
+// A pool of buffers of one size, each lent for as long as the bytes in it wait to be sent. One pool per thread.
 
 export class BufferPool {
   readonly bufferBytes: number;
   private readonly free: Buffer[];
   private readonly freeMax: number;
 
-  /** Keeps at most `freeMax` buffers that nobody has. */
+  /** Keeps at most `freeMax` returned buffers for reuse. */
   constructor(bufferBytes: number, freeMax: number) {
     this.bufferBytes = bufferBytes;
     this.free = [];

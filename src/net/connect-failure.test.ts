@@ -1,4 +1,4 @@
-// Faults of connections that were not made: the endpoint's, with the system's code, and the gateway's own.
+// Faults of failed connection attempts: the endpoint's, with the system's code, and the gateway's own.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

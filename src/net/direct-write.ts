@@ -1,23 +1,23 @@
-// Hands bytes to a socket's handle without the stream machinery around it: measured at a tenth of the proxy's CPU. Looks
-// behind Node's published interface, so it is used on the releases it was tested on and nowhere else.
+// Writes bytes to a socket's native handle without the stream machinery around it, which was measured at a tenth of the proxy's CPU.
+// Relies on unpublished parts of Node, so it is used only on the releases it was tested on.
 
 import type { Socket } from 'node:net';
 import { secureWriterOf } from './tls/secure-writer.ts';
 
-/** A write that libuv has not finished. */
+/** A write that libuv has not finished yet. */
 interface PendingWrite {
   handle: StreamHandle;
   oncomplete: (status: number) => void;
   async: boolean;
   buffer: Buffer;
-  /** Set when it finished before `oncomplete` could be. */
+  /** The status of a write that finished before `oncomplete` was set. */
   writeStatus: number | null;
 }
 
 interface StreamHandle {
-  /** 0 when all was written at once, a negative error, or the write that is still going on. */
+  /** Returns 0 when all bytes were written at once, a negative error code, or the write that is still in progress. */
   writeBuffer(request: null, bytes: Buffer): number | PendingWrite;
-  /** Bytes that libuv holds. */
+  /** Bytes that libuv still holds. */
   readonly writeQueueSize: number;
 }
 
@@ -25,21 +25,21 @@ interface HandleOwner {
   readonly _handle: StreamHandle | null;
 }
 
-/** Nodes whose handles take `null` for the request; others would abort the process. */
+/** True on the Node releases whose handles accept `null` for the request; others would abort the process. */
 const works = /^v26\.(?:1[0-9]|[2-9][0-9])\./.test(process.version);
 
 export const WriteOutcome = { sent: 0, pending: 1, failed: 2, unsupported: 3, full: 4 } as const;
 
-/** Hears of the end of a write that was pending. */
+/** Is told of the end of a write that was `pending` or `full`. */
 export interface WriteOwner<Tag> {
-  /** `buffer` is null where it was free before. */
+  /** `buffer` may be reused from now on; null when it was free before. `failed`: the connection takes no more bytes. */
   onWritten(tag: Tag, buffer: Buffer | null, failed: boolean): void;
 }
 
 /**
- * Writes the first `length` bytes of `buffer` now. `sent`: the kernel has them, the buffer is free. `pending`: the
- * buffer must stay as it is until `owner` hears of it. `full`: the bytes are taken, the buffer is free, and `owner` hears
- * when more may come. `unsupported`: nothing was written, use `socket.write`.
+ * Writes the first `length` bytes of `buffer` now. `sent`: the bytes are taken, the buffer is free. `pending`: the buffer must stay
+ * unchanged until `owner.onWritten`. `full`: the bytes are taken, the buffer is free, but no more should come before `owner.onWritten`.
+ * `failed`: the connection takes no more bytes. `unsupported`: nothing was written, use `socket.write`.
  */
 export function writeNow<Tag>(
   socket: Socket,
@@ -49,9 +49,9 @@ export function writeNow<Tag>(
   tag: Tag,
 ): number {
   const writer = secureWriterOf(socket);
-  // Because: a handle that was closed takes nothing; the socket's own end follows.
+  // Because: a closed handle needs no check here; it takes nothing, and the socket's own end follows.
   if (writer !== undefined) return writer.write(buffer, length, owner, tag);
-  // Because: `_handle` is what the socket itself writes to; the test in this folder fails where that changes.
+  // Because: `_handle` is what the socket itself writes to; a test in this folder fails if that changes.
   const handle = (socket as unknown as HandleOwner)._handle;
   if (!works || handle === null || socket.connecting || socket.writableLength > 0) return WriteOutcome.unsupported;
   const bytes = buffer.subarray(0, length);

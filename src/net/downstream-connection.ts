@@ -1,5 +1,5 @@
-// One HTTP/1 client connection: reads requests off a socket, hands each to the handler, writes the answers in order.
-// Knows framing and timeouts, nothing of routes or upstreams. Longer than most rooms: it is one state machine.
+// One HTTP/1 client connection: reads requests from a socket, hands each to the handler, writes the responses in order.
+// Knows framing and timeouts, nothing of routes or upstreams. Longer than most files because it is one state machine.
 
 import type { Socket } from 'node:net';
 import { Fault } from '../base/fault.ts';
@@ -19,26 +19,26 @@ import type { Sender } from './outbox.ts';
 import { bytesTaken, unsentBytes } from './progress.ts';
 import { resetSecurely, secureWriterOf } from './tls/secure-writer.ts';
 
-/** Limits of a client connection; each has its own refusal. */
+/** Limits of a client connection. Request bodies and responses that wait must keep the minimum rate in each window of their timeout. */
 export interface ConnectionLimits extends HeadLimits {
   readonly headerTimeoutMs: number;
   readonly bodyTimeoutMs: number;
   readonly minimumRateBytesPerSecond: number;
   readonly keepAliveTimeoutMs: number;
   readonly writeTimeoutMs: number;
-  /** 0 is no limit. */
+  /** 0 means no limit. */
   readonly requestsPerConnectionMax: number;
 }
 
-/** Whoever turns requests into exchanges. */
+/** Turns the requests of a connection into exchanges. */
 export interface ConnectionHandler {
   readonly io: ThreadIo;
   readonly limits: ConnectionLimits;
-  /** True while the gateway drains: answers then carry `Connection: close`. */
+  /** True while the gateway drains or the listener closes: responses then carry `Connection: close`. */
   readonly draining: boolean;
-  /** A head is complete. The answer goes through `connection`, now or later. */
+  /** The head of a request is complete. The response goes through `connection`, now or later. Returns the receiver of the rest. */
   onRequest(connection: DownstreamConnection, head: RequestHead): RequestEvents;
-  /** A message that cannot be read as a request; answers through `connection.refuse`. */
+  /** A message cannot be read as a request; the handler answers it through `connection.refuse`. */
   onMalformed(connection: DownstreamConnection, fault: Fault): void;
   onBytes(received: number): void;
   onClosed(connection: DownstreamConnection): void;
@@ -46,15 +46,15 @@ export interface ConnectionHandler {
 
 const Reading = { head: 0, body: 1, wait: 2, discard: 3, tunnel: 4, ended: 5 } as const;
 
-/** How long a refused client may go on sending before the socket is cut: its bytes are read so that the answer arrives. */
+/** How long a client may go on sending after our FIN before the socket is destroyed: its bytes are read so that the response arrives. */
 const LINGER_MS = 1_000;
-/** How long a client whose last answer did not say that the connection ends has for another request, while the gateway drains. */
+/** While the gateway drains: how long a client has for another request if its last response did not announce the end of the connection. */
 const DRAIN_GRACE_MS = 250;
 /**
- * A client that shut its sending side may wait for its answer (RFC 9112 section 9.6 has servers do so themselves), or be
- * gone: both send FIN. So bytes that begin every answer are sent ahead, one a probe. Who waits takes them for a slow
- * answer, in HTTP/1.0 as well, which knows no interim responses (RFC 9110 section 15.2); who is gone answers with a reset.
- * Nothing is read off such a connection any more, so only the next write shows it: a second probe soon follows the first.
+ * A client that shut its sending side may wait for its response (RFC 9112 section 9.6 has servers do so themselves), or be
+ * gone: both send FIN. So the bytes that begin every response are sent ahead, one per probe. A waiting client takes them for a slow
+ * response, in HTTP/1.0 as well, which has no interim responses (RFC 9110 section 15.2); a client that is gone answers with a reset.
+ * Nothing is read from such a connection any more, so only the next write shows the reset: a second probe soon follows the first.
  */
 const PROBE_BYTES = 'HTTP/1.1 ';
 const HALF_CLOSE_PROBE_MS = 500;
@@ -76,29 +76,29 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
   /** Bytes read and not yet used: part of a head, or pipelined requests. */
   private stash: Buffer | null;
   private reading: number;
-  /** Some of a head has arrived, and its time runs. */
+  /** A part of a head has arrived, and the time limit of the head runs. */
   private headArriving: boolean;
   private processing: boolean;
   private paused: boolean;
-  /** The request's whole body came with its head, so an early answer need not close the connection. */
+  /** The request's whole body came with its head, so an early response need not close the connection. */
   private bodyAtHand: boolean;
   private halfClosed: boolean;
-  /** Probes sent to the half-closed client of this request, one byte of the next start line each. */
+  /** Probes sent to the half-closed client of this request; each is one byte of the start line to come. */
   private probes: number;
-  /** The endpoint's side of the tunnel has ended: FIN follows the bytes that are still to be sent. */
+  /** The endpoint has ended its side of the tunnel: FIN follows the bytes that are still to be sent. */
   private finDue: boolean;
   private keepAlive: boolean;
-  /** The client said that this request is its last: nothing of it is still under way once the request is complete. */
+  /** The client announced this request as its last: once the request is complete, no more bytes of the client are on their way. */
   private clientCloses: boolean;
   private http10: boolean;
   private expectsContinue: boolean;
-  /** One of `ResponseFraming`, as on the wire: `unknown` is chunked. */
+  /** One of `ResponseFraming`; `unknown` is chunked on the wire, and until close in HTTP/1.0. */
   private framing: number;
   private responseStarted: boolean;
   private responseDone: boolean;
   private blocked: boolean;
   private requests: number;
-  /** Progress at the start of the window that `deadline` ends, for the minimum rate. */
+  /** Bytes received or taken at the start of the window that `deadline` ends, for the minimum rate. */
   private windowBytes: number;
 
   constructor(socket: Socket, client: Client, handler: ConnectionHandler) {
@@ -152,18 +152,18 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     return !this.paused;
   }
 
-  /** The client sent FIN. It may still read: the answer under way is finished. */
+  /** The client sent FIN. It may still read, so a response in progress is finished. */
   onEnd(): void {
     this.halfClosed = true;
     if (this.reading === Reading.tunnel) {
       const { events } = this;
-      // Both ways have ended: what is still on its way to the endpoint does not need this connection.
+      // Both directions have ended: bytes that are still on their way to the endpoint do not need this connection.
       if (this.finDue) this.events = null;
       events?.onRequestEnd(null);
     } else if (this.reading === Reading.body) {
       this.fail(new Fault('client_aborted'));
     } else if (this.reading === Reading.wait) {
-      // Requests that wait behind this one are still answered.
+      // Pipelined requests that wait behind this one are still answered.
       if (this.stash === null) this.keepAlive = false;
       if (!this.responseStarted) this.schedule(HALF_CLOSE_PROBE_MS);
     } else {
@@ -185,7 +185,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
 
   private processStashed(bytes: Buffer, length: number): void {
     const stash = this.stash!;
-    // A head that is still without a line's end cannot have become complete; do not read it again for every byte.
+    // Without a new line end the head cannot have become complete: do not parse it again for every few bytes.
     const joined = Buffer.allocUnsafe(stash.length + length);
     stash.copy(joined);
     bytes.copy(joined, stash.length, 0, length);
@@ -199,9 +199,9 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
 
   private keep(bytes: Buffer, start: number, end: number): void {
     let fresh = bytes.subarray(start, end);
-    // The read buffer is overwritten by the next read; a stash of before is not.
+    // The next read overwrites the read buffer, so its bytes are copied; an earlier stash is not overwritten.
     if (bytes === this.handler.io.readBuffer) fresh = Buffer.from(fresh);
-    // Because: only pipelined requests come here, and little of them before reading is paused.
+    // Because: only pipelined requests come here, and only few bytes of them before reading is paused.
     this.stash = this.stash === null ? fresh : Buffer.concat([this.stash, fresh]);
     if (this.stash.length > this.handler.limits.headerBytesMax) this.pauseReading();
   }
@@ -240,14 +240,14 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     }
     if (!this.headArriving) {
       this.headArriving = true;
-      // The first head's time runs from the connection's start.
+      // The time limit of the first head runs from the start of the connection.
       if (this.requests > 0) this.schedule(handler.limits.headerTimeoutMs);
     }
     this.stash = Buffer.from(bytes.subarray(start, end));
     return end;
   }
 
-  /** Begins an exchange. False when the body that came with the head shows that it must not. */
+  /** Begins an exchange. False when the body bytes that came with the head are malformed, and no exchange began. */
   private begin(head: RequestHead, bytes: Buffer, at: number, end: number): boolean {
     const { handler } = this;
     this.headArriving = false;
@@ -263,7 +263,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.probes = 0;
     this.framing = ResponseFraming.none;
     if (head.chunked) {
-      // What came with the head is read to the end before anything is sent on: a malformed body then reaches no backend.
+      // Body bytes that came with the head are all checked before anything is sent on: a malformed body then reaches no backend.
       const trial = new BodyDecoder(BodyFraming.chunked, 0);
       const refusal = trial.feed(bytes, at, end, nothing);
       if (refusal < 0) {
@@ -278,7 +278,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     }
     if (this.decoder === null) {
       this.reading = Reading.wait;
-      // No deadline while the answer is awaited: the exchange has one.
+      // No deadline here while the response is awaited: the exchange has its own.
       if (this.halfClosed) this.schedule(HALF_CLOSE_PROBE_MS);
       else this.deadline = Infinity;
     } else {
@@ -287,7 +287,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     }
     const events = handler.onRequest(this, head);
     head.headers.settle();
-    // The answer may be complete already (a fixed reply); then the next request may begin.
+    // The response may be complete already (a fixed reply); its exchange then gets no more events.
     if (!this.responseDone) this.events = events;
     return true;
   }
@@ -299,7 +299,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
       this.fail(new Fault(refusalCode(used)));
       return end;
     }
-    // Handing pieces over may have ended the exchange or the connection.
+    // Handing the pieces over may have ended the exchange or the connection.
     if (decoder === this.decoder && decoder.done) {
       this.decoder = null;
       this.reading = Reading.wait;
@@ -328,7 +328,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.resumeReading();
   }
 
-  /** The client need send nothing for now. One that does not take its answer is still watched: whatever it sends gains it no time. */
+  /** Stops the time limit for receiving. A client that does not take its response keeps that deadline: what it sends gains it no time. */
   private stopReadingTime(): void {
     if (!this.blocked) this.deadline = Infinity;
   }
@@ -363,7 +363,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     outbox.text(this.behindProbes(`${statusLine(status)}${lines}\r\n`));
   }
 
-  /** The text of an answer without what was sent of it ahead. */
+  /** The text of a response without the bytes that probes have already sent. */
   private behindProbes(text: string): string {
     const { probes } = this;
     this.probes = 0;
@@ -378,9 +378,9 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.responseStarted = true;
     this.expectsContinue = false;
     this.framing = framing;
-    // A body that is still coming would have to be read to its end before the next request: close instead.
+    // A request body that is still arriving would have to be read to its end before the next request: close instead.
     if (this.decoder !== null && !this.bodyAtHand) this.keepAlive = false;
-    // Behind a half-closed client's request more may wait: in the stash, or in the bytes that are being read just now.
+    // After the client's FIN, close unless more of its requests may wait: in the stash, or in the bytes that are being processed now.
     if (this.halfClosed && this.stash === null && !this.processing) this.keepAlive = false;
     if (this.handler.draining) this.keepAlive = false;
     const { outbox } = this.handler.io;
@@ -406,7 +406,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     if (framing === ResponseFraming.tunnel) this.openTunnel();
   }
 
-  /** What the client did before the switch was known is meant for the new protocol. */
+  /** Passes on what the client sent before the switch was known, bytes and FIN: they are meant for the new protocol. */
   private openTunnel(): void {
     const { stash } = this;
     if (stash !== null) {
@@ -451,7 +451,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
       this.endSocket();
       return;
     }
-    // An answer that ends before the request's body does ends the connection, too; a body at hand is read over.
+    // A response that ends before the request's body also ends the connection, but a body that is at hand is read and dropped.
     if (!this.keepAlive) this.close();
     else if (this.reading !== Reading.body) this.nextRequest();
   }
@@ -464,12 +464,12 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     else this.socket.destroy();
   }
 
-  /** An answer or a tunnel that ends with the connection would look complete after a FIN; every other one is visibly cut. */
+  /** Whether the response, or the tunnel, ends with the connection: it would look complete after FIN, where any other is visibly cut. */
   private get endsWithConnection(): boolean {
     return this.framing === ResponseFraming.tunnel || (this.http10 && this.framing === ResponseFraming.unknown);
   }
 
-  /** Ends the connection as it stands; asked by the gateway when the time of its drain is up. */
+  /** Ends the connection as it stands; called by the gateway when its drain timeout is over. */
   breakOff(): void {
     const { events } = this;
     this.events = null;
@@ -479,7 +479,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     else this.socket.destroy();
   }
 
-  /** Answers with `text` (a whole message) and closes, reading on for a moment so that the answer arrives. */
+  /** Answers with `text`, a whole response, and closes. Reads on for a moment so that the response arrives. */
   refuse(text: string): void {
     const { outbox } = this.handler.io;
     outbox.begin(this);
@@ -489,7 +489,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.close();
   }
 
-  /** Closes a connection that is idle; asked by the gateway when it drains. One that will be closed soon has that time. */
+  /** Closes the connection if it is idle; called by the gateway when it drains. One that is due to close very soon keeps that time. */
   closeIfIdle(): void {
     if (this.idle && this.deadline - this.handler.io.clock.now > DRAIN_GRACE_MS) this.close();
   }
@@ -509,7 +509,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
   onDrain(): void {
     if (!this.blocked) return;
     this.blocked = false;
-    // A client that we do not read from has nothing to send in time.
+    // While we do not read from the client, no time limit applies to its request body.
     if (this.reading === Reading.body && !this.paused) this.startBodyWindow();
     else if (this.reading === Reading.discard || this.finDue) this.endSocket();
     else this.deadline = Infinity;
@@ -519,17 +519,17 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
   }
 
   private nextRequest(): void {
-    // A client that does not read its answers gets no further ones made.
+    // While the client does not read its responses, no further request is served.
     if (this.blocked) {
       this.reading = Reading.wait;
       return;
     }
     const { handler } = this;
     this.reading = Reading.head;
-    // This answer was begun before the drain, or it would have said `close`: the next request may be on its way.
+    // In a drain: this response began before it, or it would have announced the close, so the next request may be on its way.
     const { keepAliveTimeoutMs } = handler.limits;
     this.schedule(handler.draining ? Math.min(DRAIN_GRACE_MS, keepAliveTimeoutMs) : keepAliveTimeoutMs);
-    // First, since what waits may be so much that `keep` stops reading again, or a body whose upstream does.
+    // Resume before processing the stash, which may stop reading again: in `keep`, or because the upstream does not take a body.
     this.resumeReading();
     if (this.processing) return;
     const { stash } = this;
@@ -538,13 +538,13 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
       handler.io.outbox.flush();
       this.process(stash, 0, stash.length);
     }
-    // Nothing will complete what a half-closed client left incomplete.
+    // Nothing will complete a head that a half-closed client left incomplete.
     if (this.reading === Reading.head && this.halfClosed) this.close();
   }
 
   /**
-   * RST: bytes that nobody takes would else stay in the kernel long after we have given up. Not once FIN is on its way:
-   * Node then refuses the reset and never closes the socket.
+   * Ends the connection with RST: bytes that the client does not take would otherwise stay in the kernel long after the gateway has
+   * given up. Once FIN is on its way, destroys the socket instead: Node would refuse the reset and never close it.
    */
   private cut(): void {
     if (this.socket.writableEnded) this.socket.destroy();
@@ -552,7 +552,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     else this.socket.resetAndDestroy();
   }
 
-  /** Sends what is there, then FIN; reads on for a moment (RFC 9112 section 9.6). */
+  /** Sends the bytes that are left, then FIN; reads on for a moment (RFC 9112 section 9.6). */
   private close(): void {
     if (this.reading === Reading.ended || this.reading === Reading.discard) return;
     const complete = this.reading === Reading.wait && this.stash === null;
@@ -561,7 +561,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.decoder = null;
     this.handler.io.outbox.flush();
     if (this.clientCloses && complete && unsentBytes(this.socket) === 0 && secureWriterOf(this.socket) === undefined) {
-      // No byte of the client's can meet a closed socket, so nothing has to be read on for. TLS says that it ends (RFC 8446 section 6.1).
+      // The client sends no more bytes, which could meet a closed socket: no need to read on. TLS announces its end (RFC 8446 section 6.1).
       this.socket.destroy();
       return;
     }
@@ -569,11 +569,11 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.endSocket();
   }
 
-  /** FIN once everything has left: until then the client can still be cut off. */
+  /** Sends FIN once everything else has left: until then the client can still be cut off with RST. */
   private endSocket(): void {
     const { socket } = this;
     if (this.reading === Reading.ended) return;
-    // A stream that asks for no drain would not tell when it is empty: it sends FIN behind its bytes by itself.
+    // A stream that does not ask to wait for 'drain' would not report that it is empty: it sends FIN after its bytes by itself.
     if (unsentBytes(socket) > 0 && (socket.writableLength === 0 || socket.writableNeedDrain)) {
       this.blocked = true;
       this.startWriteWindow();
@@ -584,7 +584,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     else this.deadline = Infinity;
   }
 
-  /** The client's message is at fault: tell the exchange, or the handler when there is none. */
+  /** The client's message is at fault: tells the exchange, or the handler when there is none. */
   private fail(fault: Fault): void {
     const { events } = this;
     this.decoder = null;

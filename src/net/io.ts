@@ -11,7 +11,7 @@ const TICK_MS = 25;
 const WHEEL_SLOTS = 4096;
 /** Room for one read. Everything read is used or copied before the next read, so one buffer serves a thread. */
 const READ_BUFFER_BYTES = 64 * 1024;
-/** Room for what one read brings, as frames of HTTP/2, and the heads of some streams. */
+/** Room for the bytes of one read as HTTP/2 frames, and for the heads of some streams. */
 const FRAME_BUFFER_BYTES = 72 * 1024;
 const FREE_FRAME_BUFFERS_MAX = 16;
 
@@ -21,10 +21,10 @@ export class ThreadIo implements TurnEndTask {
   readonly outbox: Outbox;
   readonly readBuffer: Buffer;
   readonly turnEnd: TurnEnd;
-  /** Where connections that carry several exchanges at once gather what they send. */
+  /** The buffers in which HTTP/2 connections gather the frames that they send. */
   readonly frameBuffers: BufferPool;
   private timer: NodeJS.Timeout | null;
-  /** Deadlines up to this are looked at when the turn ends: all that came before has been read by then. */
+  /** Deadlines up to this time are handled at the end of the turn: all bytes that arrived before it have been read by then. */
   private dueBy: number;
 
   constructor() {
@@ -40,14 +40,17 @@ export class ThreadIo implements TurnEndTask {
 
   /** Starts the thread's one timer. It does not keep the process alive. */
   start(): void {
-    // Because: this is the timer that all deadlines hang on.
+    // Because: this one timer drives all deadlines of the thread.
     this.timer ??= setInterval(() => {
       this.dueBy = this.clock.tick();
       this.turnEnd.add(this);
     }, TICK_MS).unref();
   }
 
-  /** Node runs timers before it reads: what had come in time, and lay in its socket during a long turn, is heard first. */
+  /**
+   * Handles the deadlines that were due. It does so after the turn's reads because Node runs timers before it reads: bytes may have
+   * come in time, and lain in their socket during a long turn.
+   */
   onTurnEnd(): void {
     this.wheel.advance(this.dueBy, this.clock.tick());
     this.outbox.flush();

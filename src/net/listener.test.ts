@@ -82,7 +82,7 @@ test('who waits in the queue of a listener that closes is accepted', async t => 
     });
   });
   await once(clients, 'online');
-  // This thread stands still while they connect: none of them is accepted before it closes.
+  // This thread stands still while the clients connect, so none of them is accepted before the listener closes.
   for (let seen = 0; seen < count; seen = Atomics.load(connected, 0)) Atomics.wait(connected, 0, seen, 5_000);
   await listener.close();
   await allHeard;

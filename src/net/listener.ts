@@ -1,19 +1,19 @@
-// An address that accepts connections. Hands sockets over; what is spoken on them is the connection's business.
+// An address that accepts connections. Hands their sockets over; which protocol is spoken on them is the connection's business.
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { acceptInto, supportsOwnAccept } from './accepted-socket.ts';
 
 export interface ListenerAddress {
-  /** Empty for every address, IPv4 and, where the machine has it, IPv6: Node takes it so. */
+  /** Empty for all addresses: IPv4 and, where the machine has it, IPv6. Node understands it so. */
   readonly host: string;
-  /** 0 asks the system for a free one; `listen` tells which. */
+  /** 0 asks the system for a free port, which `listen` returns. */
   readonly port: number;
 }
 
-/** Connections that may wait in the kernel to be accepted. */
+/** The most connections that may wait in the kernel to be accepted. */
 const BACKLOG = 1024;
 
-/** Turns of the event loop without a connection after which none waits: the first one may have begun before. */
+/** After so many turns of the event loop in a row without a new connection, none waits. The first may have been half over already. */
 const QUIET_TURNS = 2;
 
 export class Listener {
@@ -24,7 +24,7 @@ export class Listener {
   private accepted = 0;
 
   /**
-   * `onSocket` gets each accepted socket. It reads into `readBuffer` where this Node lets it (see accepted-socket.ts);
+   * `onSocket` gets each accepted socket. The socket reads into `readBuffer` where this Node supports it (see accepted-socket.ts);
    * elsewhere it is an ordinary socket that has not begun to read.
    */
   constructor(address: ListenerAddress, readBuffer: Buffer, onSocket: (socket: Socket) => void) {
@@ -56,8 +56,8 @@ export class Listener {
   }
 
   /**
-   * Accepts nothing more once it resolves. Connections that were accepted live on. Whoever waits in the kernel's queue is taken first:
-   * closing resets them, and libuv takes one a turn.
+   * Stops listening: nothing more is accepted once it resolves. Accepted connections live on. Connections that wait in the kernel's queue
+   * are accepted first, because closing would reset them; libuv accepts one per turn.
    */
   async close(): Promise<void> {
     let quiet = 0;

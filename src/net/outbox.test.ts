@@ -1,4 +1,4 @@
-// One write a message over a real socket, the order kept, and nothing lost when the reader is slow.
+// The outbox over real sockets: one write per message, the order kept, and nothing lost when the reader is slow.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -77,7 +77,7 @@ test('fields are lines, wherever in the buffer they fall', async () => {
   const sender = new TestSender(near);
   let expected = '';
   outbox.begin(sender);
-  // The buffer's end comes within a name, a value and between the signs; one value is larger than the buffer.
+  // The end of the buffer falls within a name, within a value and between the separators; one value is larger than the buffer.
   for (const length of [90_000, 8_290, 98_290, 98_291, 98_292, 98_293, 200_000, 1]) {
     const value = '\u00e9'.repeat(length);
     outbox.field('x-a', value);

@@ -1,4 +1,4 @@
-// Where outgoing bytes of one thread are put together, so that a message leaves in one write. Knows sockets, no protocol.
+// Gathers the outgoing bytes of one thread, so that a message leaves in one write. Knows sockets and field lines, no protocol.
 
 import type { Socket } from 'node:net';
 import { writeLatin1 } from '../base/latin1.ts';
@@ -6,25 +6,25 @@ import { fieldLine } from '../http/field-block.ts';
 import { WriteOutcome, type WriteOwner, writeNow } from './direct-write.ts';
 import { secureWriterOf } from './tls/secure-writer.ts';
 
-/** Someone whose bytes the outbox may hold. */
+/** A connection whose bytes the outbox may hold. */
 export interface Sender {
   readonly socket: Socket;
-  /** The bytes were handed to the socket; `full` when it asks to wait for `onDrain`. */
+  /** The bytes were handed to the socket; `full`: send no more before `onDrain`. */
   onSent(full: boolean): void;
   onDrain(): void;
-  /** The peer takes no more bytes. What it sent before may still be read; whoever wants none of it destroys the socket. */
+  /** The peer takes no more bytes. Bytes that it sent before can still be read; a sender that has no use for them destroys the socket. */
   onWriteFailed(): void;
 }
 
 const CAPACITY = 96 * 1024;
-/** Colon, space and line end of a field. */
+/** Bytes of a field line besides its name and value: colon, space and line end. */
 const FIELD_SIGNS = 4;
-/** Buffers kept for reuse after a slow peer held on to one. */
+/** The most buffers kept for reuse after slow peers have held them. */
 const SPARES_MAX = 8;
 
 /**
- * One buffer a thread. `begin(sender)` makes it this sender's; what another had put in is sent first. `flush()` sends;
- * every entry from the event loop ends with it. Bytes are copied in, so callers may reuse theirs at once.
+ * One buffer per thread. `begin(sender)` reserves it for this sender, after sending the bytes of the one before. `flush()` sends;
+ * every callback of the event loop ends with it. Bytes are copied in, so that callers may reuse their buffers at once.
  */
 export class Outbox implements WriteOwner<Sender> {
   private buffer: Buffer;
@@ -45,7 +45,7 @@ export class Outbox implements WriteOwner<Sender> {
     this.sender = sender;
   }
 
-  /** Appends latin1 text. A text that does not fit beside what is there makes that leave first. */
+  /** Appends latin1 text. When it does not fit any more, the bytes gathered so far are sent first. */
   text(text: string): void {
     if (this.length + text.length > CAPACITY) {
       this.flushKeepingSender();
@@ -57,7 +57,7 @@ export class Outbox implements WriteOwner<Sender> {
     this.length += writeLatin1(this.buffer, text, this.length);
   }
 
-  /** Appends a field of a head, latin1. */
+  /** Appends a field line of a head, in latin1. */
   field(name: string, value: string): void {
     if (this.length + name.length + value.length + FIELD_SIGNS > CAPACITY) {
       this.text(fieldLine(name, value));
@@ -89,7 +89,7 @@ export class Outbox implements WriteOwner<Sender> {
     this.length += size;
   }
 
-  /** Sends what is there. */
+  /** Sends the gathered bytes. */
   flush(): void {
     const { sender } = this;
     if (sender === null) return;
@@ -130,7 +130,7 @@ export class Outbox implements WriteOwner<Sender> {
       return;
     }
     const full = !socket.write(buffer.subarray(0, length));
-    // What the kernel did not take at once still lies in this buffer: leave it to the socket and go on with another.
+    // Bytes that the kernel did not take at once still lie in this buffer: leave it to the socket and go on with another.
     if (socket.writableLength > 0) {
       this.retire(socket, this.buffer);
       this.buffer = this.spares.pop() ?? Buffer.allocUnsafeSlow(CAPACITY);
@@ -161,9 +161,9 @@ export class Outbox implements WriteOwner<Sender> {
     else sender.onSent(outcome !== WriteOutcome.sent);
   }
 
-  /** Takes the buffer back once the socket has sent all of it; a socket that dies keeps it for the collector. */
+  /** Takes the buffer back once the socket has sent all of it. If the socket dies first, the garbage collector gets the buffer. */
   private retire(socket: Socket, buffer: Buffer): void {
-    // An empty write's callback comes when everything before it has left.
+    // The callback of an empty write comes once everything written before has left.
     socket.write('', error => {
       if ((error === null || error === undefined) && this.spares.length < SPARES_MAX) this.spares.push(buffer);
     });

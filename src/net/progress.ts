@@ -1,9 +1,9 @@
-// How many bytes of a socket the kernel has taken. Apart, since it looks behind the published interface of a socket.
+// How many bytes of a socket the kernel has taken. In a file of its own because it relies on unpublished parts of Node's sockets.
 
 import type { Socket } from 'node:net';
 import { secureWriterOf } from './tls/secure-writer.ts';
 
-/** What Node's stream handles have and their published types leave out. */
+/** Fields of Node's stream handles that the published types leave out. */
 interface StreamHandle {
   /** Bytes handed to libuv. */
   readonly bytesWritten: number;
@@ -12,8 +12,8 @@ interface StreamHandle {
 }
 
 /**
- * Bytes taken off our hands so far, exact to the byte where the handle tells what libuv still holds. Without a handle
- * (closed) or where it does not tell, whole writes are counted once they are complete.
+ * Bytes that the kernel has taken so far, over TLS as encrypted. Exact to the byte where the handle tells what libuv still holds;
+ * where it does not, or the socket is closed and has no handle, whole writes are counted once they are complete.
  */
 export function bytesTaken(socket: Socket): number {
   const writer = secureWriterOf(socket);
@@ -24,11 +24,11 @@ export function bytesTaken(socket: Socket): number {
   return socket.bytesWritten - socket.writableLength;
 }
 
-/** Bytes handed to the socket that the kernel has not taken yet. */
+/** Bytes handed to the socket that the kernel has not taken yet. Over TLS more than 0 is only roughly right, and `onWritten` follows. */
 export function unsentBytes(socket: Socket): number {
   const writer = secureWriterOf(socket);
   if (writer !== undefined) return Math.max(writer.unsentBytes, socket.writableLength);
-  // Because: as above; a write that went past the stream is seen by the handle only.
+  // Because: only the handle knows of a write that bypassed the stream.
   const handle = (socket as unknown as { _handle: StreamHandle | null })._handle;
   const held = handle && typeof handle.writeQueueSize === 'number' ? handle.writeQueueSize : 0;
   return Math.max(held, socket.writableLength);

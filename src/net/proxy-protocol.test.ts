@@ -1,4 +1,4 @@
-// PROXY headers of both versions, whole and in pieces; what is not exactly one is malformed.
+// PROXY headers of both versions, whole and in pieces; anything else is malformed.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// The PROXY protocol, versions 1 and 2, inwards: a load balancer in front tells whose connection it passes on.
+// Reads the PROXY protocol, versions 1 and 2: a load balancer in front of the gateway tells which client's connection it passes on.
 
 import type { Socket } from 'node:net';
 import { isIPv4, isIPv6 } from 'node:net';
@@ -7,19 +7,19 @@ import type { SocketEvents } from './accepted-socket.ts';
 import type { Client } from './client.ts';
 import type { ThreadIo } from './io.ts';
 
-/** The longest version 1 line, its end included. */
+/** The longest version 1 line, its line end included. */
 const LINE_BYTES_MAX = 107;
-/** Addresses and extensions of version 2 beyond this are refused; real ones stay far below. */
+/** The most bytes that version 2 may need for addresses and extensions; real headers stay far below. */
 const BINARY_BYTES_MAX = 2_048;
 const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
 
-/** What a header says: whose connection it is, or that the proxy speaks for itself (`address` null). */
+/** What a header of `bytes` length says: the client's address, or null when the proxy speaks for itself or names none that can be used. */
 export interface ProxyHeader {
   readonly bytes: number;
   readonly address: { readonly ip: string; readonly port: number } | null;
 }
 
-/** Reads a header at the start of `bytes`: the header, `incomplete`, or `malformed`. */
+/** Reads the header at the start of `bytes`. `incomplete`: more bytes are needed. `malformed`: these bytes begin no valid header. */
 export function parseProxyHeader(bytes: Buffer): ProxyHeader | 'incomplete' | 'malformed' {
   const compared = Math.min(bytes.length, signature.length);
   if (bytes.compare(signature, 0, compared, 0, compared) === 0) {
@@ -55,7 +55,7 @@ function parseBinary(bytes: Buffer): ProxyHeader | 'incomplete' | 'malformed' {
   if (version !== 2 || command > 1 || length > BINARY_BYTES_MAX) return 'malformed';
   const total = 16 + length;
   if (bytes.length < total) return 'incomplete';
-  // LOCAL: a health check of the proxy's own. Unspecified and UNIX families carry no address that could be used.
+  // LOCAL: the proxy's own connection, for a health check. Unspecified and UNIX families carry no address that could be used.
   if (command === 0 || (family !== 0x11 && family !== 0x21)) return { bytes: total, address: null };
   if (length < (family === 0x11 ? 12 : 36)) return 'malformed';
   if (family === 0x11) {
@@ -66,7 +66,7 @@ function parseBinary(bytes: Buffer): ProxyHeader | 'incomplete' | 'malformed' {
   return { bytes: total, address: { ip: compressIpv6(groups.join(':')), port: bytes.readUInt16BE(48) } };
 }
 
-/** Longest run of zero groups as `::` (RFC 5952), so that one address has one text. */
+/** Writes the longest run of zero groups as `::` (RFC 5952), so that an address always has the same text. */
 function compressIpv6(text: string): string {
   let longest = '';
   for (const run of text.match(/(?:^|:)0(?::0)+(?=:|$)/g) ?? []) if (run.length > longest.length) longest = run;
@@ -77,16 +77,17 @@ function compressIpv6(text: string): string {
   return `${before}::${after}`;
 }
 
-/** Who takes the socket once it is known whose it is. */
+/** Takes a socket over once its client is known. */
 export interface ProxiedSockets {
+  /** Returns the receiver of all further bytes and events of the socket. */
   onProxied(socket: Socket, client: Client): SocketEvents;
-  /** What came is no header, or none came in time. The socket closes. */
+  /** The first bytes are no valid header, or none came in time. The socket is destroyed. */
   onMalformedProxyHeader(client: Client): void;
-  /** The socket closed before it was known whose it is. */
+  /** The socket closed before its client was known. */
   onUnproxied(socket: Socket): void;
 }
 
-/** Reads the header off a fresh socket, then hands the socket on. A connection without a valid header is cut. */
+/** Reads the header from a fresh socket, then hands the socket on. A connection without a valid header is destroyed. */
 export class ProxyProtocolReader implements SocketEvents, Timed {
   deadline: number;
   wheelSlot: number;
@@ -98,7 +99,7 @@ export class ProxyProtocolReader implements SocketEvents, Timed {
   private readonly client: Client;
   private received: Buffer;
 
-  /** `client` is the socket's own; it is replaced only when it is trusted. */
+  /** `client` describes the socket's peer; the address in the header replaces it only if that peer is a trusted proxy. */
   constructor(socket: Socket, io: ThreadIo, timeoutMs: number, next: ProxiedSockets, client: Client) {
     this.deadline = Infinity;
     this.wheelSlot = UNSCHEDULED;
@@ -114,7 +115,7 @@ export class ProxyProtocolReader implements SocketEvents, Timed {
 
   onRead(bytes: Buffer, length: number): boolean {
     this.io.clock.tick();
-    // Because: one short header a connection.
+    // Because: only one short header per connection is joined here.
     const joined = Buffer.concat([this.received, bytes.subarray(0, length)]);
     this.received = joined;
     const header = parseProxyHeader(joined);

@@ -1,4 +1,4 @@
-// The end of a turn: everybody who asked is called once, in order; who asks again meanwhile waits for the next.
+// The end of a turn: each task is called once, in order; a task that is added during the calls waits for the next turn.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

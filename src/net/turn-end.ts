@@ -1,11 +1,11 @@
-// Calls back once at the end of the event loop's turn, when every socket that had something to say was heard. Knows no protocol.
+// Calls tasks once at the end of the event loop's turn, after every readable socket has been read. Knows no protocol.
 
-/** Something that gathers during a turn. */
+/** A task that completes at the end of a turn what it gathered during the turn. */
 export interface TurnEndTask {
   onTurnEnd(): void;
 }
 
-/** One a thread. Costs nothing while nobody asks. */
+/** One per thread. Costs nothing while no task is added. */
 export class TurnEnd {
   private tasks: TurnEndTask[];
   private running: TurnEndTask[];
@@ -15,7 +15,7 @@ export class TurnEnd {
     this.running = [];
   }
 
-  /** Asks for one call. Whoever asks again during the calls is called in the next turn. */
+  /** Calls `task` once, at the end of this turn; a task that is added during those calls is called in the next turn. */
   add(task: TurnEndTask): void {
     if (this.tasks.push(task) === 1) setImmediate(this.run);
   }

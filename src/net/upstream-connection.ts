@@ -1,5 +1,5 @@
-// One HTTP/1 connection to an endpoint: sends a request, reads its response, serves the next. Knows framing and timeouts,
-// nothing of routes, retries or clients. Longer than most rooms: it is one state machine.
+// One HTTP/1 connection to an endpoint: sends a request, reads its response, then serves the next. Knows framing and timeouts,
+// nothing of routes, retries or clients. Longer than most files because it is one state machine.
 
 import { connect, type Socket } from 'node:net';
 import { Fault, type FaultCode, faultKinds } from '../base/fault.ts';
@@ -26,16 +26,16 @@ export interface ConnectionTarget {
   readonly tls: ClientTlsTarget | null;
 }
 
-/** Whoever keeps connections. */
+/** The owner of connections, such as the pool of an endpoint. */
 export interface ConnectionOwner {
   readonly io: ThreadIo;
   readonly headLimits: HeadLimits;
   onConnected(connection: UpstreamConnection): void;
-  /** Never connected. */
+  /** The attempt to connect failed; no other event follows. */
   onConnectFailed(connection: UpstreamConnection, fault: Fault): void;
-  /** Free for another request. */
+  /** The connection is free for another request. */
   onReleased(connection: UpstreamConnection): void;
-  /** Gone, whatever it was doing. Comes once for each connection that was connected. */
+  /** The connection is gone, whatever it was doing. Comes once for each connection that was connected. */
   onClosed(connection: UpstreamConnection): void;
 }
 
@@ -44,11 +44,11 @@ const Phase = { connecting: 0, idle: 1, head: 2, body: 3, tunnel: 4, closed: 5 }
 const NO_STATUS_LINE =
   'It does not begin with a status line of HTTP/1: does the endpoint speak that, and in plain text?';
 
-/** Interim responses to one request: a backend that sends more is broken. */
+/** The most interim responses to one request: a backend that sends more is broken. */
 const INFORMATIONAL_MAX = 32;
-/** Of the time for which an endpoint keeps a connection: a request that meets its end on the way is lost, unless it may be sent twice. */
+/** Share of the endpoint's announced keep-alive time that is used: a request that meets the close is lost, unless it may be sent twice. */
 const KEPT_SHARE = 3 / 4;
-/** Of an answer that nobody wants any more; to read more of it costs more than a new connection. */
+/** The most bytes that are read of a response that is not wanted any more: reading more costs more than a new connection. */
 const DROPPED_BYTES_MAX = 64 * 1024;
 
 export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink, RequestWriter {
@@ -60,7 +60,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   readonly block: null;
   readonly wantsHttp1: false;
   private readonly owner: ConnectionOwner;
-  /** Requests that this connection was given so far. */
+  /** Requests that this connection has been given so far. */
   requests: number;
   private events: ResponseEvents | null;
   private times: RequestTimes | null;
@@ -74,7 +74,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   private remaining: number;
   private decoder: BodyDecoder | null;
   private keepAlive: boolean;
-  /** As the last answer had it. */
+  /** As announced in the last response; NO_KEEP_ALIVE for none. */
   private keepAliveSeconds: number;
   private stash: Buffer | null;
   private informational: number;
@@ -85,7 +85,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   private ended: boolean;
   /** The endpoint takes no more bytes; what it had sent before is still read. */
   private deaf: boolean;
-  /** The client's side of the tunnel has ended: the end follows the bytes that are still to be sent. */
+  /** The client has ended its side of the tunnel: FIN follows the bytes that are still to be sent. */
   private finDue: boolean;
 
   constructor(target: ConnectionTarget, connectTimeoutMs: number, owner: ConnectionOwner) {
@@ -130,7 +130,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     io.wheel.schedule(this, io.clock.now + connectTimeoutMs);
   }
 
-  /** Whether a request may be given to it now. */
+  /** Whether the connection can take a request now. */
   get usable(): boolean {
     return this.phase === Phase.idle && !this.socket.destroyed;
   }
@@ -142,8 +142,8 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   // ---- The request ---------------------------------------------------------------------------------------------
 
   /**
-   * Begins a request; the caller then writes its head into the outbox, which is this connection's. `upgrade` says that
-   * the client asked to switch protocols, so that 101 is an answer.
+   * Begins a request; the caller then writes its head into the outbox, which is reserved for this connection. `toHead`: the method is
+   * HEAD. `upgrade`: the client asked to switch protocols, so that 101 is a possible response.
    */
   start(events: ResponseEvents, toHead: boolean, requestFraming: number, upgrade: boolean, times: RequestTimes): void {
     this.requests++;
@@ -165,7 +165,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.times = times;
   }
 
-  /** The head is in the outbox already. */
+  /** Does nothing: the head is in the outbox already. */
   sendHead(): void {}
 
   canUpgrade(): boolean {
@@ -174,7 +174,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
 
   sendBody(bytes: Buffer, start: number, end: number): void {
     if (start === end || this.phase === Phase.closed || this.deaf) return;
-    // In the middle of an answer a request that goes on is movement as well.
+    // Once the response has begun, bytes of the request count as progress as well.
     if (this.phase !== Phase.head) this.touch();
     const { outbox } = this.owner.io;
     outbox.begin(this);
@@ -205,23 +205,23 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     if (this.phase === Phase.head) this.scheduleWithin(this.times!.responseTimeoutMs);
   }
 
-  /** Where the endpoint has ended its side as well, the socket closes once it has taken the last bytes. */
+  /** Sends FIN. If the endpoint has ended its side as well, the socket closes once it has sent the last bytes. */
   private endSocket(): void {
-    // Over TLS what waits for the write before it would be overtaken by the end, and never leave.
+    // Over TLS the end would overtake bytes that still wait for the write before them, and they would never leave.
     this.finDue = (secureWriterOf(this.socket)?.unsentBytes ?? 0) > 0;
     if (!this.finDue) this.socket.end();
   }
 
-  /** Gives the exchange up; the connection cannot serve another. No event follows. */
+  /** Gives the exchange up; the connection cannot serve another one. No event follows. */
   abort(): void {
     this.events = null;
-    // A tunnel has no other end than its connection's: one that breaks off must not look like one that ends (RFC 9113 section 8.5).
+    // A tunnel ends with its connection, so only a reset shows that it was broken off and did not end (RFC 9113 section 8.5).
     if (this.phase === Phase.tunnel) cutOff(this.socket);
     else this.socket.destroy();
     this.leave();
   }
 
-  /** Nobody wants this answer any more. A short one is read to its end, so that the connection serves on; another costs the connection. */
+  /** Discards the rest of the response. A short one is read to its end, so that the connection can be reused; a longer one costs it. */
   dropAnswer(): void {
     const isShort =
       this.responseFraming === BodyFraming.none ||
@@ -246,14 +246,14 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
 
   // ---- Idle life -----------------------------------------------------------------------------------------------
 
-  /** Waits for the next request, at most this long (0: no limit), and not until the endpoint closes. Called by the owner. */
+  /** Waits for the next request, at most this long (0: no limit), and not until the endpoint would close. Called by the owner. */
   rest(idleTimeoutMs: number): void {
     const { io } = this.owner;
     const kept = this.keepAliveSeconds === NO_KEEP_ALIVE ? Infinity : this.keepAliveSeconds * 1_000 * KEPT_SHARE;
     io.wheel.schedule(this, io.clock.now + Math.min(kept, idleTimeoutMs === 0 ? Infinity : idleTimeoutMs));
   }
 
-  /** Closes a connection that serves nobody. */
+  /** Closes a connection that has no request in progress. */
   close(): void {
     this.socket.destroy();
     this.leave();
@@ -285,7 +285,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
         this.events?.onResponseBody(bytes, at, end);
         return;
       } else {
-        // Bytes that no request asked for: whose answer they are cannot be known.
+        // Bytes that no request asked for: it cannot be known which request they would answer.
         if (this.phase !== Phase.closed) this.close();
         return;
       }
@@ -311,7 +311,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.keepAliveSeconds = head.keepAliveSeconds;
     this.phase = Phase.body;
     if (head.framing === BodyFraming.chunked) {
-      // As for requests: chunks that came with the head are tried before the head is passed on.
+      // As for requests: chunks that came with the head are checked before the head is passed on.
       const trial = behind < end ? new BodyDecoder(BodyFraming.chunked, 0).feed(bytes, behind, end, nothing) : 0;
       if (trial < 0) {
         this.refuse(trial);
@@ -335,7 +335,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
       this.requestDone = false;
       this.keepAlive = false;
       this.events!.onResponseHead(head);
-      // From here on the tunnel's own time counts, not the one for the head of an answer.
+      // From here on the tunnel's idle timeout applies, not the response timeout.
       this.touch();
       return behind;
     }
@@ -376,8 +376,8 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   }
 
   /**
-   * The response is complete. Not `clean`: bytes stand behind it that no request asked for. Another request on this
-   * connection would take them for its answer.
+   * The response is complete. It is not `clean` when bytes follow it that no request asked for: the next request on this
+   * connection would take them for its response.
    */
   private finish(trailers: Headers | null, clean: boolean): void {
     const { events, owner } = this;
@@ -396,7 +396,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     }
   }
 
-  /** The answer is none: the operator is told by which rule. */
+  /** The bytes are no valid response: the fault tells the operator by which rule. */
   private refuse(refusal: number): void {
     const code = refusal === Refusal.headerTooLarge ? 'upstream_response_too_large' : 'upstream_malformed_response';
     const cause = refusal === Refusal.statusLine ? NO_STATUS_LINE : faultKinds[refusalCode(refusal)].meaning;
@@ -443,7 +443,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.owner.io.outbox.flush();
   }
 
-  /** Once it is connected, the end that follows tells; but for an endpoint that refuses our certificate, which TLS 1.3 lets it say only then. */
+  /** Handles errors while connecting. Later ones come as an end, except that in TLS 1.3 an endpoint refuses our certificate only then. */
   private onSocketError(error: NodeJS.ErrnoException, tls: ClientTlsTarget | null): void {
     const connecting = this.phase === Phase.connecting;
     if (!connecting && !(this.phase === Phase.head && this.requests === 1 && isTlsError(error))) return;
@@ -457,8 +457,8 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   onEnd(): void {
     this.owner.io.clock.tick();
     this.ended = true;
-    // Behind a failed write the kernel shows a reset as an end: an answer or a tunnel that ends with the connection may be cut. Over TLS
-    // anybody on the way can make an end without the alert (RFC 9112 section 9.8).
+    // After a failed write the kernel shows a reset as an end, so a response or tunnel that ends with the connection may be cut short.
+    // Over TLS anybody on the path can forge an end without the closing alert (RFC 9112 section 9.8).
     const whole = this.responseFraming === BodyFraming.untilClose && !this.deaf && !endedWithoutAlert(this.socket);
     if (this.phase === Phase.tunnel && !this.deaf) this.endTunnelIn();
     else if (this.phase === Phase.body && whole) this.finish(null, true);
@@ -467,7 +467,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.owner.io.outbox.flush();
   }
 
-  /** The endpoint's side of the tunnel is over: the whole is when the client's is, too. */
+  /** The endpoint has ended its side of the tunnel, which is over once the client has ended its side, too. */
   private endTunnelIn(): void {
     if (this.requestDone && this.socket.writableFinished) {
       this.finish(null, true);
@@ -487,16 +487,16 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   onSent(full: boolean): void {
     if (!full || this.blocked) return;
     this.blocked = true;
-    // An endpoint whose answer we do not read need not take the rest of its request.
+    // While we do not read its response, the endpoint need not take the rest of the request.
     if (this.times !== null && this.phase !== Phase.tunnel && !this.paused)
       this.scheduleWithin(this.times.idleTimeoutMs);
     this.events?.onRequestBlocked();
   }
 
-  /** It has closed or reset the connection, perhaps behind an answer (413, say) that is still to be read. */
+  /** The endpoint has closed or reset the connection, perhaps after a response (413, say) that is still to be read. */
   onWriteFailed(): void {
     this.deaf = true;
-    // Behind its end nothing is read any more, and nothing else would tell.
+    // After the endpoint's FIN nothing more is read, so no other event would report the failure.
     if (this.ended) this.socket.destroy();
   }
 
@@ -524,7 +524,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     return this.phase === Phase.head && this.requestDone ? 'upstream_response_timeout' : 'upstream_idle_timeout';
   }
 
-  /** Something moved: the time without movement starts anew. */
+  /** There was progress: the timeout of the current phase starts anew. */
   private touch(): void {
     const { times } = this;
     if (times === null) return;
@@ -532,7 +532,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     else this.scheduleWithin(this.paused ? 0 : times.idleTimeoutMs);
   }
 
-  /** The next deadline: `delayMs` from now (0: none) or the exchange's, whichever comes first. */
+  /** Sets the next deadline: `delayMs` from now (0: none) or the exchange's, whichever comes first. */
   private scheduleWithin(delayMs: number): void {
     const { times } = this;
     if (times === null) return;
@@ -542,7 +542,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   }
 }
 
-/** Whatever else the endpoint speaks, this connection speaks nothing else. */
+/** The ALPN protocols to offer: this connection speaks no other, whatever else the endpoint speaks. */
 const http1: readonly string[] = ['http/1.1'];
 
 const nothing: BodySink = { onBody() {} };

@@ -1,5 +1,5 @@
 // One HTTP/2 connection to an endpoint (RFC 9113): many requests at once, each a stream in client-stream.ts. Knows frames, limits and
-// times; which connection a request gets is the pool's business. Longer than most rooms: it is one state machine.
+// times; which connection a request gets is the pool's business. Longer than most files because it is one state machine.
 
 import { connect, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -29,63 +29,63 @@ import { defaultHttp2Limits } from './http2-limits.ts';
 import { StreamTable } from './stream-table.ts';
 import { StreamTurns } from './stream-turns.ts';
 
-/** What a pool wants of its connections. */
+/** What a pool sets for its connections. */
 export interface ClientConnectionSettings {
-  /** Streams at once, if the endpoint allows as many. */
+  /** The most streams that are open at once; the endpoint may allow fewer. */
   readonly maxStreams: number;
   /** Requests after which a connection takes no more; 0 for no limit. */
   readonly maxRequests: number;
   readonly connectTimeoutMs: number;
-  /** How long it may stay without a stream; 0 is no limit. */
+  /** How long a connection may stay without a stream; 0 is no limit. */
   readonly idleTimeoutMs: number;
   /**
-   * Bytes of an answer that an endpoint may send ahead, for a stream as it begins, for one whose client keeps up, and for all of
-   * a connection.
+   * Flow-control windows in bytes, what an endpoint may send of responses before they are taken: of a stream as it begins, of a stream
+   * whose client keeps up, and of the whole connection.
    */
   readonly initialWindow: number;
   readonly widestWindow: number;
   readonly connectionWindow: number;
-  /** Without a byte for this long while streams are open a PING is sent; without one for as long again the connection is gone. */
+  /** While streams are open: after this long without a byte a PING is sent; after as long again without one, the connection is gone. */
   readonly pingIntervalMs: number;
 }
 
-/** Whoever keeps connections. */
+/** The owner of connections, such as the pool of an endpoint. */
 export interface ClientConnectionOwner {
   readonly io: ThreadIo;
   readonly headLimits: HeadLimits;
-  /** It takes streams from now on. */
+  /** The connection takes streams from now on. */
   onReady(connection: ClientConnection): void;
-  /** Never became ready. */
+  /** The connection failed before it was ready; no other event follows. */
   onConnectFailed(connection: ClientConnection, fault: Fault): void;
-  /** The endpoint chose HTTP/1.1 where both were offered. Never became ready. */
+  /** The endpoint chose HTTP/1.1 where both were offered. The connection is closed, and no other event follows. */
   onOtherProtocol(connection: ClientConnection): void;
-  /** A stream is over. */
+  /** There may be room for a stream: one is over, the endpoint changed its settings, or it has taken the bytes that waited. */
   onRoom(connection: ClientConnection): void;
-  /** Takes no new streams from now on; those that are open go on. */
+  /** The connection takes no new streams from now on; those that are open go on. */
   onLeaving(connection: ClientConnection): void;
-  /** The endpoint ends it, after so many requests and so much time. Comes in front of `onLeaving`. */
+  /** The endpoint ends the connection, after so many requests and so much time since it was ready. Comes before `onLeaving`. */
   onGoaway?(requests: number, ageMs: number): void;
-  /** Gone. Comes once for each connection that was ready. */
+  /** The connection is gone. Comes once for each connection that was ready. */
   onClosed(connection: ClientConnection): void;
 }
 
 const BLOCK_BYTES_PER_HEADER_BYTE = 2;
 const BLOCK_BYTES_EXTRA = 16_384;
 const TABLE_BYTES = 4_096;
-/** Bytes that wait for an endpoint that does not read; beyond it it gets no new streams, and nothing more is read from it. */
+/** Bytes that may wait for an endpoint that does not read; beyond this it gets no new streams, and nothing is read from it, either. */
 const HELD_BYTES_MAX = 256 * 1_024;
-/** An endpoint that takes no byte for this many intervals of PING is given up. */
+/** The connection to an endpoint that takes no byte for this many PING intervals is given up. */
 const STUCK_INTERVALS = 2;
 const alivePing = Buffer.from('cardea-u');
 
 const Phase = { connecting: 0, greeting: 1, open: 2, leaving: 3, closed: 4 } as const;
 
-/** For the operator. */
+/** The cause of a fault, for the operator: the endpoint broke a rule. */
 function brokenRule(code: number): string {
   return `It broke a rule of HTTP/2 (${errorName(code)}).`;
 }
 
-/** One a thread serves: blocks are written and sent in one go. */
+/** One per thread is enough: a block is written and sent in one go. */
 const block = new RequestBlock();
 
 export class ClientConnection implements Timed, SocketEvents, FrameHandler, FrameOutboxOwner {
@@ -110,9 +110,9 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
   private readonly receiveWindow: ReceiveWindow;
   private phase: number;
   private nextId: number;
-  /** Streams that were lent, those whose heads were not sent yet included. */
+  /** Streams given out and not over, including those whose heads were not sent yet. */
   private lent: number;
-  /** Requests that it was given so far. */
+  /** Requests that this connection has been given so far. */
   private requests: number;
   private readyAt: number;
   private dataStream: ClientStream | null;
@@ -123,12 +123,12 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
   private readAt: number;
   private pingSentAt: number;
   private idleSince: number;
-  /** How much the endpoint had taken when that was looked at last, and since when it is no more. */
+  /** Bytes that the endpoint had taken at the last check, and since when that number has not changed. */
   private taken: number;
   private takenAt: number;
   private paused: boolean;
 
-  /** `offersHttp1` where the endpoint may choose. */
+  /** `offersHttp1`: HTTP/1.1 is offered as well (ALPN), and the endpoint chooses. */
   constructor(
     target: ConnectionTarget,
     offersHttp1: boolean,
@@ -230,7 +230,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     );
   }
 
-  /** Streams under way. */
+  /** Streams given out and not over. */
   get load(): number {
     return this.lent;
   }
@@ -240,7 +240,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     return this.peer.connectProtocol;
   }
 
-  /** A stream for one request; only where there is room. */
+  /** Gives out a stream for one request. Call only when `hasRoom`. */
   open(): ClientStream {
     const { settings } = this;
     this.lent++;
@@ -251,7 +251,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     return stream;
   }
 
-  /** Sends the head that was just written. */
+  /** Opens the stream with the head that was just written to the block. */
   sendHead(stream: ClientStream, endStream: boolean): void {
     const wasIdle = this.streams.size === 0;
     stream.id = this.nextId;
@@ -266,7 +266,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     }
   }
 
-  /** Sends the block that was just written. */
+  /** Sends the header block that was just written. */
   sendBlock(streamId: number, endStream: boolean): void {
     const { writer } = block;
     if (this.tableUpdateDue) {
@@ -283,7 +283,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     this.outbox.reset(stream.id, code);
   }
 
-  /** Bytes of a message went to or fro: they pay for the frames that come on account of them. */
+  /** This many bytes of a message were sent or received: they pay for the frames that the endpoint sends because of them. */
   onUseful(bytes: number): void {
     this.guard.useful(bytes);
   }
@@ -345,7 +345,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
   onDataEnd(): number {
     const { dataStream, dataLength } = this;
     this.dataStream = null;
-    // Room of the connection comes back at once: a stream that is held must not hold the others.
+    // Room in the connection's window is given back at once: a paused stream must not hold up the others.
     const increment = this.receiveWindow.release(dataLength);
     if (increment > 0) this.outbox.windowUpdate(0, increment);
     if (!this.dataSeen && !this.dataEnds && !this.guard.idleFrame(this.io.clock.now)) return ErrorCode.enhanceYourCalm;
@@ -355,7 +355,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     return 0;
   }
 
-  /** Whether this is one of ours that is over. Frames for it may still be on their way. */
+  /** Whether this id, which is not open, was one of our streams. Frames for it may still be on their way. */
   private wasOpened(streamId: number): boolean {
     return (streamId & 1) === 1 && streamId < this.nextId;
   }
@@ -399,7 +399,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     const tableBefore = peer.headerTableBytes;
     const error = peer.apply(bytes, start, end);
     if (error !== 0) return error;
-    // Not even a server that never pushes may say that pushing is allowed (RFC 9113 section 6.5.2).
+    // A server must not set ENABLE_PUSH to 1, even if it never pushes (RFC 9113 section 6.5.2).
     if (peer.pushEnabled) return ErrorCode.protocolError;
     if (peer.headerTableBytes < tableBefore) this.tableUpdateDue = true;
     this.outbox.settingsAck();
@@ -409,7 +409,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
       if (change > 0) this.turns.serve();
     }
     if (this.phase === Phase.greeting) {
-      // One that takes no streams is not ready yet, and has as long for it as it has to connect.
+      // An endpoint that allows no streams is not ready yet; the connect timeout limits how long that may take.
       if (peer.concurrentStreamsMax === 0) return 0;
       this.phase = Phase.open;
       this.readyAt = this.io.clock.now;
@@ -435,10 +435,10 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     return this.idleFrame();
   }
 
-  /** The endpoint takes no more streams; those it has not looked at may be sent again (RFC 9113 section 6.8). */
+  /** The endpoint accepts no more streams; those above `lastStreamId` were not processed and may be sent again (RFC 9113 section 6.8). */
   onGoaway(lastStreamId: number): number {
     if (this.phase === Phase.greeting) {
-      // Nobody was told that it is there, so nobody is told that it leaves.
+      // The owner was not told that the connection is ready, so it is told of a failure instead of `onLeaving`.
       this.failConnect(new Fault('upstream_connect_failed', '', 'it accepts no requests'));
       return 0;
     }
@@ -491,7 +491,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     if (this.phase === Phase.open) this.owner.onRoom(this);
   }
 
-  /** It takes no more bytes. What it had sent before, answers and which streams it never looked at, is still read to the end. */
+  /** The endpoint takes no more bytes. What it sent before is still read to the end: responses, and which streams it did not process. */
   onWriteFailed(): void {
     if (this.phase < Phase.open) this.lose();
     else this.leave();
@@ -511,7 +511,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
   }
 
   private onConnectError(error: NodeJS.ErrnoException): void {
-    // With TLS 1.3 an endpoint refuses our certificate only behind the handshake.
+    // With TLS 1.3 an endpoint refuses our certificate only after the handshake.
     if (this.phase !== Phase.connecting && !(this.phase === Phase.greeting && isTlsError(error))) return;
     const reason = this.target.tls?.failure(error) ?? null;
     if (reason !== null) this.failConnect(new Fault('upstream_tls_failed', '', reason));
@@ -521,7 +521,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
 
   // ---- The end -------------------------------------------------------------------------------------------------
 
-  /** Takes no new streams; closes once those that are open are done. */
+  /** Takes no new streams from now on; closes once the open ones are done. */
   leave(): void {
     if (this.phase >= Phase.leaving) return;
     const wasOpen = this.phase === Phase.open;
@@ -530,16 +530,16 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     if (this.lent === 0) this.close();
   }
 
-  /** Closes a connection that serves nobody. */
+  /** Closes a connection without streams. */
   private close(): void {
     this.outbox.goaway(0, ErrorCode.noError);
     this.outbox.flush();
-    // What is stuck would keep the socket from ever ending.
+    // Bytes that are stuck would keep the socket from ever ending; `lose` then destroys it.
     if (!this.outbox.blocked) this.socket.end();
     this.lose();
   }
 
-  /** The endpoint broke a rule of the connection. */
+  /** The endpoint broke a rule of the connection, which ends with this error code. */
   private breakOff(code: number): void {
     if (this.phase === Phase.connecting || this.phase === Phase.greeting) {
       this.failConnect(new Fault('upstream_connect_failed', '', 'it does not answer in HTTP/2'));
@@ -557,7 +557,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     this.owner.onConnectFailed(this, fault);
   }
 
-  /** Everything on it is lost. */
+  /** Ends the connection and all its streams, with `fault`; null: as streams that the endpoint may have processed. */
   private lose(fault: Fault | null = null): void {
     if (this.phase === Phase.closed) return;
     if (this.phase < Phase.open) {
@@ -567,7 +567,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     this.phase = Phase.closed;
     this.io.wheel.cancel(this);
     if (!this.socket.writableEnded) this.socket.destroy();
-    // Because: a socket that is told to end closes by itself once the last frames have left; its other half is of no use.
+    // Because: a socket that was told to end closes by itself once the last frames have left; its reading half is of no use.
     else this.socket.destroySoon();
     this.owner.onClosed(this);
     for (const stream of this.streams.list()) {
@@ -605,7 +605,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     } else this.watch(this.readAt + settings.pingIntervalMs - now);
   }
 
-  /** It may well send, but it takes nothing: no request reaches it. */
+  /** Whether the endpoint has taken no bytes for too long. It may still send, but no request reaches it. */
   private isStuck(now: number): boolean {
     if (!this.outbox.blocked) return false;
     const taken = bytesTaken(this.socket);

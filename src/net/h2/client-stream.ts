@@ -1,5 +1,5 @@
-// One stream of a connection to an endpoint: an exchange's end at the upstream's side. Knows flow control, times and its own states;
-// frames are the connection's business. Longer than most rooms: it is one state machine.
+// One stream of a connection to an endpoint: the upstream side of an exchange. Knows flow control, times and its own states; frames are
+// the connection's business. Longer than most files because it is one state machine.
 
 import { createHash } from 'node:crypto';
 import { Fault, type FaultCode } from '../../base/fault.ts';
@@ -18,7 +18,7 @@ import type { SendingStream } from './stream-turns.ts';
 
 const LENGTH_THAT_LIES = 'Its body is not as long as its Content-Length says.';
 
-/** Interim responses to one request: a backend that sends more is broken. */
+/** The most interim responses to one request: a backend that sends more is broken. */
 const INFORMATIONAL_MAX = 32;
 
 const Phase = { head: 0, body: 1, tunnel: 2, closed: 3 } as const;
@@ -30,7 +30,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   wheelSlot: number;
   wheelNext: Timed | null;
   wheelPrevious: Timed | null;
-  /** 0 until the head was sent: ids go up in the order of the heads (RFC 9113 section 5.1.1). */
+  /** 0 until the head is sent, because ids must increase in the order of the heads (RFC 9113 section 5.1.1). */
   id: number;
   chainNext: ClientStream | null;
   readonly requests: number;
@@ -50,10 +50,10 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   private localEnded: boolean;
   sendWindow: number;
   private trailers: Headers | null;
-  /** Bytes that the endpoint does not take yet; from `queueAt` of the first piece on. */
+  /** Pieces that the endpoint does not take yet; the first one is sent up to `queueAt`. */
   private queue: Buffer[];
   private queueAt: number;
-  /** In the connection's list of streams that wait to send. */
+  /** The stream is in the connection's list of those that wait to send. */
   waiting: boolean;
 
   // The response.
@@ -61,17 +61,17 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   private readonly window: ReceiveWindow;
   private contentLength: number;
   private received: number;
-  /** What comes may still turn out to be longer than was said: then a client that counts must not see a whole answer. */
+  /** The body may still exceed its Content-Length: a client that counts bytes must not see a complete response then. */
   private mayExceed: boolean;
-  /** The last byte of the length that was said, until the end shows that it was the last; else NO_BYTE. */
+  /** The last byte of the announced length, held back until the stream ends there; else NO_BYTE. See last-byte.ts. */
   private lastByte: number;
-  /** The head that says there is no body, until that is so. */
+  /** A head with a Content-Length of 0, held back until the stream ends without a body; else null. */
   private heldHead: ResponseHead | null;
   private informational: number;
   private paused: boolean;
-  /** The flow was never held. */
+  /** The flow of the response was never paused. */
   private keepsUp: boolean;
-  /** Bytes of DATA that came while the flow was held, to be given back once it goes on. */
+  /** Bytes of DATA that came while the flow was paused; their room is given back once it resumes. */
   private heldBack: number;
 
   constructor(connection: ClientConnection, sendWindow: number, requests: number, block: RequestBlock) {
@@ -149,7 +149,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
 
   sendBody(bytes: Buffer, start: number, end: number): void {
     if (start === end || this.localEnded || this.closed) return;
-    // In the middle of an answer a request that goes on is movement as well.
+    // Once the response has begun, bytes of the request count as progress as well.
     if (this.phase !== Phase.head) this.touch();
     let at = start;
     if (!this.waiting) at += this.connection.turns.send(this, bytes, at, end);
@@ -184,7 +184,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
       this.block.trailers(this.trailers);
       this.connection.sendBlock(this.id, true);
     }
-    // A tunnel's far end was first: every other stream is over with the answer.
+    // Only in a tunnel can the endpoint have ended first: every other stream is over with its response.
     if (this.remoteEnded) this.finish(null);
   }
 
@@ -197,14 +197,14 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     this.abort();
   }
 
-  /** Tells the endpoint that the stream is over. */
+  /** Ends the stream, with a reset if its head was sent. Reports nothing to the exchange. */
   private cancel(code: number): void {
     if (this.closed) return;
     if (this.id !== 0) this.connection.resetStream(this, code);
     this.leave();
   }
 
-  /** The stream is over. */
+  /** Ends the stream and releases what it holds. Sends and reports nothing. */
   private leave(): void {
     if (this.closed) return;
     this.phase = Phase.closed;
@@ -222,7 +222,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     this.connection.onUseful(count);
   }
 
-  /** Changes the send window. False when it grows beyond what is allowed. */
+  /** Changes the send window, by a negative `increment` too. False when it grows beyond what is allowed. */
   growWindow(increment: number): boolean {
     this.sendWindow += increment;
     return this.sendWindow <= WINDOW_MAX;
@@ -256,12 +256,12 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
 
   // ---- The response --------------------------------------------------------------------------------------------
 
-  /** The final head has come: a further block is trailers. */
+  /** Whether the final head has come: a further header block holds trailers. */
   get headSeen(): boolean {
     return this.phase !== Phase.head;
   }
 
-  /** The block of a head came. */
+  /** The header block of a head came, interim or final. */
   onHeaders(message: ResponseMessage, endStream: boolean): void {
     if (message.verdict !== ResponseVerdict.served) {
       const tooLarge = message.verdict === ResponseVerdict.tooLarge;
@@ -275,7 +275,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     }
     const { contentLength } = message;
     const bodiless = this.toHead || isBodiless(message.status);
-    // A length that no body can have any more is a lie (RFC 9113 section 8.1.1).
+    // The stream has ended without a body, so that a length above 0 is malformed (RFC 9113 section 8.1.1).
     if (endStream && contentLength > 0 && !bodiless) {
       this.fail(ErrorCode.protocolError, 'upstream_malformed_response', LENGTH_THAT_LIES);
       return;
@@ -304,7 +304,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     head.headers.forget();
   }
 
-  /** An extended CONNECT was taken: to the exchange that is the switch it asked for (RFC 8441 section 5). */
+  /** The endpoint accepted an extended CONNECT (RFC 8441 section 5): the exchange gets it as the 101 that it asked for. */
   private openTunnel(message: ResponseMessage): void {
     if (this.remoteEnded) {
       this.fail(ErrorCode.protocolError, 'upstream_upgrade_refused');
@@ -318,7 +318,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     this.touch();
   }
 
-  /** Takes the payload of a DATA frame. Returns 0, or the code with which this stream ends. */
+  /** A DATA frame of this length begins; `isLast`: it ends the stream. Returns 0, or the error code with which this stream must end. */
   takeData(length: number, isLast: boolean): number {
     if (this.remoteEnded) return ErrorCode.streamClosed;
     if (this.phase === Phase.head) return ErrorCode.protocolError;
@@ -343,14 +343,14 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     if (start < deliverable) this.events?.onResponseBody(bytes, start, deliverable);
   }
 
-  /** All of a DATA frame has come: its room is given back unless the flow is held. */
+  /** A whole DATA frame has come: its room in the window is given back unless the flow is paused. */
   onDataEnd(length: number): void {
     if (this.closed || this.remoteEnded || length === 0) return;
     if (this.paused) this.heldBack += length;
     else this.release(length);
   }
 
-  /** While the client keeps up the endpoint may send further ahead; what it may is what we hold once the client does not. */
+  /** Gives room back. While the client keeps up, the window is widened, and with it what we may have to hold once the client is slow. */
   private release(length: number): void {
     const { window, connection } = this;
     const increment = window.release(length);
@@ -359,7 +359,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     connection.outbox.windowUpdate(this.id, increment + added);
   }
 
-  /** The endpoint's side is complete. */
+  /** The endpoint has ended its side; `trailers` is null for none. */
   onRemoteEnd(trailers: Headers | null): void {
     if (this.closed) return;
     if (this.phase === Phase.head || (this.contentLength >= 0 && this.received !== this.contentLength)) {
@@ -372,7 +372,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     this.finish(trailers);
   }
 
-  /** Nothing is behind it any more. */
+  /** Delivers the head or byte that was held back, now that no more bytes can follow. */
   private deliverHeld(): void {
     const { heldHead, lastByte } = this;
     this.heldHead = null;
@@ -383,7 +383,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
 
   private finish(trailers: Headers | null): void {
     if (this.phase === Phase.tunnel && !this.localEnded) {
-      // The endpoint's side of the tunnel is over: the whole is when the client's is, too.
+      // The endpoint has ended its side of the tunnel, which is over once the client has ended its side, too.
       if (!this.requestDone) this.events?.onResponseEnd(null);
       this.touch();
       return;
@@ -394,35 +394,35 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     this.connection.io.wheel.unschedule(this);
     events?.onResponseEnd(trailers);
     if (this.closed) return;
-    // What is still to be sent nobody wants (RFC 9113 section 8.1).
+    // The endpoint does not want the rest of the request (RFC 9113 section 8.1).
     if (this.localEnded) this.leave();
     else this.cancel(ErrorCode.noError);
   }
 
-  /** The endpoint gives the stream up. */
+  /** The endpoint reset the stream. */
   onReset(code: number): void {
-    // Behind a complete answer it says that the rest of the request is not wanted.
+    // After a complete response the reset says only that the rest of the request is not wanted.
     if (this.closed) return;
     this.wantsHttp1 = code === ErrorCode.http11Required;
     const cause = this.wantsHttp1 ? 'It wants HTTP/1.1 for such requests; see `protocol`.' : '';
-    // A service of gRPC keeps the deadline of the call as well, and is often a moment before our coarser timer.
+    // A gRPC service enforces the deadline of the call as well, often a moment before our coarser timer.
     const fault = this.isOver(this.connection.io.clock.now) ? 'exchange_timeout' : 'upstream_reset';
     this.lose(new Fault(code === ErrorCode.refusedStream ? 'upstream_stream_refused' : fault, '', cause));
   }
 
-  /** The connection ends; `processed` says that the endpoint may have looked at this request (RFC 9113 section 6.8). */
+  /** The connection ends; `processed`: the endpoint may have processed this request (RFC 9113 section 6.8). */
   onConnectionLost(processed: boolean): void {
     this.lose(new Fault(processed ? 'upstream_reset' : 'upstream_stream_refused'));
   }
 
-  /** The endpoint broke a rule, or took too long: the stream ends with this code, the exchange with that fault. `cause` is for the operator. */
+  /** The endpoint broke a rule or took too long: the stream ends with `code`, the exchange with `fault`. `cause` is for the operator. */
   fail(code: number, fault: FaultCode, cause = ''): void {
     if (this.closed) return;
     this.connection.resetStream(this, code);
     this.lose(new Fault(fault, '', cause));
   }
 
-  /** It is over, and the endpoint knows. */
+  /** Ends the stream, sending nothing because the endpoint knows or is gone, and the exchange with `fault`. */
   lose(fault: Fault): void {
     const { events } = this;
     this.events = null;
@@ -456,22 +456,22 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     this.fail(ErrorCode.cancel, this.isOver(now) ? 'exchange_timeout' : code);
   }
 
-  /** The time of the whole exchange is. */
+  /** Whether the deadline of the whole exchange has passed. */
   private isOver(now: number): boolean {
     return this.times !== null && now >= this.times.deadline;
   }
 
-  /** Something moved: the time without movement starts anew. */
+  /** There was progress: the timeout of the current phase starts anew. */
   private touch(): void {
     const { times } = this;
     if (times === null) return;
     if (this.phase !== Phase.head) this.scheduleWithin(this.paused ? 0 : times.idleTimeoutMs);
-    // Until the endpoint has taken the request, its taking more of it is what moves.
+    // Until the endpoint has taken the request, progress means that it takes more of it.
     else if (this.waiting) this.scheduleWithin(times.idleTimeoutMs);
     else this.scheduleWithin(this.requestDone || this.upgrading ? times.responseTimeoutMs : 0);
   }
 
-  /** The next deadline: `delayMs` from now (0: none) or the exchange's, whichever comes first. */
+  /** Sets the next deadline: `delayMs` from now (0: none) or the exchange's, whichever comes first. */
   private scheduleWithin(delayMs: number): void {
     const { times } = this;
     if (times === null) return;
@@ -481,7 +481,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   }
 }
 
-/** What a server that takes this key answers (RFC 6455 section 4.2.2). */
+/** The Sec-WebSocket-Accept value of a server that accepts this key (RFC 6455 section 4.2.2). */
 function acceptOf(key: string): string {
   return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 }

@@ -1,5 +1,5 @@
-// The clock of one HTTP/2 client connection: how long it may take to begin, to end a head, to be idle, to be silent or to take
-// nothing. Says that a time is up; what then happens is the connection's business.
+// The time limits of one HTTP/2 client connection: how long it may take to begin, to complete a head, be idle, be silent, or take no
+// bytes. Reports that a time is up; what then happens is the connection's business.
 
 import type { Socket } from 'node:net';
 import { type Timed, UNSCHEDULED } from '../../base/timer-wheel.ts';
@@ -8,12 +8,12 @@ import type { ThreadIo } from '../io.ts';
 import { bytesTaken } from '../progress.ts';
 
 /**
- * `step`: what `awaitStep` was told to wait for did not come. `head`: a frame or header block does not end. `stuck`: the
- * client takes nothing. `idle`: no stream for the whole keep-alive time. `silent`: a PING was not answered.
+ * `step`: the step that `awaitStep` waits for did not come. `head`: a frame or header block was not completed. `stuck`: the client
+ * takes less than the minimum rate. `idle`: no stream for the whole keep-alive time. `silent`: a PING was not answered.
  */
 export type TimeUp = 'step' | 'head' | 'stuck' | 'idle' | 'silent';
 
-/** What the watch asks of its connection. */
+/** What the watch needs of its connection. */
 export interface WatchedConnection {
   readonly socket: Socket;
   /** No stream is open. */
@@ -37,16 +37,16 @@ export class ConnectionWatch implements Timed {
   private readonly times: WatchTimes;
   /** When the awaited step is due; Infinity for none. */
   private stepDue: number;
-  /** Nothing but the step counts any more. */
+  /** Only the awaited step counts from now on. */
   private last: boolean;
-  /** The unfinished thing, as the reader numbers it, and since when it is. */
+  /** The unfinished frame or header block, as numbered by the reader (0 for none), and when it was first seen. */
   private unfinished: number;
   private unfinishedAt: number;
   private readAt: number;
   private idleAt: number;
   /** When an unanswered PING was sent; 0 for none. */
   private pingAt: number;
-  /** When the client was found to take nothing, and what it had taken by then; 0 while it takes. */
+  /** While the client blocks: when the current window began (else 0), and the bytes that the client had taken by then. */
   private blockedAt: number;
   private takenBefore: number;
 
@@ -69,20 +69,20 @@ export class ConnectionWatch implements Timed {
     this.takenBefore = 0;
   }
 
-  /** Waits this long for the next step. `last`: from now on for nothing else. */
+  /** Waits this long for the next step, else reports `step`. `last`: from now on no other time limit applies. */
   awaitStep(delayMs: number, last = false): void {
     this.stepDue = this.times.io.clock.now + delayMs;
     this.last = last;
     this.look(delayMs);
   }
 
-  /** The step came. */
+  /** The awaited step came. */
   stepDone(): void {
     this.stepDue = Infinity;
     this.look(this.times.limits.keepAliveTimeoutMs);
   }
 
-  /** Bytes came; `unfinished` is the reader's. */
+  /** Bytes were read; `unfinished` is the frame reader's, afterwards. */
   onRead(unfinished: number): void {
     this.readAt = this.times.io.clock.now;
     this.pingAt = 0;
@@ -125,7 +125,7 @@ export class ConnectionWatch implements Timed {
       this.stepDue = Infinity;
       connection.onTimeUp('step');
     } else if (this.last) {
-      // Waits for the step alone.
+      // Only the step counts.
     } else if (this.unfinished !== 0 && now - this.unfinishedAt >= limits.headerTimeoutMs) connection.onTimeUp('head');
     else if (this.blockedAt !== 0 && this.isStuck(now)) connection.onTimeUp('stuck');
     else if (connection.idle) {
@@ -134,7 +134,7 @@ export class ConnectionWatch implements Timed {
     this.lookAgain(now);
   }
 
-  /** Asks a client of which nothing was heard, and gives it up when it does not answer. */
+  /** Sends a PING to a client that was silent, and reports the client as `silent` when it does not answer. */
   private checkSilence(now: number): void {
     const { pingIntervalMs } = this.times.http2;
     if (this.pingAt !== 0) {
@@ -145,7 +145,7 @@ export class ConnectionWatch implements Timed {
     }
   }
 
-  /** Whether the client took less than the minimum rate over a whole window; begins another one if it did not. */
+  /** Whether the client took less than the minimum rate over a whole window; otherwise begins the next window. */
   private isStuck(now: number): boolean {
     const { writeTimeoutMs, minimumRateBytesPerSecond } = this.times.limits;
     if (now - this.blockedAt < writeTimeoutMs) return false;
@@ -155,7 +155,7 @@ export class ConnectionWatch implements Timed {
     return false;
   }
 
-  /** Looks again when the next of its times can be up. */
+  /** Schedules the next check, for when the next of the times can be up. */
   private lookAgain(now: number): void {
     const { connection, times } = this;
     const { limits, http2 } = times;
@@ -169,7 +169,7 @@ export class ConnectionWatch implements Timed {
     if (at !== Infinity && !connection.socket.destroyed) times.io.wheel.schedule(this, Math.max(at, now + 1));
   }
 
-  /** Looks in `delayMs` at the latest; an earlier look stands. */
+  /** Schedules a check in `delayMs` at the latest; an earlier one stands. */
   private look(delayMs: number): void {
     const { clock, wheel } = this.times.io;
     const at = clock.now + delayMs;

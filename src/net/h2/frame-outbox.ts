@@ -14,11 +14,11 @@ import { WriteOutcome, type WriteOwner, writeNow } from '../direct-write.ts';
 import type { ThreadIo } from '../io.ts';
 import type { TurnEndTask } from '../turn-end.ts';
 
-/** Hears what becomes of the bytes. */
+/** Is told what becomes of the bytes. */
 export interface FrameOutboxOwner {
-  /** The peer does not take bytes as fast as they come; `onOutboxDrained` follows, or the end. */
+  /** The peer takes bytes more slowly than they come; `onOutboxDrained` follows, or the end of the connection. */
   onOutboxBlocked(): void;
-  /** Everything has been taken by the kernel; comes behind writes that blocked nothing as well. */
+  /** The kernel has taken everything. Comes also after writes that did not block the outbox. */
   onOutboxDrained(): void;
   onWriteFailed(): void;
 }
@@ -29,17 +29,17 @@ export class FrameOutbox implements WriteOwner<number>, TurnEndTask {
   private readonly socket: Socket;
   private readonly io: ThreadIo;
   private readonly owner: FrameOutboxOwner;
-  /** What is being gathered; `none` while there is nothing. */
+  /** The frames being gathered; `none` while there are none. */
   private buffer: Buffer;
   private length: number;
-  /** The flush at the turn's end was asked for. */
+  /** `onTurnEnd` is due at the end of this turn. */
   private awaited: boolean;
-  /** Writes that the kernel has not taken whole; their buffers come back with them. */
+  /** Writes that the kernel has not taken whole; each holds its buffer until it ends. */
   private pendingWrites: number;
-  /** A writer that copies says that it is full. */
+  /** The TLS writer has taken the bytes but asks to wait (`WriteOutcome.full`). */
   private full: boolean;
   private pendingBytes: number;
-  /** The last frame, while it is DATA and still here: its stream, where it begins, how much it holds. */
+  /** The last gathered frame, if it is DATA: its stream (else 0), where it begins in `buffer`, and the bytes of its payload. */
   private lastDataStream: number;
   private lastDataAt: number;
   private lastDataLength: number;
@@ -59,19 +59,19 @@ export class FrameOutbox implements WriteOwner<number>, TurnEndTask {
     this.lastDataLength = 0;
   }
 
-  /** The peer does not take bytes as fast as they come: DATA is to wait, other frames are still gathered. */
+  /** The peer takes bytes more slowly than they come: DATA has to wait, other frames are still gathered. */
   get blocked(): boolean {
     return this.pendingWrites > 0 || this.full;
   }
 
-  /** Bytes that have not left. */
+  /** Bytes that have not left yet. */
   get held(): number {
     return this.pendingBytes + this.length;
   }
 
   // ---- Frames --------------------------------------------------------------------------------------------------
 
-  /** A header block, as HEADERS and as many CONTINUATIONs as it takes. */
+  /** Adds a header block, as HEADERS and as many CONTINUATION frames as it takes. */
   headers(streamId: number, block: Buffer, length: number, endStream: boolean): void {
     let flags = endStream ? Flag.endStream : 0;
     let type: number = FrameType.headers;
@@ -87,7 +87,7 @@ export class FrameOutbox implements WriteOwner<number>, TurnEndTask {
     } while (at < length);
   }
 
-  /** At most a frame's worth of a stream's bytes. Joins the frame before where that is the same stream's. */
+  /** Adds at most a frame's worth of a stream's bytes, to the frame before if that is DATA of the same stream and has room. */
   data(streamId: number, bytes: Buffer, start: number, end: number): void {
     const size = end - start;
     if (
@@ -107,7 +107,7 @@ export class FrameOutbox implements WriteOwner<number>, TurnEndTask {
     this.length += size;
   }
 
-  /** Ends a stream: on its last DATA frame where that is still here, else with an empty one. */
+  /** Ends a stream: with a flag on its DATA frame if that is the last gathered frame, else with an empty DATA frame. */
   endStream(streamId: number): void {
     if (this.lastDataStream === streamId) {
       this.buffer[this.lastDataAt + 4]! |= Flag.endStream;
@@ -134,7 +134,7 @@ export class FrameOutbox implements WriteOwner<number>, TurnEndTask {
     this.frame(0, FrameType.settings, Flag.ack, 0);
   }
 
-  /** Eight bytes from `start`. */
+  /** The payload is the eight bytes from `start`. */
   ping(bytes: Buffer, start: number, ack: boolean): void {
     this.frame(8, FrameType.ping, ack ? Flag.ack : 0, 0);
     this.length += bytes.copy(this.buffer, this.length, start, start + 8);
@@ -146,13 +146,13 @@ export class FrameOutbox implements WriteOwner<number>, TurnEndTask {
     this.length = writeUint32(this.buffer, this.length, code);
   }
 
-  /** Bytes that are no frame: a client's preface. */
+  /** Adds bytes that are not a frame: the client preface. */
   raw(bytes: Buffer): void {
     this.room(bytes.length);
     this.length += bytes.copy(this.buffer, this.length);
   }
 
-  /** The header of a frame whose `size` bytes the caller puts in behind it. */
+  /** Adds the header of a frame; the caller then adds the `size` bytes of its payload. */
   private frame(size: number, type: number, flags: number, streamId: number): void {
     this.lastDataStream = 0;
     this.room(FRAME_HEADER_BYTES + size);
@@ -169,13 +169,13 @@ export class FrameOutbox implements WriteOwner<number>, TurnEndTask {
 
   // ---- Sending -------------------------------------------------------------------------------------------------
 
-  /** Sends what was gathered; while the peer is slow, only as more would not fit. */
+  /** Sends the gathered frames. While the peer is slow they wait, and are sent only when more do not fit into the buffer. */
   onTurnEnd(): void {
     this.awaited = false;
     if (!this.blocked) this.send();
   }
 
-  /** Sends what was gathered now. */
+  /** Sends the gathered frames now. */
   flush(): void {
     this.send();
   }
@@ -210,14 +210,14 @@ export class FrameOutbox implements WriteOwner<number>, TurnEndTask {
     if (!wasBlocked) this.owner.onOutboxBlocked();
   }
 
-  /** A buffer is free, and the peer as slow as before. */
+  /** Takes a free buffer back while the peer is as slow as before. */
   takeBack(buffer: Buffer): void {
     this.io.frameBuffers.give(buffer);
     this.pendingWrites--;
     this.full = true;
   }
 
-  /** `buffer` is null where nothing was held: then all has left. */
+  /** `buffer` is null when none was held: then everything has left. */
   onWritten(_length: number, buffer: Buffer | null, failed: boolean): void {
     if (buffer === null) this.full = false;
     else {

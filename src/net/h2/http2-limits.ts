@@ -1,15 +1,15 @@
-// What a listener allows its HTTP/2 clients. Shapes and defaults; the configuration has the same in src/config/http2-schema.ts.
+// What a listener allows its HTTP/2 clients. Types and defaults; src/config/http2-schema.ts has the same for the configuration.
 
 import type { FloodLimits } from '../../http/h2/flood-guard.ts';
 
 export interface Http2Limits extends FloodLimits {
   readonly maxConcurrentStreams: number;
-  /** Bytes of a request's body that a client may send ahead, for a stream and for all of a connection. */
+  /** Flow-control windows in bytes: what a client may send of request bodies before they are taken, per stream and per connection. */
   readonly initialWindow: number;
   readonly connectionWindow: number;
-  /** Bytes of answers that wait here for one client that does not take them. */
+  /** The most bytes of responses that wait here for one client that does not take them. A single response may exceed it. */
   readonly maxHeldBytes: number;
-  /** Without a byte from the client for this long a PING is sent; without one for as long again it is gone. */
+  /** After this long without a byte from the client a PING is sent; after as long again without one, the client counts as gone. */
   readonly pingIntervalMs: number;
 }
 

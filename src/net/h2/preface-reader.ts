@@ -1,5 +1,5 @@
-// Tells on a plain-text connection whether the client speaks HTTP/2 with prior knowledge (RFC 9113 section 3.3) or HTTP/1, by the
-// first bytes, and hands the socket on.
+// Decides by the first bytes of a plain-text connection whether the client speaks HTTP/2 with prior knowledge (RFC 9113 section 3.3)
+// or HTTP/1, and hands the socket on.
 
 import type { Socket } from 'node:net';
 import { type Timed, UNSCHEDULED } from '../../base/timer-wheel.ts';
@@ -8,10 +8,10 @@ import type { SocketEvents } from '../accepted-socket.ts';
 import type { Client } from '../client.ts';
 import type { ThreadIo } from '../io.ts';
 
-/** Who takes the socket once it is known what is spoken on it. */
+/** Takes a socket over once its protocol is known. */
 export interface PrefacedSockets {
   onPreface(socket: Socket, client: Client, http2: boolean): SocketEvents;
-  /** The socket closed before that. */
+  /** The socket closed before its protocol was known. */
   onUnproxied(socket: Socket): void;
 }
 
@@ -42,7 +42,7 @@ export class PrefaceReader implements SocketEvents, Timed {
   onRead(bytes: Buffer, length: number): boolean {
     this.io.clock.tick();
     const { received } = this;
-    // Because: nearly always the first read tells; what is joined else is shorter than the preface.
+    // Because: the first read nearly always decides; otherwise fewer bytes than the preface has were kept.
     const all = received === null ? bytes : Buffer.concat([received, bytes.subarray(0, length)]);
     const size = received === null ? length : all.length;
     const compared = Math.min(size, clientPreface.length);

@@ -1,4 +1,5 @@
-// Streams that we reset lately: what the peer had sent before it knew is passed over (RFC 9113 section 5.1). A ring, nothing more.
+// The ids of the last streams that we reset, in a ring: frames that the peer sent before it saw the reset are ignored
+// (RFC 9113 section 5.1).
 
 const REMEMBERED = 128;
 

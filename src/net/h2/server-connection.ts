@@ -1,5 +1,5 @@
-// One HTTP/2 client connection (RFC 9113): reads frames off a socket, makes a request of each stream's, gathers what all streams
-// answer. Knows frames, limits and times; the streams are in server-stream.ts. Longer than most rooms: it is one state machine.
+// One HTTP/2 client connection (RFC 9113): reads frames from a socket, makes a request of each stream's frames, gathers the frames of all
+// responses. Knows frames, limits and times; the streams are in server-stream.ts. Longer than most files because it is one state machine.
 
 import type { Socket } from 'node:net';
 import { Fault, type FaultCode } from '../../base/fault.ts';
@@ -31,44 +31,44 @@ import { ServerStream } from './server-stream.ts';
 import { StreamTable } from './stream-table.ts';
 import { StreamTurns } from './stream-turns.ts';
 
-/** Whoever turns streams into exchanges. */
+/** Turns the streams of a connection into exchanges. */
 export interface ServerConnectionHandler {
   readonly io: ThreadIo;
   readonly limits: ConnectionLimits;
   readonly http2: Http2Limits;
   readonly draining: boolean;
-  /** A request is complete but for its body. The answer goes through the stream, now or later. */
+  /** The head of a request is complete. The response goes through the stream, now or later. Returns the receiver of the rest. */
   onStreamRequest(stream: ServerStream, head: RequestHead): RequestEvents;
-  /** A request that gets no exchange. `answered`: it is to be told so through the stream, in this `RefusalForm`; else the stream was reset. */
+  /** A request gets no exchange. `answered`: the handler refuses it on the stream, in `RefusalForm` `form`; else the stream is reset. */
   onStreamRefused(stream: ServerStream, fault: Fault, answered: boolean, form: number): void;
-  /** A client broke a rule. */
+  /** The client broke a rule or exceeded a limit; `reason` is to be counted. */
   onHttp2Error(reason: Http2Reason): void;
   onBytes(received: number): void;
   onHttp2Closed(connection: ServerConnection): void;
 }
 
-/** Largest block before it is decoded: room for a head over the limit, so that it can still be answered. */
+/** Size of the largest encoded header block: leaves room for a head over the limit, so that it can still be answered. */
 const BLOCK_BYTES_PER_HEADER_BYTE = 2;
 const BLOCK_BYTES_EXTRA = 16_384;
-/** Bytes that wait for a client that does not read; beyond it nothing is read from it, either. */
+/** Bytes that may wait for a client that does not read; beyond this nothing is read from the client, either. */
 const HELD_BYTES_MAX = 256 * 1024;
-/** How long a connection that is over goes on being read, so that the last frames arrive. */
+/** How long a connection that is over is still read, so that our last frames arrive. */
 const LINGER_MS = 1_000;
-/** Between the announcement that a connection will close and the last stream that is still taken. */
+/** The longest time between the announcement that a connection will close and the end of accepting new streams. */
 const DRAIN_GRACE_MS = 250;
-/** Nobody needs more ids on one connection. */
+/** Beyond this id the end of the connection is announced: no client needs more ids on one connection. */
 const LAST_STREAM_ID = 0x40000000;
-/** A table of the size that every peer starts with. */
+/** Size of the table for decoding header blocks: the one that every peer starts with. */
 const TABLE_BYTES = 4096;
 
 const drainPing = Buffer.from('cardea-d');
 const alivePing = Buffer.from('cardea-a');
-/** The second one behind a FIN, as nothing but a write shows that the first was answered by a reset. */
+/** Delay of the second PING after the client's FIN: only another write shows that the first was answered by a reset. */
 const SECOND_PING_MS = 100;
 
 const Phase = { preface: 0, open: 1, announced: 2, leaving: 3, ended: 4 } as const;
 
-/** One a thread serves: blocks are written and sent in one go. */
+/** One per thread is enough: a block is written and sent in one go. */
 const block = new ResponseBlock();
 
 export class ServerConnection implements SocketEvents, FrameHandler, FrameOutboxOwner, WatchedConnection {
@@ -78,7 +78,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   readonly outbox: FrameOutbox;
   readonly block: ResponseBlock;
   readonly turns: StreamTurns<ServerStream>;
-  /** Bytes of answers that wait for the client, with what each piece of them costs. */
+  /** Bytes of all responses that wait for the client, with the additional cost of each piece (`ServerStream`). */
   private held: number;
   private readonly watch: ConnectionWatch;
   private readonly reader: FrameReader;
@@ -93,16 +93,16 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   private prefaceSeen: number;
   private lastStreamId: number;
   private requests: number;
-  /** The DATA frame that is coming in. */
+  /** The DATA frame that is coming in: its stream (null if that is not open), its length, and whether it ends the stream. */
   private dataStream: ServerStream | null;
   private dataLength: number;
   private dataEnds: boolean;
-  /** It holds more than padding. */
+  /** The DATA frame holds more than padding. */
   private dataSeen: boolean;
   private paused: boolean;
-  /** The peer wants a smaller table than it had: the next block says that we use none. */
+  /** The peer made its header table smaller: the next block says that we use none of it. */
   private tableUpdateDue: boolean;
-  /** What the client did wrong while frames were being read, told once they are. */
+  /** What the client did wrong while frames were being read; handled once they are read. Null for nothing. */
   private calmDown: Http2Reason | null;
 
   constructor(socket: Socket, client: Client, handler: ServerConnectionHandler) {
@@ -192,14 +192,14 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     this.socket.pause();
   }
 
-  /** The client sent FIN: what it asked is answered, then the connection is over. */
+  /** The client sent FIN: its complete requests are answered, then the connection is over. */
   onEnd(): void {
     this.handler.io.clock.tick();
     for (const stream of this.streams.list()) if (!stream.remoteEnded) stream.onConnectionLost();
     if (this.idle || this.phase === Phase.ended) this.destroy();
     else {
       this.phase = Phase.leaving;
-      // A client that is gone looks the same as one that only has nothing more to say.
+      // A client that is gone looks the same as one that only has nothing more to send: a gone one answers the PING with a reset.
       this.sendPing();
       this.watch.awaitStep(SECOND_PING_MS);
     }
@@ -215,7 +215,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     io.outbox.flush();
   }
 
-  /** The socket's own drain, for writes that went through its stream; the outbox hears of those by itself. */
+  /** The drain event of the socket's stream is not needed: the outbox has its own callbacks for writes through the stream. */
   onDrain(): void {}
 
   // ---- Frames --------------------------------------------------------------------------------------------------
@@ -242,7 +242,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   onDataEnd(): number {
     const { dataStream, dataLength } = this;
     this.dataStream = null;
-    // Room of the connection comes back at once: a stream that is held must not hold the others.
+    // Room in the connection's window is given back at once: a paused stream must not hold up the others.
     const increment = this.receiveWindow.release(dataLength);
     if (increment > 0) this.outbox.windowUpdate(0, increment);
     if (!this.dataSeen && !this.dataEnds && !this.guard.idleFrame(this.handler.io.clock.now))
@@ -253,7 +253,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     return 0;
   }
 
-  /** DATA for a stream that is not open. */
+  /** DATA came for a stream that is not open. Returns 0, or the error code with which the connection must end. */
   private withoutStream(streamId: number): number {
     if (streamId > this.lastStreamId || (streamId & 1) === 0) return ErrorCode.protocolError;
     if (this.resets.has(streamId)) return 0;
@@ -284,7 +284,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     return 0;
   }
 
-  /** A new stream. */
+  /** Opens a new stream with this request, or refuses it. */
   private open(streamId: number, endStream: boolean, message: RequestMessage): void {
     const { handler, peer, streams } = this;
     this.lastStreamId = streamId;
@@ -302,7 +302,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     if (message.verdict === Verdict.served && (!endStream || message.mayEndAtOnce)) {
       this.requests++;
       if (limits.requestsPerConnectionMax !== 0 && this.requests >= limits.requestsPerConnectionMax) this.announceEnd();
-      // Who drains told the connections that were there; this one was still in its handshake, or had not said what it speaks.
+      // The drain announced the end on open connections; this one was still in its handshake, or its protocol was not known yet.
       else if (streamId > LAST_STREAM_ID || handler.draining) this.announceEnd();
       stream.begin(message.toHead(endStream));
       return;
@@ -356,12 +356,12 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   }
 
   onPingAck(bytes: Buffer, start: number): number {
-    // The client has read the announcement: what it sends from now on it knew might not be taken.
+    // The client has read the announcement: it knows that streams it opens from now on may not be accepted.
     if (this.phase === Phase.announced && bytes.compare(drainPing, 0, 8, start, start + 8) === 0) this.leave();
     return this.guard.idleFrame(this.handler.io.clock.now) ? 0 : this.flood('ping_flood');
   }
 
-  /** The client opens no more streams; those it has are finished. */
+  /** The client opens no more streams; its open ones are finished. */
   onGoaway(): number {
     if (this.phase < Phase.leaving) this.phase = Phase.leaving;
     if (this.idle) this.end();
@@ -391,7 +391,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
 
   // ---- What streams ask for ------------------------------------------------------------------------------------
 
-  /** Sends the block that was just written. */
+  /** Sends the header block that was just written to `block`. */
   sendBlock(streamId: number, endStream: boolean): void {
     const { writer } = block;
     if (this.tableUpdateDue) {
@@ -404,12 +404,12 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     this.outbox.headers(streamId, writer.bytes, writer.length, endStream);
   }
 
-  /** A stream sent something: it pays for frames that the client sends on account of it. */
+  /** A stream sent this many bytes of a body: they pay for the frames that the client sends because of them. */
   onUseful(bytes: number): void {
     this.guard.useful(bytes);
   }
 
-  /** Tells the client that a stream is over. */
+  /** Resets a stream with this error code, and remembers it, so that late frames for it are ignored. */
   resetStream(stream: ServerStream, code: number): void {
     this.outbox.reset(stream.id, code);
     this.resets.add(stream.id);
@@ -424,7 +424,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     else this.watch.onIdle();
   }
 
-  /** A client made us reset a stream, or refuse one: counted, and too many end the connection. */
+  /** The client made us reset or refuse a stream: this is counted, and too many end the connection. */
   blame(reason: Http2Reason): void {
     this.handler.onHttp2Error(reason);
     if (!this.guard.reset(this.handler.io.clock.now)) this.calmDown ??= 'rapid_reset';
@@ -434,17 +434,17 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     stream.fail(code, 'client_aborted');
   }
 
-  /** Whether a stream that has `own` bytes waiting may have `count` more. One answer alone may always. */
+  /** Whether a stream with `own` bytes waiting may have `count` more. The only stream with waiting bytes always may. */
   mayHold(own: number, count: number): boolean {
     return this.held === own || this.held + count <= this.handler.http2.maxHeldBytes;
   }
 
-  /** A stream has more bytes waiting, or fewer. */
+  /** The waiting bytes of a stream changed by `change`, which is negative when there are fewer. */
   onHeld(change: number): void {
     this.held += change;
   }
 
-  /** A stream whose client takes nothing of its answer. When it is the connection that has no room, that is over. */
+  /** The client takes too little of a stream's response: ends the stream, or the connection if that has no room in its window. */
   onStalled(stream: ServerStream): void {
     if (this.sendWindow.available <= 0) {
       this.fail(ErrorCode.enhanceYourCalm, 'stalled');
@@ -480,7 +480,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
 
   // ---- The end -------------------------------------------------------------------------------------------------
 
-  /** Says that the connection will close: new streams are still taken, since some may be on their way. */
+  /** Announces that the connection will close. New streams are still accepted, since some may be on their way. */
   announceEnd(): void {
     if (this.phase >= Phase.announced) return;
     this.phase = Phase.announced;
@@ -489,12 +489,12 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     this.watch.awaitStep(DRAIN_GRACE_MS);
   }
 
-  /** Takes no more streams; closes once those that are open are done. Asked by the gateway when it drains. */
+  /** Accepts no more streams, and closes once the open ones are done. Called by the gateway when it drains. */
   closeIfIdle(): void {
     this.leave();
   }
 
-  /** Ends the connection as it stands; asked by the gateway when the time of its drain is up. */
+  /** Ends the connection as it stands; called by the gateway when its drain timeout is over. */
   breakOff(): void {
     this.destroy();
     for (const stream of this.streams.list()) stream.onConnectionLost('drain_timeout');
@@ -512,7 +512,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     return ErrorCode.enhanceYourCalm;
   }
 
-  /** The connection is at fault: it ends with this code, and with it all streams. */
+  /** The client broke a rule of the connection, which ends with this error code, and with it all streams. */
   private fail(code: number, reason: Http2Reason): void {
     if (this.phase === Phase.ended) return;
     this.handler.onHttp2Error(reason);
@@ -528,7 +528,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     this.finishSocket();
   }
 
-  /** FIN behind what was sent; reads on for a moment, so that no reset overtakes it. */
+  /** Sends FIN after the pending bytes; reads on for a moment, so that no reset overtakes them. */
   private finishSocket(): void {
     const { outbox, socket } = this;
     outbox.flush();
@@ -540,7 +540,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     this.watch.awaitStep(LINGER_MS, true);
   }
 
-  /** FIN, once everything has left. */
+  /** Sends FIN if everything has left; else `onOutboxDrained` calls this again. */
   private endSocket(): void {
     const { socket } = this;
     if (unsentBytes(socket) === 0 && !socket.writableEnded) socket.end();
@@ -560,7 +560,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   onTimeUp(why: TimeUp): void {
     switch (why) {
       case 'step':
-        // The preface, what an announced end waited for, the second ping behind the client's FIN, or that FIN behind ours.
+        // By phase: no preface came, no answer to the announced end, the second PING after the client's FIN is due, or no FIN after ours.
         if (this.phase === Phase.preface) this.fail(ErrorCode.settingsTimeout, 'preface_timeout');
         else if (this.phase === Phase.announced) this.leave();
         else if (this.phase === Phase.leaving) this.sendPing();
@@ -584,7 +584,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   }
 }
 
-/** What an error that a frame shows by itself is counted as. */
+/** The reason under which a connection error is counted when the code that found it gave none. */
 function reasonOf(code: number): Http2Reason {
   if (code === ErrorCode.flowControlError) return 'flow_control';
   if (code === ErrorCode.frameSizeError) return 'frame_size';

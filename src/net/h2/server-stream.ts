@@ -1,5 +1,5 @@
-// One stream of a client's HTTP/2 connection: the end of an exchange at the client's side. Knows flow control and its own states;
-// frames are the connection's business, and what is answered is the exchange's. Longer than most rooms: it is one state machine.
+// One stream of a client's HTTP/2 connection: the client's side of an exchange. Knows flow control and its own states; frames are the
+// connection's business, and the response is the exchange's. Longer than most files because it is one state machine.
 
 import { Fault, type FaultCode } from '../../base/fault.ts';
 import { type Timed, UNSCHEDULED } from '../../base/timer-wheel.ts';
@@ -14,14 +14,14 @@ import { NO_BYTE, pieceOf } from './last-byte.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { acceptsKey, newWebSocketKey, takeSwitchFields } from './websocket-switch.ts';
 
-/** A tunnel that an extended CONNECT asks for (RFC 8441). What comes behind one that was declined is nobody's. */
+/** The state of the tunnel that an extended CONNECT asks for (RFC 8441). Bytes that follow a declined one are dropped. */
 const Tunnel = { none: 0, asked: 1, declined: 2, open: 3, outEnded: 4 } as const;
 
-/** What a piece that waits costs beside its bytes: many small ones must not slip through. */
+/** Bytes that a waiting piece counts for in addition to its own: many small pieces must not evade the limit. */
 const PIECE_BYTES = 128;
 const nothing: Buffer[] = [];
 const noBytes = Buffer.alloc(0);
-/** How long a request is read over once it has its answer. */
+/** How long the rest of a request is read and dropped once its response is complete. */
 const LINGER_MS = 1_000;
 
 export class ServerStream implements ResponseWriter, Timed {
@@ -33,7 +33,7 @@ export class ServerStream implements ResponseWriter, Timed {
   chainNext: ServerStream | null;
   private readonly connection: ServerConnection;
   private events: RequestEvents | null;
-  /** Over for both sides: nothing is sent or told any more. */
+  /** The stream is over for both sides: no more frames are sent, and no more events reported. */
   closed: boolean;
 
   // The request.
@@ -41,46 +41,46 @@ export class ServerStream implements ResponseWriter, Timed {
   remoteEnded: boolean;
   private contentLength: number;
   private received: number;
-  /** What comes may still turn out to be longer than was said: then an upstream that counts must not see a whole request. */
+  /** The body may still exceed its Content-Length: an upstream that counts bytes must not see a complete request then. */
   private mayExceed: boolean;
-  /** The last byte of the length that was said, until the end shows that it was the last; else NO_BYTE. */
+  /** The last byte of the announced length, held back until the stream ends there; else NO_BYTE. See last-byte.ts. */
   private lastByte: number;
-  /** The head that says there is no body, until that is so. */
+  /** A head with a Content-Length of 0, held back until the stream ends without a body; else null. */
   private heldHead: RequestHead | null;
-  /** Null where no body was announced. */
+  /** Null when the request ended with its head. */
   private readonly window: ReceiveWindow | null;
   private paused: boolean;
-  /** Bytes of DATA that came while the flow was held, to be given back once it goes on. */
+  /** Bytes of DATA that came while the flow was paused; their room is given back once it resumes. */
   private heldBack: number;
   private tunnel: number;
   private webSocketKey: string;
-  /** What came for a tunnel before it was open: the first bytes of a buffer that grows with them. */
+  /** Bytes that came for a tunnel before it was open: the first `earlyBytes` of a buffer that grows with them. */
   private early: Buffer;
   private earlyBytes: number;
   private expectsContinue: boolean;
 
-  // The answer.
-  /** How many bytes the client takes of this stream. */
+  // The response.
+  /** Bytes of DATA that the client still takes on this stream; a changed setting can make it negative. */
   sendWindow: number;
   private responseStarted: boolean;
   /** END_STREAM has been sent. */
   private localEnded: boolean;
-  /** The exchange has nothing more to say. */
+  /** The exchange has nothing more to send. */
   private responseDone: boolean;
   private trailers: Headers | null;
-  /** The answer is complete, and the request is read over. */
+  /** The response is complete, and the rest of the request is read and dropped. */
   private lingering: boolean;
-  /** Bytes that the client does not take yet; from `queueAt` of the first piece on. */
+  /** Pieces that the client does not take yet; the first one is sent up to `queueAt`. */
   private queue: Buffer[];
   private queueAt: number;
-  /** What the queue's pieces cost. */
+  /** The bytes of the queued pieces, and PIECE_BYTES for each. */
   private held: number;
-  /** In the connection's list of streams that wait to send. */
+  /** The stream is in the connection's list of those that wait to send. */
   waiting: boolean;
   private sent: number;
-  /** Progress at the start of the window that `deadline` ends. */
+  /** Bytes received or sent at the start of the window that `deadline` ends. */
   private windowBytes: number;
-  /** When the window of the request's body began. */
+  /** When the current window of the request's body began. */
   private windowAt: number;
 
   constructor(connection: ServerConnection, id: number, endStream: boolean, sendWindow: number) {
@@ -126,7 +126,7 @@ export class ServerStream implements ResponseWriter, Timed {
     return this.connection.client;
   }
 
-  /** Begins the exchange, at the latest with the end of the request. */
+  /** Begins the exchange; for a Content-Length of 0 not before the request has ended. */
   begin(head: RequestHead): void {
     const { handler } = this.connection;
     this.expectsContinue = head.expectContinue;
@@ -145,13 +145,13 @@ export class ServerStream implements ResponseWriter, Timed {
     }
     if (!this.remoteEnded && this.tunnel === Tunnel.none) this.startBodyWindow();
     const events = handler.onStreamRequest(this, head);
-    // The answer may be complete already.
+    // The response may be complete already.
     if (!this.responseDone && !this.closed) this.events = events;
   }
 
   // ---- From the client -----------------------------------------------------------------------------------------
 
-  /** A DATA frame of this length begins. Returns 0, or the code with which this stream ends. */
+  /** A DATA frame of this length begins; `isLast`: it ends the stream. Returns 0, or the error code with which this stream must end. */
   takeData(length: number, isLast: boolean): number {
     if (this.remoteEnded) return ErrorCode.streamClosed;
     this.mayExceed = !isLast || this.received + length > this.contentLength;
@@ -178,7 +178,7 @@ export class ServerStream implements ResponseWriter, Timed {
     if (start < deliverable) this.events?.onRequestBody(bytes, start, deliverable);
   }
 
-  /** Bounded by the window, which is not given back before the tunnel is open, in however many frames it comes. */
+  /** Keeps bytes until the tunnel is open. The window is not given back before, and bounds them in however many frames they come. */
   private keepEarly(bytes: Buffer, start: number, end: number): void {
     const needed = this.earlyBytes + end - start;
     if (needed > this.early.length) {
@@ -190,7 +190,7 @@ export class ServerStream implements ResponseWriter, Timed {
     this.earlyBytes = needed;
   }
 
-  /** All of a DATA frame has come: its room is given back unless the flow is held. */
+  /** A whole DATA frame has come: its room in the window is given back unless the flow is paused. */
   onDataEnd(length: number): void {
     if (this.closed || this.remoteEnded || length === 0) return;
     if (this.paused || this.tunnel === Tunnel.asked) this.heldBack += length;
@@ -202,7 +202,7 @@ export class ServerStream implements ResponseWriter, Timed {
     if (increment > 0) this.connection.outbox.windowUpdate(this.id, increment);
   }
 
-  /** The client's side is complete. */
+  /** The client has ended its side; `trailers` is null for none. */
   onRemoteEnd(trailers: Headers | null): void {
     if (this.closed) return;
     if (this.lingering) {
@@ -224,14 +224,14 @@ export class ServerStream implements ResponseWriter, Timed {
     }
   }
 
-  /** Nothing is behind it any more. */
+  /** Delivers the byte that was held back, now that no more bytes can follow it. */
   private deliverLastByte(): void {
     const { lastByte } = this;
     this.lastByte = NO_BYTE;
     if (lastByte !== NO_BYTE) this.events?.onRequestBody(pieceOf(lastByte), 0, 1);
   }
 
-  /** The client gives the stream up. Returns whether something was under way. */
+  /** The client reset the stream. Returns whether its exchange was still in progress. */
   onReset(): boolean {
     const underWay = !this.lingering;
     this.leave();
@@ -239,11 +239,11 @@ export class ServerStream implements ResponseWriter, Timed {
     return underWay;
   }
 
-  /** The client broke a rule: the stream ends with this code, the exchange with that fault. */
+  /** The client broke a rule: the stream ends with the error code `code`, the exchange with `fault`. */
   fail(code: number, fault: FaultCode): void {
     if (this.closed) return;
     const { connection, heldHead } = this;
-    // No exchange was begun that could record it.
+    // No exchange has begun that could record the fault.
     if (heldHead !== null) connection.handler.onStreamRefused(this, new Fault(fault), false, RefusalForm.problem);
     connection.resetStream(this, code);
     this.leave();
@@ -257,7 +257,7 @@ export class ServerStream implements ResponseWriter, Timed {
     events?.onRequestFault(new Fault(code));
   }
 
-  /** The stream is over. */
+  /** Ends the stream and releases what it holds; reports nothing to the exchange. */
   private leave(): void {
     this.closed = true;
     this.queue = nothing;
@@ -289,8 +289,8 @@ export class ServerStream implements ResponseWriter, Timed {
   }
 
   /**
-   * Only up to the answer: from then on the two talk, as gRPC's streams do, where each may be silent for as long as the upstream's
-   * time between bytes, either way, allows.
+   * Applies only before the response: from then on both sides may converse, as in gRPC streams, and each may be silent for as long as
+   * the upstream's idle timeout, which counts bytes in both directions, allows.
    */
   private startBodyWindow(): void {
     if (this.responseStarted) return;
@@ -312,20 +312,20 @@ export class ServerStream implements ResponseWriter, Timed {
     connection.sendBlock(this.id, false);
   }
 
-  /** Framing is beyond doubt here whatever a path may mean: the other streams go on. */
+  /** Does nothing: HTTP/2 framing is unambiguous, however a path may be read, so the other streams go on. */
   closeAfter(): void {}
 
   startResponse(status: number, headers: Headers, framing: number): void {
     if (this.closed) return;
     const { connection } = this;
     this.responseStarted = true;
-    // Nothing waits to be sent yet: this was the body's.
+    // No response bytes wait to be sent yet, so this was the deadline of the request body.
     this.deadline = Infinity;
     if (framing === ResponseFraming.tunnel) {
       this.openTunnel(headers);
       return;
     }
-    // An HTTP/1.1 upstream that declined would take what the client goes on to say for its next request.
+    // An HTTP/1.1 upstream that declined the tunnel would take further bytes of the client for the next request.
     if (this.tunnel === Tunnel.asked) this.tunnel = Tunnel.declined;
     this.early = noBytes;
     this.localEnded = framing === ResponseFraming.none;
@@ -333,7 +333,7 @@ export class ServerStream implements ResponseWriter, Timed {
     connection.sendBlock(this.id, this.localEnded);
   }
 
-  /** The upstream switched protocols: that is a plain 200 here (RFC 8441 section 5), and no business of a connection. */
+  /** The upstream switched protocols: the client gets a plain 200 (RFC 8441 section 5) without the fields of a connection's switch. */
   private openTunnel(headers: Headers): void {
     const { connection } = this;
     if (!acceptsKey(headers, this.webSocketKey)) {
@@ -353,7 +353,7 @@ export class ServerStream implements ResponseWriter, Timed {
     else this.resumeRequest();
   }
 
-  /** What came from upstream cannot be passed on, and nobody but us has noticed. */
+  /** Ends the stream and the exchange because what came from upstream cannot be passed on, which neither side can notice by itself. */
   private abortExchange(code: number): void {
     this.connection.resetStream(this, code);
     this.leave();
@@ -399,7 +399,7 @@ export class ServerStream implements ResponseWriter, Timed {
     return true;
   }
 
-  /** The upstream's FIN as RFC 8441 section 5 has it: END_STREAM, behind all that was to be sent. */
+  /** Passes the upstream's FIN on as END_STREAM (RFC 8441 section 5). Call once all bytes have been sent. */
   private endOut(): void {
     this.localEnded = true;
     this.connection.outbox.endStream(this.id);
@@ -409,7 +409,7 @@ export class ServerStream implements ResponseWriter, Timed {
     this.responseDone = true;
     this.events = null;
     if (this.closed) return;
-    // RFC 8441 section 5: what would be a reset of the tunnel's TCP connection.
+    // In a tunnel CANCEL stands for a reset of the TCP connection (RFC 8441 section 5).
     const code = this.tunnel >= Tunnel.open ? ErrorCode.cancel : ErrorCode.internalError;
     this.connection.resetStream(this, code);
     this.leave();
@@ -420,7 +420,7 @@ export class ServerStream implements ResponseWriter, Timed {
     this.connection.onHeld(change);
   }
 
-  /** Sends of what waits at most `budget` bytes. Returns how many it were. */
+  /** Sends at most `budget` of the waiting bytes. Returns how many were sent. */
   sendWaiting(budget: number): number {
     let sent = 0;
     while (sent < budget && this.queue.length > 0) {
@@ -438,7 +438,7 @@ export class ServerStream implements ResponseWriter, Timed {
     return sent;
   }
 
-  /** Whether all that waited has been sent; then the flow goes on, or the stream ends. */
+  /** Returns whether all waiting bytes have been sent; if so, resumes the flow or ends the stream. */
   goOn(): boolean {
     if (this.queue.length > 0) return false;
     this.waiting = false;
@@ -452,14 +452,14 @@ export class ServerStream implements ResponseWriter, Timed {
     return true;
   }
 
-  /** Takes note of bytes that were put into frames. */
+  /** Notes that `count` bytes of the stream were put into frames. */
   noteSent(count: number): void {
     this.sendWindow -= count;
     this.sent += count;
     this.connection.onUseful(count);
   }
 
-  /** Changes the send window. False when it grows beyond what is allowed. */
+  /** Changes the send window, by a negative `increment` too. False when it grows beyond what is allowed. */
   growWindow(increment: number): boolean {
     this.sendWindow += increment;
     return this.sendWindow <= WINDOW_MAX;
@@ -479,15 +479,15 @@ export class ServerStream implements ResponseWriter, Timed {
       this.leave();
       return;
     }
-    // What the client still sends nobody wants. It is read over for a moment: clients of note take the reset that may follow
-    // the answer (RFC 9113 section 8.1) for a failure, and most requests are all but here.
+    // The rest of the request is not wanted. It is read and dropped for a moment: notable clients take the reset that may follow
+    // the response (RFC 9113 section 8.1) for a failure, and most requests have nearly arrived.
     this.lingering = true;
     this.schedule(LINGER_MS);
     this.paused = false;
     if (this.heldBack > 0) this.resumeRequest();
   }
 
-  /** The connection is gone. */
+  /** Ends the stream, sending nothing, and the exchange with `fault`: the connection is gone, or the stream was reset already. */
   onConnectionLost(fault: FaultCode = 'client_aborted'): void {
     if (this.closed) return;
     this.leave();
@@ -513,13 +513,13 @@ export class ServerStream implements ResponseWriter, Timed {
   private checkBodyWindow(now: number): void {
     const { bodyTimeoutMs, minimumRateBytesPerSecond } = this.connection.handler.limits;
     const received = this.received - this.windowBytes;
-    // A conversation has no rate, only a longest quiet.
+    // A conversation (gRPC) has no minimum rate, only a longest silence.
     const quietMs = this.events?.quietMs ?? 0;
     const enough = quietMs === 0 ? (minimumRateBytesPerSecond * bodyTimeoutMs) / 1000 : 0;
     const quietUntil = this.windowAt + quietMs;
     if (received > 0 && received >= enough) this.startBodyWindow();
     else if (received === 0 && now < quietUntil) this.schedule(quietUntil - now);
-    // Its answer, if it can still have one, comes through `startResponse`.
+    // The response to the timeout, if one is still possible, comes through `startResponse`.
     else this.tellBodyTimeout(new Fault('body_timeout'));
   }
 

@@ -1,6 +1,6 @@
-// Streams of one connection by their id: chains in a few buckets, so that finding, adding and removing allocate nothing.
+// The streams of one connection by id: a hash table of chained entries, so that finding, adding and removing allocate nothing.
 
-/** What the table keeps in its entries. */
+/** The fields of an entry that the table uses. */
 export interface Chained<Entry> {
   readonly id: number;
   chainNext: Entry | null;
@@ -45,7 +45,7 @@ export class StreamTable<Entry extends Chained<Entry>> {
     }
   }
 
-  /** All entries, to be gone through while they come and go. */
+  /** A copy of all entries, which can be iterated while entries are added and removed. */
   list(): Entry[] {
     const all: Entry[] = [];
     for (let entry of this.buckets) for (; entry !== null; entry = entry.chainNext) all.push(entry);

@@ -1,19 +1,20 @@
-// Which of a connection's streams sends next: as much as windows and socket take at once, then a frame each in turn. For both roles.
+// Decides which stream of a connection sends next. A stream sends at once as much as windows and socket take; streams with bytes left
+// wait, and send a frame each in turn. For both roles.
 
 import type { SendWindow } from '../../http/h2/flow-window.ts';
 import { FRAME_BYTES_DEFAULT } from '../../http/h2/frame.ts';
 import type { FrameOutbox } from './frame-outbox.ts';
 
-/** A stream as far as sending goes. */
+/** The part of a stream that concerns sending. */
 export interface SendingStream {
   readonly id: number;
-  /** How many bytes the peer takes of it. */
+  /** Bytes of DATA that the peer still takes on this stream; a changed setting can make it negative. */
   readonly sendWindow: number;
-  /** Takes note of bytes that were put into frames. */
+  /** Notes that `count` bytes of the stream were put into frames. */
   noteSent(count: number): void;
-  /** Sends of what waits at most `budget` bytes. Returns how many it were. */
+  /** Sends at most `budget` of the waiting bytes. Returns how many were sent. */
   sendWaiting(budget: number): number;
-  /** Whether all that waited has been sent; then the flow goes on, or the stream ends. */
+  /** Returns whether all waiting bytes have been sent; if so, resumes the flow or ends the stream. */
   goOn(): boolean;
 }
 
@@ -22,14 +23,14 @@ export class StreamTurns<Stream extends SendingStream> {
   private readonly window: SendWindow;
   private readonly waiting: Stream[];
 
-  /** `window` is the connection's. */
+  /** `window` is the send window of the connection. */
   constructor(outbox: FrameOutbox, window: SendWindow) {
     this.outbox = outbox;
     this.window = window;
     this.waiting = [];
   }
 
-  /** Sends as much of a stream's bytes as windows and socket take now. Returns how many. */
+  /** Sends as many bytes of `bytes[start, end)` as windows and socket take now. Returns how many. */
   send(stream: Stream, bytes: Buffer, start: number, end: number): number {
     const { outbox, window } = this;
     let at = start;
@@ -44,18 +45,18 @@ export class StreamTurns<Stream extends SendingStream> {
     return at - start;
   }
 
-  /** The stream is told, through `goOn`, once its bytes have left. */
+  /** Adds a stream to those that wait to send. It stays there until its `goOn` returns true. */
   wait(stream: Stream): void {
     this.waiting.push(stream);
   }
 
-  /** The stream is over, and waits no longer. One whose peer gives no room would else be kept for as long as the connection lives. */
+  /** Removes a stream that is over. One whose peer gives no room would otherwise be kept for as long as the connection lives. */
   forget(stream: Stream): void {
     const at = this.waiting.indexOf(stream);
     if (at !== -1) this.waiting.splice(at, 1);
   }
 
-  /** Serves the streams that wait until windows or socket are full. */
+  /** Gives the waiting streams their turns until none is left, or windows or socket are full. */
   serve(): void {
     const { waiting, outbox, window } = this;
     let idleTurns = 0;

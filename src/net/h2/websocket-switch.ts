@@ -20,7 +20,7 @@ export function acceptsKey(headers: Headers, key: string): boolean {
   );
 }
 
-/** Takes out what concerns the switch of the upstream's connection. */
+/** Removes the fields that concern only the protocol switch of the upstream's connection. */
 export function takeSwitchFields(headers: Headers): void {
   headers.remove('sec-websocket-accept');
   headers.remove('connection');

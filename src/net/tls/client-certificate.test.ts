@@ -1,4 +1,4 @@
-// What upstreams are told of those above a client's certificate. Real handshakes are in test/e2e/tls.
+// What upstreams are told about the issuers of a client's certificate. Real handshakes are in test/e2e/tls.
 
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
@@ -18,7 +18,7 @@ after(() => {
 const derOf = (text: string) => new X509Certificate(text).raw;
 const own = derOf(readFileSync(between.issue('own').cert, 'utf8'));
 
-/** As a handle tells them, the root as its own issuer. */
+/** The chain as a handle gives it, with the root as its own issuer. */
 function peerOf(...chain: Buffer[]): PeerCertificateFields {
   const last: { raw: Buffer; issuerCertificate?: PeerCertificateFields } = { raw: chain.at(-1)! };
   last.issuerCertificate = last;

@@ -1,4 +1,4 @@
-// A client's verified certificate: who it is, and how upstreams are told. Made once a connection.
+// A client's verified certificate: whom it identifies, and how upstreams are told. Made once per connection.
 
 import { X509Certificate } from 'node:crypto';
 import { isSignedBy } from '../../base/signed-by.ts';
@@ -14,7 +14,7 @@ export interface ClientCertificate {
   readonly dnsNames: readonly string[];
   readonly uris: readonly string[];
   readonly emails: readonly string[];
-  /** The one `spiffe://` URI; empty when there is none, or several, which SPIFFE forbids. */
+  /** The `spiffe://` URI, if it is the only URI; else empty, since SPIFFE forbids several. */
   readonly spiffeId: string;
   /** SHA-256 of the certificate, hex in lower case. */
   readonly fingerprint: string;
@@ -22,12 +22,12 @@ export interface ClientCertificate {
   readonly serialNumber: string;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
-  /** Fields for upstreams as lines, each with its end; empty when they are not told. */
+  /** Fields for upstreams as lines, each ended by CRLF; empty when upstreams are not told. */
   readonly forwardedLines: string;
   /**
-   * DER of the certificate and of those above it, the root last, as their names say: who signed whom is not verified again. A session keeps the
-   * client's own alone, so that above a resumed one stands only what the listener's authorities hold. Read anew at each call, as few have a
-   * use for it; empty once the connection is closed.
+   * DER of the certificate and of its issuers, the root last, linked by their names: signatures are not verified again. A session keeps
+   * only the client's own certificate, so after a resumption the issuers are those among the listener's authorities. Read anew at each
+   * call, as few callers need it; empty once the connection is closed.
    */
   readonly readChain: () => readonly Buffer[];
 }
@@ -36,10 +36,10 @@ type Peer = Pick<TlsHandle, 'getPeerCertificate'>;
 
 export type ForwardStyle = 'none' | 'x-forwarded-client-cert' | 'client-cert';
 
-/** `raw` is what the handle's peer has shown, verified by the caller. */
+/** `raw` is the DER of the certificate that the handle's peer has shown, verified by the caller. */
 export function clientCertificateOf(handle: Peer, raw: Buffer, style: ForwardStyle): ClientCertificate {
   const certificate = new X509Certificate(raw);
-  // Because: Node has no text for an empty name, which its types leave out. SPIFFE's certificates need no subject.
+  // Because: Node gives undefined for an empty name, which its types leave out. SPIFFE's certificates need no subject.
   const { subject = '', issuer = '' } = certificate as { readonly subject?: string; readonly issuer?: string };
   const names = alternativeNames(certificate.subjectAltName ?? '');
   const dnsNames = named(names, 'DNS:');
@@ -66,15 +66,15 @@ type Facts = Omit<ClientCertificate, 'forwardedLines' | 'readChain'>;
 function linesFor(style: ForwardStyle, facts: Facts, raw: Buffer, handle: Peer): string {
   if (style === 'none') return '';
   if (style === 'x-forwarded-client-cert') return `X-Forwarded-Client-Cert: ${envoyElement(facts)}\r\n`;
-  // RFC 9440 section 2.1: a byte sequence of RFC 8941, the DER between colons.
+  // RFC 9440 section 2.1: a byte sequence of RFC 8941, the DER as base64 between colons.
   const own = `Client-Cert: :${raw.toString('base64')}:\r\n`;
   const chain = issuersOf(handle.getPeerCertificate(true)).map(issuer => `:${issuer.toString('base64')}:`);
   return chain.length === 0 ? own : `${own}Client-Cert-Chain: ${chain.join(', ')}\r\n`;
 }
 
 /**
- * Certificates above the client's own, without a root that is its own issuer (RFC 9440 section 2.3). None when a link is wrong: a client may send
- * whom it likes beside those that OpenSSL has verified, under the same names.
+ * DER of the issuers of the client's certificate, without a root that is its own issuer (RFC 9440 section 2.3). Empty when a signature in
+ * the chain is wrong: beside the certificates that OpenSSL has verified, a client may send any others under the same names.
  */
 function issuersOf(peer: PeerCertificateFields | undefined): Buffer[] {
   const chain = chainOf(peer).map(der => new X509Certificate(der));
@@ -105,13 +105,13 @@ function plainOrQuoted(text: string): string {
   return /^(?:(?![,;="\\])[!-~])*$/.test(text) ? text : quoted(text);
 }
 
-/** What is outside printable ASCII cannot stand in a field and is percent-encoded as UTF-8. */
+/** In double quotes. Text outside printable ASCII cannot stand in a field and is percent-encoded as UTF-8. */
 function quoted(text: string): string {
   const visible = text.replace(/[^\x20-\x7e]+/g, part => encodeURIComponent(part.toWellFormed()));
   return `"${visible.replace(/["\\]/g, '\\$&')}"`;
 }
 
-/** From Node's lines, outermost first and escaped as RFC 2253 says, to one line, innermost first. */
+/** Turns Node's lines, outermost first and escaped as in RFC 2253, into one line, innermost first. */
 function distinguishedName(lines: string): string {
   return lines
     .split('\n')
@@ -128,12 +128,12 @@ function commonName(lines: string): string {
   );
 }
 
-/** Node's list: entries between `, `, in JSON's quotes where they hold something odd. */
+/** Splits Node's list of alternative names: entries separated by `, `, quoted as JSON if they contain unusual characters. */
 function alternativeNames(text: string): string[] {
   const entries: string[] = [];
   for (const [, kind, plain, odd] of text.matchAll(/(?:^|, )([A-Za-z ]+:)(?:("(?:[^"\\]|\\.)*")|([^,]*))/g)) {
     if (kind === undefined) continue;
-    // Because: Node quotes with JSON.
+    // Because: Node quotes these entries as JSON strings.
     if (plain !== undefined) entries.push(`${kind}${String(JSON.parse(plain))}`);
     else entries.push(`${kind}${odd ?? ''}`);
   }

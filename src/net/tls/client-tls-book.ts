@@ -1,12 +1,12 @@
-// TLS towards every upstream on one worker, by name and settings: contexts are made aside, then put to use. Outlives reloads, so that
-// pools and connections that did not change go on.
+// TLS towards every upstream on one worker, by name and settings: contexts are prepared aside, then committed. Outlives reloads, so
+// that pools and connections whose settings did not change go on.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { FailureLog } from '../../telemetry/failure-log.ts';
 import { type ClientContext, ClientTls, makeClientContext } from './client-tls.ts';
 import type { ClientTlsMaterial } from './tls-material.ts';
 
-/** What a configuration says of one upstream's TLS; null where it has none. */
+/** The TLS settings of one upstream in a configuration; null without TLS. */
 export interface UpstreamTls {
   readonly name: string;
   readonly tls: object | null;
@@ -25,8 +25,8 @@ export class ClientTlsBook {
   }
 
   /**
-   * The same object for a name while its settings are the same, whatever its files say. With other settings it is another one: who still has the
-   * upstream of before connects as that one says. It can connect once the material for it is put to use.
+   * Gives the same object for a name as long as its settings are the same, even if the contents of its files change. Other settings get
+   * another object, so that an older upstream keeps connecting with its own. An object can connect once `commit` has given it a context.
    */
   get(upstream: string, settings: object): ClientTls {
     const key = keyOf(upstream, settings);
@@ -38,7 +38,7 @@ export class ClientTlsBook {
     return tls;
   }
 
-  /** Makes contexts of what changed. Throws with OpenSSL's words when one cannot be made. */
+  /** Makes contexts of the material that changed. Throws OpenSSL's error when one cannot be made. */
   prepare(material: ReadonlyMap<string, ClientTlsMaterial>): void {
     const prepared = new Map<string, ClientContext>();
     for (const [name, each] of material) {
@@ -49,7 +49,7 @@ export class ClientTlsBook {
     this.prepared = prepared;
   }
 
-  /** These upstreams serve from now on, with what was prepared for them. */
+  /** Puts the prepared contexts to use. `upstreams` are all that serve from now on; any others are forgotten. */
   commit(upstreams: readonly UpstreamTls[]): void {
     const serving = new Map<string, ClientTls>();
     for (const { name, tls: settings } of upstreams) {
@@ -65,6 +65,7 @@ export class ClientTlsBook {
     this.prepared = new Map();
   }
 
+  /** Forgets the prepared contexts. */
   abort(): void {
     this.prepared = new Map();
   }

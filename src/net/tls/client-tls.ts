@@ -1,5 +1,5 @@
-// TLS towards one upstream on one worker: whom it trusts, what the gateway shows, sessions to resume. New connections use
-// what the files say now; connections that are there keep what they were made with.
+// TLS towards one upstream on one worker: the trusted authorities, the gateway's certificate, sessions to resume. New connections use
+// the current contents of the files; existing connections keep what they were made with.
 
 import { isIP, type OnReadOpts } from 'node:net';
 import {
@@ -16,13 +16,13 @@ import { writeSecurely } from './secure-writer.ts';
 import { tlsHandleOf } from './tls-handle.ts';
 import type { ClientTlsMaterial } from './tls-material.ts';
 
-/** Material with the context that was made of it. */
+/** Material, and the context that was made of it. */
 export interface ClientContext {
   readonly material: ClientTlsMaterial;
   readonly context: SecureContext;
 }
 
-/** Throws with OpenSSL's words when it does not take what was checked. */
+/** Throws OpenSSL's error if it refuses the material, although that was checked. */
 export function makeClientContext(material: ClientTlsMaterial): ClientContext {
   const { ca, cert, key } = material;
   const context = createSecureContext({
@@ -37,7 +37,7 @@ export class ClientTls {
   readonly upstream: string;
   private readonly log: FailureLog;
   private current: ClientContext | null;
-  /** Counts changes: a session of before is not resumed with other trust. */
+  /** Counts changes of the context: a session from before a change is not resumed with other trust. */
   private generation: number;
 
   constructor(upstream: string, log: FailureLog) {
@@ -47,18 +47,19 @@ export class ClientTls {
     this.generation = 0;
   }
 
+  /** The context of new connections; null before the first `become`. */
   get contexts(): ClientContext | null {
     return this.current;
   }
 
-  /** New connections use it from now on. */
+  /** New connections use `next` from now on. */
   become(next: ClientContext): void {
     if (this.current === next) return;
     this.current = next;
     this.generation++;
   }
 
-  /** The endpoint `host` on `port`, which is connected to at `address`. */
+  /** A target for the endpoint `host` on `port`, whose connections are made to `address`. */
   target(host: string, address: string, port: number): ClientTlsTarget {
     return new ClientTlsTarget(this, host, address, port);
   }
@@ -72,7 +73,7 @@ export class ClientTls {
   }
 }
 
-/** One endpoint, and the session that it offered last. */
+/** One endpoint of the upstream, and the session that it offered last. */
 export class ClientTlsTarget {
   private readonly tls: ClientTls;
   private readonly host: string;
@@ -90,7 +91,7 @@ export class ClientTlsTarget {
     this.sessionVersion = 0;
   }
 
-  /** Opens a connection that offers these protocols. It may be written to once `onSecured` was called. */
+  /** Opens a connection that offers these ALPN protocols. It may be written to once `onSecured` was called. Throws without a context. */
   connect(onread: OnReadOpts, onSecured: () => void, protocols: readonly string[]): TLSSocket {
     const { tls } = this;
     const current = tls.contexts;
@@ -109,13 +110,13 @@ export class ClientTlsTarget {
       rejectUnauthorized: material.verify,
       ALPNProtocols: [...protocols],
       ...(isIP(name) === 0 && { servername: name }),
-      // Because: where no name is asked for, Node would look for the address that it connects to.
+      // Because: when no server name is sent, Node would verify the certificate for the address that it connects to.
       checkServerIdentity: (_host: string, certificate: PeerCertificate) => checkServerIdentity(name, certificate),
       ...(this.session !== null && { session: this.session }),
     };
     // Because: `noDelay`, `allowHalfOpen` and `onread` are passed on to the socket below, which the types leave out.
     const socket = connect(options as ConnectionOptions);
-    // With TLS 1.2 a session comes before the certificate was looked at, and is not to be kept then.
+    // With TLS 1.2 a session comes before the certificate is verified, and must not be kept until then.
     let early: Buffer | null = null;
     let isSecured = false;
     const keep = (session: Buffer) => {
@@ -137,7 +138,7 @@ export class ClientTlsTarget {
     return socket;
   }
 
-  /** Tells the operator why a handshake failed; null when that was before TLS began. */
+  /** Logs why a handshake failed, forgets the session, and returns the reason; null when the error came before TLS began. */
   failure(error: NodeJS.ErrnoException): string | null {
     if (error.syscall === 'connect' || error.syscall === 'getaddrinfo') return null;
     this.session = null;
@@ -147,15 +148,15 @@ export class ClientTlsTarget {
   }
 }
 
-/** Whether it is OpenSSL's, whenever it comes: with TLS 1.3 an endpoint says only behind the handshake what it thinks of our certificate. */
+/** Whether an error is OpenSSL's. It may come after the handshake: with TLS 1.3 an endpoint refuses our certificate only then. */
 export function isTlsError({ code }: NodeJS.ErrnoException): boolean {
   return code !== undefined && /^(?:ERR_SSL_|EPROTO$)/.test(code);
 }
 
-/** Met by a write, an error of OpenSSL has its reason in the message alone: `write EPROTO …:SSL routines:ssl3_read_bytes:tlsv1 alert unknown ca:…`. */
+/** An OpenSSL error on a write has its reason in the message: `write EPROTO …:SSL routines:ssl3_read_bytes:tlsv1 alert unknown ca:…`. */
 const writeError = /:SSL routines:[^:]*:([^:]+):/;
 
-/** For the operator: what was wrong and where to look. Names no key, and no bytes of a certificate. */
+/** Tells the operator what was wrong with a handshake and where to look. Contains no key, and no bytes of a certificate. */
 export function tlsFailureText(error: NodeJS.ErrnoException): string {
   const written = error.code === 'EPROTO' ? writeError.exec(error.message)?.[1] : undefined;
   const code = written === undefined ? error.code : `ERR_SSL_${written.toUpperCase().replaceAll(' ', '_')}`;

@@ -1,4 +1,4 @@
-// One handshake with a client: chooses the certificate, waits within its time, checks the client's own certificate, and
+// One TLS handshake with a client: chooses the certificate, enforces the time limit, checks the client's own certificate, and
 // hands the socket on. Sees no request.
 
 import type { Socket } from 'node:net';
@@ -35,7 +35,7 @@ export class Handshake implements SocketEvents, Timed {
   wheelSlot: number;
   wheelNext: Timed | null;
   wheelPrevious: Timed | null;
-  /** Over TLS; the accepted one is of no use any more. */
+  /** The socket over TLS; the accepted socket is of no use any more. */
   readonly socket: Socket;
   readonly client: Client;
   readonly beganAt: number;
@@ -73,7 +73,7 @@ export class Handshake implements SocketEvents, Timed {
     else readByEvents(this.socket);
   }
 
-  /** Bytes that were read before TLS began, behind a PROXY header. */
+  /** Takes bytes that were read before TLS began, after a PROXY header. */
   onRead(bytes: Buffer, length: number): boolean {
     if (!this.over) this.handle.receive(bytes.subarray(0, length));
     return true;
@@ -94,12 +94,12 @@ export class Handshake implements SocketEvents, Timed {
     this.fail('timeout');
   }
 
-  /** Another takes its place. */
+  /** Ends this handshake, because a new one takes its place. */
   giveWay(): void {
     this.fail('too_many');
   }
 
-  /** The client's name is known, or it gave none. */
+  /** The server name that the client asks for is known; empty if it gave none. */
   onCertificate(servername: string): void {
     const { handle } = this;
     handle.sni_context = this.contexts.find(servername).context;
@@ -114,21 +114,21 @@ export class Handshake implements SocketEvents, Timed {
   }
 
   onDone(): void {
-    // TLS 1.3 ends it once, and TLS 1.2 cannot begin another: renegotiation is off.
+    // The end of a handshake comes once: TLS 1.3 has only one, and TLS 1.2 cannot begin another because renegotiation is off.
     if (this.over) return;
     const { handle, contexts } = this;
     const { clientAuth, protocols } = contexts.material;
     let { client } = this;
     if (clientAuth !== null) {
       const peer = handle.getPeerCertificate(false);
-      // Before anything of it is read: a certificate that is not verified may hold whatever its maker likes.
+      // Checked before anything of the certificate is read: one that is not verified may hold whatever its maker likes.
       if (peer?.raw === undefined ? clientAuth.required : (handle.verifyError() ?? null) !== null) {
         this.fail('certificate_rejected');
         return;
       }
       if (peer?.raw !== undefined) {
         const certificate = clientCertificateOf(handle, peer.raw, clientAuth.forward);
-        // Because: what a resumed session says of it was true when it was shown, and certificates end by the wall clock.
+        // Because: a resumed session only says that the certificate was valid when it was shown, and certificates expire by the wall clock.
         if (certificate.expiresAt < Date.now()) {
           this.fail('certificate_rejected');
           return;
@@ -137,7 +137,7 @@ export class Handshake implements SocketEvents, Timed {
       }
     }
     const protocol = protocols.length === 0 ? '' : handle.getALPNNegotiatedProtocol() || '';
-    // A client that names none speaks HTTP/1.1 (RFC 9113 section 3.2 asks those of HTTP/2 to name it).
+    // A client that names no protocol speaks HTTP/1.1 (RFC 9113 section 3.2 asks clients of HTTP/2 to name it).
     if (protocol === '' && protocols.length > 0 && !protocols.includes('http/1.1')) {
       this.fail('no_protocol');
       return;
@@ -162,7 +162,7 @@ export class Handshake implements SocketEvents, Timed {
 
   private wrapOwn(raw: Socket): TlsHandle {
     const { contexts } = this;
-    // Because: the lines below make it one.
+    // Because: the lines below make the handle an OwnedHandle.
     const handle = wrapServer(raw, contexts.base) as OwnedHandle;
     handle.handshake = this;
     handle.onhandshakestart = onHandshakeStart;
@@ -174,12 +174,12 @@ export class Handshake implements SocketEvents, Timed {
     }
     if (contexts.alpn.length > 0) handle.setALPNProtocols(contexts.alpn);
     const { clientAuth } = contexts.material;
-    // Nobody is refused by OpenSSL itself, which would say nothing that can be counted: `onDone` looks.
+    // OpenSSL itself refuses no client, since it would give no reason that can be counted: `onDone` checks the certificate.
     if (clientAuth !== null) handle.setVerifyMode(true, false);
     return handle;
   }
 
-  /** For Nodes that nobody tested: the published interface. */
+  /** Uses Node's published interface, for releases on which `wrapServer` was not tested. */
   private wrapStandard(raw: Socket): Socket {
     const { contexts } = this;
     const { clientAuth, protocols } = contexts.material;

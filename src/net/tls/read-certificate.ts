@@ -16,7 +16,7 @@ const keyBlock = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
 /** Warned of from the first on, more urgently from the second. */
 export const EXPIRY_WARNING_DAYS = [30, 7] as const;
 
-/** What is wrong with a file. `about` is the part of the document that names it. */
+/** What is wrong with a file. `about` is the part of the document that names the file. */
 export interface CertificateFlaw {
   readonly about: 'cert' | 'key';
   readonly message: string;
@@ -29,7 +29,7 @@ export interface ReadCertificate {
   readonly flaws: readonly CertificateFlaw[];
 }
 
-/** Every certificate of a PEM text, or what is wrong with it, without the file's name in front. */
+/** Every certificate of a PEM text, or what is wrong with the text, without the file's name in front. */
 export function certificatesOf(text: string): X509Certificate[] | string {
   const blocks = text.match(certificateBlock);
   if (blocks === null) {
@@ -103,7 +103,7 @@ export function expiryWarning(expiresAt: number, now: number): string {
   return `${soon} ${days === 1 ? '1 day' : `${days} days`}, on ${dayOf(expiresAt)}`;
 }
 
-/** DNS names that a certificate stands for, lower case; the common name where it has no others, as old ones do. */
+/** The DNS names of a certificate, lower case; its common name if it has no alternative names, as in old certificates. */
 function dnsNames(certificate: X509Certificate): string[] {
   const { subjectAltName } = certificate;
   const names = (subjectAltName ?? '')
@@ -141,7 +141,7 @@ function weaknesses(chain: readonly X509Certificate[]): string[] {
   });
 }
 
-/** What makes a key too weak to be shown, or to verify others by, `RSA with 1024 bits, expected 2048 or more`; empty when nothing does. */
+/** Why a key is too weak to be shown or to verify others, as `RSA with 1024 bits, expected 2048 or more`; empty when it is not. */
 function keyWeakness({ publicKey }: X509Certificate): string {
   const { asymmetricKeyType, asymmetricKeyDetails } = publicKey;
   const { modulusLength = 0, namedCurve = '' } = asymmetricKeyDetails ?? {};
@@ -154,13 +154,13 @@ function keyWeakness({ publicKey }: X509Certificate): string {
   return asymmetricKeyType === 'dsa' ? 'a DSA key, expected RSA or ECDSA' : '';
 }
 
-/** What keeps anybody from being verified by a file of authorities; empty when nothing does. `now` since 1970. */
+/** Why a file of authorities can verify no certificate; empty when it can. `now` is milliseconds since 1970. */
 export function authorityProblem(text: string, now: number): string {
   const found = certificatesOf(text);
   if (typeof found === 'string') return found;
   const current = found.filter(certificate => certificate.validToDate.getTime() > now);
   if (current.length === 0) return 'holds only certificates that have expired';
-  // OpenSSL verifies nobody by weak ones. Beside others they do no harm, as old bundles have them.
+  // OpenSSL verifies no certificate by a weak authority. Beside strong ones it does no harm: old bundles have some.
   const weak = current.map(keyWeakness);
   return weak.includes('') ? '' : `is weak: ${weak[0]}`;
 }
@@ -170,7 +170,7 @@ function isSelfIssued(certificate: X509Certificate): boolean {
 }
 
 function nameOf(certificate: X509Certificate): string {
-  // Because: Node has no text for an empty name, which its types leave out.
+  // Because: Node gives undefined for an empty name, which its types leave out.
   const { subject = '' } = certificate as { readonly subject?: string };
   return /^CN=(.+)$/m.exec(subject)?.[1] ?? subject.replaceAll('\n', ', ');
 }

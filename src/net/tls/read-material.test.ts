@@ -1,4 +1,4 @@
-// What is wrong with certificates, keys and lists is told with the file and the place; what is good becomes material.
+// Problems of certificates, keys and lists are reported with the file and the place; good files become material.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';

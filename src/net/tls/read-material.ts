@@ -1,5 +1,5 @@
-// From what a configuration names to checked TLS material: pairs certificates with keys, gives each name its certificate,
-// and tells everything that is wrong with its place in the document. Opens no files.
+// Makes checked TLS material of the files that a configuration names: pairs certificates with keys, makes sure that each name has
+// one certificate, and reports all problems with their place in the document. Opens no files.
 
 import path from 'node:path';
 import { createSecureContext, getCiphers } from 'node:tls';
@@ -32,7 +32,7 @@ export interface TlsProblem {
   readonly severity: 'error' | 'warning';
 }
 
-/** The files that were read. */
+/** The files and folders that were read, by path: the text or the file names, or why there are none. */
 export interface TlsFiles {
   readonly texts: ReadonlyMap<string, string | { readonly error: string }>;
   readonly folders: ReadonlyMap<string, readonly string[] | { readonly error: string }>;
@@ -45,7 +45,7 @@ export interface TlsSpecs {
     readonly tls: UpstreamTlsSpec | null;
     readonly protocol: 'http/1.1' | 'h2' | 'h2c' | 'auto';
   }[];
-  /** Their drivers get the text with the configuration; here it is only checked. Empty for none. */
+  /** `ca` is only checked here, and empty for none: the drivers of stores get its text with the configuration. */
   readonly stores: readonly { readonly name: string; readonly ca: string }[];
 }
 
@@ -53,12 +53,12 @@ export interface TlsSpecs {
 const DEFAULT_CIPHERS =
   'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:' +
   'ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305';
-/** Of TLS 1.3, always in front; the version decides which are used. */
+/** The ciphers of TLS 1.3, in front unless the configuration names its own; the negotiated version decides which ones are used. */
 const CIPHERS_13 = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
 const brokenCipher = /NULL|EXP|RC4|DES|MD5|ADH|AECDH|PSK|SRP|IDEA|SEED/i;
 const TICKET_KEY_BYTES = 48;
 
-/** `material` is null when a problem is an error. */
+/** Reports all problems at once; `material` is null when one of them is an error. `now` is milliseconds since 1970. */
 export function readTlsMaterial(
   specs: TlsSpecs,
   files: TlsFiles,
@@ -199,20 +199,20 @@ class MaterialReader {
     return pairs;
   }
 
-  /** An authority's file may lie in the folder as well. Any other's key is on its way: without it its names would be shown another one. */
+  /** An authority's file may have no key. For any other the key is still to come: until then its names would get another certificate. */
   private withoutKey(file: string, stem: string, at: Path): void {
     const text = this.files.texts.get(file);
     const chain = typeof text === 'string' ? certificatesOf(text) : '';
     if (typeof chain === 'string') return;
     const { ca, subjectAltName = '' } = chain[0]!;
-    // A self-signed certificate says that it is an authority, and may serve a name all the same.
+    // A self-signed certificate says that it is an authority, but may still be meant for a name.
     if (ca && !subjectAltName.includes('DNS:')) return;
     this.fail(at, `${file} has no key beside it: expected ${stem}.key`);
   }
 
   /**
-   * One name, one certificate: with two it would be unclear which one is shown. Only where all are for the same names may
-   * there be one of each kind of key, since OpenSSL then chooses by what the client knows.
+   * Each name may have only one certificate: with two it would be unclear which one is shown. Only if all certificates are for the
+   * same names may there be one for each kind of key, since OpenSSL then chooses by what the client supports.
    */
   private checkNames(found: readonly { readonly pair: CertificatePair; readonly at: Path }[]): void {
     const sameNames = found.every(({ pair }) => pair.names.join() === found[0]?.pair.names.join());

@@ -1,30 +1,30 @@
-// Hands bytes to a TLS handle without the stream machinery around it. A TLS handle takes one write at a time and is done with it a
-// turn later, so what comes in between waits here. Of the end of a write it is told only where somebody waits for it: a call of its own for
-// every answer would cost more than to ask once, with the next, whether the last is done.
+// Writes bytes to a TLS handle without the stream machinery around it. A TLS handle takes one write at a time and is done with it a
+// turn later; bytes that come in between wait here. The end of a write is reported only where somebody waits for it: a callback for
+// every response would cost more than asking once, at the next write, whether the last one is done.
 
 import type { Socket } from 'node:net';
 import { type TlsHandle, type TlsWrite, tlsHandleOf } from './tls-handle.ts';
 
 /**
- * `sent`: the bytes are taken, the buffer is free. `pending`: the buffer is held until `onWritten` gives it back. `full`:
- * the bytes are taken and the buffer is free, and the network is slower than they come: wait for `onWritten`.
+ * `sent`: the bytes are taken, the buffer is free. `pending`: the buffer is held until `onWritten` gives it back. `failed`: no more
+ * bytes are taken. `full`: the bytes are taken and the buffer is free, but the network is slower than they come: wait for `onWritten`.
  */
 export const SecureOutcome = { sent: 0, pending: 1, failed: 2, full: 4 } as const;
 
 /**
- * Hears that bytes have left, or that none will any more. `buffer` is one that was held. Behind `sent` it hears nothing, unless
- * more was written meanwhile, or `unsentBytes` was asked for and was not 0.
+ * Is told that bytes have left, or (`failed`) that no more will. `buffer` is one that was held, or null. After `sent` no call follows,
+ * unless more was written meanwhile, or `unsentBytes` was asked for and was not 0.
  */
 export interface SecureWriteOwner<Tag> {
   onWritten(tag: Tag, buffer: Buffer | null, failed: boolean): void;
 }
 
-/** More than this is held where it lies, less is copied. */
+/** Waiting pieces with more bytes than this stay in their buffer, which is held; smaller ones are copied. */
 const COPIED_MAX = 16 * 1024;
-/** Bytes that wait before the sender is asked to. */
+/** Bytes that may wait before the sender is asked to wait. */
 const WAITING_MAX = 64 * 1024;
 
-/** Bytes that wait for the write before them. `held` is the buffer they lie in, null for a copy. */
+/** Bytes that wait for the write before them. `held` is the buffer that they lie in; null for a copy. */
 interface WaitingBytes {
   readonly bytes: Buffer;
   readonly held: Buffer | null;
@@ -35,7 +35,7 @@ interface OwnedWrite extends TlsWrite {
   writer: SecureWriter;
 }
 
-/** What the id of a write becomes once it is done. */
+/** The async id of a write that is done. */
 const NO_ID = -1;
 
 const writerOf = Symbol('secureWriter');
@@ -46,18 +46,18 @@ interface SecureSocket extends Socket {
 
 /** The writer of a TLS socket; undefined for plain ones. */
 export function secureWriterOf(socket: Socket): SecureWriter | undefined {
-  // Because: the field is known in this file only.
+  // Because: the symbol is private to this file, so no type of a socket has the field.
   return (socket as SecureSocket)[writerOf];
 }
 
-/** Gives a TLS socket its writer. From then on nobody calls `socket.write`: two writes at once would end the process. */
+/** Gives a TLS socket its writer. From then on `socket.write` must not be called: two writes at once would end the process. */
 export function writeSecurely(socket: Socket, handle: TlsHandle): void {
-  // Because: as above.
+  // Because: as above, no type of a socket has the field.
   (socket as SecureSocket)[writerOf] = new SecureWriter(handle);
 }
 
 function onComplete(this: TlsWrite, status: number): void {
-  // Because: `pass` made it.
+  // Because: `hear` makes the write an OwnedWrite when it sets this callback.
   (this as OwnedWrite).writer.onComplete(status);
 }
 
@@ -65,9 +65,9 @@ class SecureWriter {
   private readonly handle: TlsHandle;
   private owner: SecureWriteOwner<unknown> | null;
   private tag: unknown;
-  /** The write that was passed on last; null once it is known to be done. */
+  /** The write that was passed to the handle last; null once it is known to be done. */
   private last: TlsWrite | null;
-  /** Its end will be told. */
+  /** `onComplete` will be called at the end of `last`. */
   private hears: boolean;
   private readonly waiting: WaitingBytes[];
   private waitingBytes: number;
@@ -88,16 +88,16 @@ class SecureWriter {
     return _parent.bytesWritten - _parent.writeQueueSize;
   }
 
-  /** More than 0 until the kernel has taken everything and the handle may be shut down; `onWritten` comes then. */
+  /** More than 0 until the kernel has taken everything and the handle may be shut down; reading more than 0 asks for `onWritten` then. */
   get unsentBytes(): number {
     if (!this.isBusy()) return 0;
     this.hear();
     return this.handle._parent.writeQueueSize + this.waitingBytes + 1;
   }
 
-  /** Encrypts and sends the first `length` bytes of `buffer`. `owner` hears when all that was written has left. */
+  /** Encrypts and sends the first `length` bytes of `buffer`. Returns one of `SecureOutcome`, which says when `owner` is told. */
   write<Tag>(buffer: Buffer, length: number, owner: SecureWriteOwner<Tag>, tag: Tag): number {
-    // Because: it gets no other tag than the one that comes with it.
+    // Because: an owner is given no other tag than the one that comes with it.
     this.owner = owner as SecureWriteOwner<unknown>;
     this.tag = tag;
     const bytes = buffer.subarray(0, length);
@@ -119,13 +119,13 @@ class SecureWriter {
     if (typeof writeStatus === 'number') return writeStatus === 0 ? SecureOutcome.sent : SecureOutcome.failed;
     this.last = result;
     this.hears = false;
-    // Behind a large piece the next one would have to be held: better it comes when this one is through.
+    // After a large write the next piece would have to be held: better it comes once this write is done.
     if (bytes.length <= COPIED_MAX && this.handle._parent.writeQueueSize === 0) return SecureOutcome.sent;
     this.hear();
     return SecureOutcome.full;
   }
 
-  /** Whether the handle is not done with the last write. */
+  /** Whether the last write is still in progress. */
   private isBusy(): boolean {
     const { last } = this;
     if (last === null) return false;
@@ -134,11 +134,11 @@ class SecureWriter {
     return false;
   }
 
-  /** `onComplete` is to come for the write that is under way. */
+  /** Asks for `onComplete` at the end of the write in progress. */
   private hear(): void {
     if (this.hears) return;
     this.hears = true;
-    // Because: it is busy with one.
+    // Because: callers know that a write is in progress.
     const last = this.last as OwnedWrite;
     last.writer = this;
     last.oncomplete = onComplete;
@@ -153,25 +153,25 @@ class SecureWriter {
     else this.passWaiting();
   }
 
-  /** What waits leaves: a large piece alone, small ones together, in as few records as possible. */
+  /** Passes waiting bytes on: a large piece alone, small ones together, in as few TLS records as possible. */
   private passWaiting(): void {
     const { waiting } = this;
-    // Because: the caller saw one.
+    // Because: the caller has checked that a piece waits.
     const first = waiting[0]!;
     let count = 1;
     if (first.held === null) while (count < waiting.length && waiting[count]!.held === null) count++;
     const pieces = waiting.splice(0, count).map(piece => piece.bytes);
-    // Because: these are copies of at most 16 KiB each, made while the write before was under way.
+    // Because: these are copies of at most 16 KiB each, made while the write before was in progress.
     const bytes = count === 1 ? first.bytes : Buffer.concat(pieces);
     this.waitingBytes -= bytes.length;
     const outcome = this.pass(bytes);
-    // Somebody waits for this one, too: what stands behind it, or who was told that the network is slow.
+    // The end of this write is awaited, too: by the pieces behind it, or by an owner that was told `full`.
     if (this.last !== null) this.hear();
     if (outcome === SecureOutcome.failed) {
       waiting.unshift(first);
       this.giveUp();
     } else if (first.held !== null) {
-      // Encrypted, so the buffer is free. What comes now waits in its turn.
+      // The bytes are encrypted, so the buffer is free. Bytes that the owner writes now wait in their turn.
       this.owner?.onWritten(first.tag, first.held, false);
     }
   }
@@ -189,7 +189,7 @@ export function resetSecurely(socket: Socket): void {
   if (handle !== null) {
     const { _parent: tcp } = handle;
     const { close } = tcp;
-    // Because: closing a TLS handle closes the one below, and only the way that it does can be chosen.
+    // Because: closing a TLS handle closes the TCP handle below it, and only how that one closes can be chosen.
     tcp.close = callback => {
       tcp.close = close;
       if (tcp.reset(callback) < 0) tcp.close(callback);

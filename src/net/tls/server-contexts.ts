@@ -1,29 +1,29 @@
-// The contexts of one listener, built once a change: one for every set of certificates, found by the name that a client
-// asks for. Knows no sockets.
+// The TLS contexts of one listener, built once per change: one for each certificate, found by the name that a client asks for,
+// or a single one if all certificates have the same names. Knows no sockets.
 
 import { constants, createHash } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { TicketRing } from './ticket-ring.ts';
 import type { CertificatePair, ServerTlsMaterial } from './tls-material.ts';
 
-/** A client that asks again and again for new keys costs a handshake each time; nobody needs it since TLS 1.3. */
+/** Renegotiation is off: a client that asks for new keys again and again costs a handshake each time, and since TLS 1.3 none needs it. */
 const SECURE_OPTIONS =
   constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE | constants.SSL_OP_NO_COMPRESSION;
 
 export class ServerContexts {
-  /** What every handshake begins with. It holds no certificate where one is chosen by name. */
+  /** The context that every handshake begins with. It has no certificate if one is chosen by name. */
   readonly base: SecureContext;
   readonly material: ServerTlsMaterial;
-  /** ALPN names as they stand in the handshake. */
+  /** ALPN names as they stand in the handshake: each behind its length in one byte. */
   readonly alpn: Buffer;
-  /** False when all certificates stand for the same names: then nobody has to ask. */
+  /** False when all certificates have the same names: then the name that a client asks for does not matter. */
   readonly choosesByName: boolean;
   private readonly standard: SecureContext;
   private readonly exact = new Map<string, SecureContext>();
-  /** By what stands behind the star: `example.com`. */
+  /** By the name behind `*.`: `example.com`. */
   private readonly wildcards = new Map<string, SecureContext>();
 
-  /** Throws with OpenSSL's words when it does not take what was checked. */
+  /** Throws OpenSSL's error if it refuses the material, although that was checked. */
   constructor(material: ServerTlsMaterial, tickets: TicketRing) {
     this.material = material;
     const protocols = material.protocols.map(name => String.fromCharCode(name.length) + name);
@@ -35,14 +35,14 @@ export class ServerContexts {
     this.standard = this.choosesByName ? this.indexNames(tickets) : this.base;
   }
 
-  /** The exact name, then a wildcard for its first label, else the first certificate. */
+  /** The context for the exact name, else for a wildcard in place of its first label, else of the first certificate. */
   find(servername: string): SecureContext {
     const name = servername.toLowerCase();
     const dot = name.indexOf('.');
     return this.exact.get(name) ?? (dot > 0 ? this.wildcards.get(name.slice(dot + 1)) : undefined) ?? this.standard;
   }
 
-  /** Gives the first certificate's context. */
+  /** Makes a context for each certificate and files it under its names. Returns that of the first certificate. */
   private indexNames(tickets: TicketRing): SecureContext {
     let first: SecureContext | null = null;
     for (const pair of this.material.certificates) {
@@ -63,7 +63,7 @@ function makeContext(material: ServerTlsMaterial, pairs: readonly CertificatePai
   return createSecureContext({
     cert: pairs.map(({ cert }) => cert),
     key: pairs.map(({ key }) => key),
-    // Without a list Node would add the authorities of the web, which no listener is to trust.
+    // Without a list Node would add its built-in public authorities, which no listener is to trust.
     ca: clientAuth?.ca ?? [],
     ...((clientAuth?.crl ?? null) !== null && { crl: clientAuth!.crl! }),
     ciphers: material.ciphers,
@@ -75,8 +75,8 @@ function makeContext(material: ServerTlsMaterial, pairs: readonly CertificatePai
 }
 
 /**
- * Sessions are resumed where this is equal: on every worker and gateway with the same rules for clients. One that began
- * where no certificate was asked for, or before a certificate was revoked, is not resumed where it matters.
+ * Sessions are resumed only where this value is equal: on every worker and gateway with the same rules for client certificates. A
+ * session that began where none was requested, or under an older list of revoked ones, is not resumed where certificates matter.
  */
 function sessionIdContext({ clientAuth }: ServerTlsMaterial): string {
   if (clientAuth === null) return 'cardea';

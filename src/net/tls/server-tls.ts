@@ -1,5 +1,5 @@
-// TLS of one listener on one worker: takes accepted sockets, sees to their handshakes within limits, hands them on. The
-// contexts are replaced when files change; connections that are there keep theirs.
+// TLS of one listener on one worker: takes accepted sockets, runs their handshakes within limits, hands them on. The
+// contexts are replaced when files change; existing connections keep theirs.
 
 import type { Socket } from 'node:net';
 import type { SocketEvents } from '../accepted-socket.ts';
@@ -8,24 +8,24 @@ import type { ThreadIo } from '../io.ts';
 import { Handshake } from './handshake.ts';
 import type { ServerContexts } from './server-contexts.ts';
 
-/** Why a connection did not come about; each is counted. */
+/** Why a handshake failed; each is counted. */
 export type HandshakeFailure = 'failed' | 'timeout' | 'no_protocol' | 'certificate_rejected' | 'too_many';
 
-/** The part of its time after which a handshake gives way to another where there is no room for both. Who is honest is done by then. */
+/** The share of its timeout after which a handshake gives way to a new one if there is no room. Honest clients are done by then. */
 const GIVES_WAY_AFTER = 0.1;
 
-/** Who gets the sockets. */
+/** Gets the sockets after their handshakes. */
 export interface SecuredSockets {
   readonly io: ThreadIo;
-  /** The handshake is done: `socket` is the one to read from and write to. `protocol` is the one agreed on, empty for none. */
+  /** The handshake is done: `socket` is the one to read from and write to. `protocol` is the one agreed on by ALPN, empty for none. */
   onSecured(socket: Socket, client: Client, protocol: string, resumed: boolean): SocketEvents;
-  /** It came to nothing; the socket is gone. */
+  /** The handshake came to nothing; the socket is gone. `failure` is null when the client closed the connection. */
   onUnsecured(handshake: Handshake, failure: HandshakeFailure | null): void;
 }
 
 export class ServerTls {
   private current: ServerContexts;
-  /** Those that began first are in front. */
+  /** The handshakes in progress, the oldest first. */
   private readonly underWay: Set<Handshake>;
 
   constructor(contexts: ServerContexts) {
@@ -42,11 +42,12 @@ export class ServerTls {
     this.current = contexts;
   }
 
-  /** Begins a handshake, or gives null when too many are under way. `next` hears of its end. */
+  /** Begins a handshake; null when too many are in progress. `next` is told of its end. */
   begin(raw: Socket, client: Client, next: SecuredSockets): Handshake | null {
     const { material } = this.current;
     if (this.underWay.size >= material.handshakesMax) {
-      // So a flood of clients that do not go on keeps nobody else out for long, and costs so many handshakes in that time at most.
+      // The oldest gives way, so that a flood of clients that stop halfway keeps others out only briefly, and costs at most `handshakesMax`
+      // handshakes in that time.
       const oldest = this.underWay.values().next().value;
       const youngestMs = material.handshakeTimeoutMs * GIVES_WAY_AFTER;
       if (oldest === undefined || next.io.clock.now - oldest.beganAt < youngestMs) return null;
@@ -57,7 +58,7 @@ export class ServerTls {
     return handshake;
   }
 
-  /** Called by each handshake once. */
+  /** Called by each handshake once, at its end. */
   ended(handshake: Handshake): void {
     this.underWay.delete(handshake);
   }

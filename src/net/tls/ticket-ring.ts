@@ -1,25 +1,25 @@
-// The keys of session tickets on one worker. All workers have the same, so that a session can be resumed on any of them;
-// the supervisor makes and replaces them. Old keys decrypt until their tickets are over.
+// The keys of session tickets on one worker. All workers have the same keys, so that a session can be resumed on any of them;
+// the supervisor makes and replaces them. Old keys still decrypt until their tickets have expired.
 
 import { randomFillSync } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 import type { TicketKeys } from './tls-material.ts';
 
 const PART_BYTES = 16;
-/** Random bytes are made for many tickets at once: a call costs as much for one. */
+/** Initialisation vectors are made for this many tickets at once: a call for one would cost as much. */
 const VECTORS = 256;
 
-/** One key of 48 bytes in its parts. */
+/** The parts of one key of 48 bytes. */
 interface TicketKey {
   readonly name: Buffer;
   readonly hmac: Buffer;
   readonly aes: Buffer;
 }
 
-/** As OpenSSL is answered: refuse (0), take it (1), take it and send a new ticket (2); then the keys. */
+/** The answer to OpenSSL: refuse the ticket (0), accept it (1), accept it and send a new one (2); then the keys. */
 type TicketAnswer = readonly [outcome: number, hmac: Buffer, aes: Buffer, name?: Buffer, iv?: Buffer];
 
-/** What a native context has for tickets and Node's types leave out. */
+/** The part of a native context that concerns tickets; Node's types leave it out. */
 interface TicketContext {
   onticketkeycallback: (name: Buffer, iv: Buffer, encrypt: boolean) => TicketAnswer;
   enableTicketKeyCallback(): void;
@@ -30,16 +30,17 @@ export class TicketRing {
   private readonly vectors = Buffer.allocUnsafeSlow(VECTORS * PART_BYTES);
   private usedVectors = VECTORS;
 
+  /** Throws when a key has not 48 bytes. */
   constructor(keys: TicketKeys) {
     this.keys = keys.map(parse);
   }
 
-  /** The first encrypts from now on. */
+  /** Replaces the keys: from now on the first encrypts, and all decrypt. */
   become(keys: TicketKeys): void {
     this.keys = keys.map(parse);
   }
 
-  /** Makes a context use these keys, as they are at each moment. */
+  /** Makes a context use the keys of this ring, including those that replace them later. */
   attachTo(context: SecureContext): void {
     // Because: this is Node's own native object; `tls.Server` sets its ticket keys on it as well, but only one at a time.
     const native = context.context as TicketContext;
@@ -49,7 +50,7 @@ export class TicketRing {
 
   private answer(name: Buffer, encrypt: boolean): TicketAnswer {
     const { keys } = this;
-    // Because: a ring is never without a key; see `parse` and the supervisor.
+    // Because: a ring is never without a key; neither the supervisor nor read-material.ts makes an empty list.
     const first = keys[0]!;
     if (encrypt) return [1, first.hmac, first.aes, first.name, this.nextVector()];
     for (let at = 0; at < keys.length; at++) {
@@ -59,7 +60,7 @@ export class TicketRing {
     return [0, first.hmac, first.aes];
   }
 
-  /** Copied by OpenSSL before the next one is asked for. */
+  /** The next random vector, in a buffer that is reused: OpenSSL copies it before the next one is needed. */
   private nextVector(): Buffer {
     if (this.usedVectors === VECTORS) {
       randomFillSync(this.vectors);

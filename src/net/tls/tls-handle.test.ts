@@ -1,4 +1,4 @@
-// On the pinned Node TLS goes over the handle itself: where that stops working, every connection would cost two sockets.
+// On the pinned Node, TLS goes over the handle itself: if that stopped working, every connection would cost two sockets.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { canWrap, socketOf, tlsHandleOf, wrapServer } from './tls-handle.ts';
 const authority = new TestAuthority();
 after(() => authority.remove());
 
-/** What a client gets to read of a server that wraps its sockets; `onRead` has what the client sent, in `buffer`. */
+/** Returns what a client reads from a server that wraps its sockets; `onRead` gets what the client sent, in `buffer`. */
 async function answered(
   name: string,
   buffer: Buffer,
@@ -88,7 +88,7 @@ test('the end of a lone small write is told to who asks for it while it is under
       assert.equal(writer.write(answer, answer.length, owner, null), SecureOutcome.sent);
     };
     write('unasked');
-    // Two turns later it is done, whoever asks.
+    // Two turns later the write is done, although nobody asked for its end.
     setImmediate(() =>
       setImmediate(() => {
         assert.equal(writer.unsentBytes, 0);

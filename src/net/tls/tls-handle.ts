@@ -1,16 +1,16 @@
-// What Node's TLS handles have and its published types leave out. One place, so that a new Node is tested against one file.
-// The tests in this folder fail where one of these changes.
+// The parts of Node's TLS handles that its published types leave out, in one file, so that a new Node is tested against this file alone.
+// The tests in this folder fail if one of them changes.
 
 import { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 
-/** The TCP handle below. */
+/** The TCP handle below a TLS handle. */
 export interface TcpStream {
   readonly bytesWritten: number;
-  /** Bytes that libuv holds. */
+  /** Bytes that libuv still holds. */
   readonly writeQueueSize: number;
   reading: boolean;
-  /** 0 where it did not read. */
+  /** Returns 0 if the handle was not reading, else a negative error code. */
   readStart(): number;
   readStop(): number;
   close(callback?: () => void): void;
@@ -18,17 +18,17 @@ export interface TcpStream {
   reset(callback?: () => void): number;
 }
 
-/** A write that has not been finished. */
+/** A write that the handle has not finished. */
 export interface TlsWrite {
-  /** Called at its end where it is set by then. */
+  /** Called at the end of the write, if it is set by then. */
   oncomplete: ((this: TlsWrite, status: number) => void) | null;
-  /** -1 once it is finished. */
+  /** -1 once the write is finished. */
   getAsyncId(): number;
-  /** Set when it finished before `oncomplete` could be. */
+  /** The status of a write that finished before `oncomplete` was set. */
   writeStatus: number | null;
 }
 
-/** As OpenSSL's binding calls it: encrypts and decrypts over a TCP handle. */
+/** Node's native TLS handle, with the names of its binding: encrypts and decrypts over a TCP handle. */
 export interface TlsHandle {
   _parent: TcpStream;
   _parentWrap: Socket | null;
@@ -54,7 +54,7 @@ export interface TlsHandle {
   getPeerCertificate(withIssuers: boolean): PeerCertificateFields | undefined;
 }
 
-/** What of a peer's certificate is used. A root is its own issuer. */
+/** The fields of a peer's certificate that are used. A root is its own issuer. */
 export interface PeerCertificateFields {
   readonly raw?: Buffer;
   readonly issuerCertificate?: PeerCertificateFields;
@@ -62,7 +62,7 @@ export interface PeerCertificateFields {
 
 type Wrap = (stream: unknown, context: unknown, isServer: boolean, hasActiveWrite: boolean) => TlsHandle;
 
-/** Nodes that this was tested on; others go through `TLSSocket`, which costs more. */
+/** True on the Node releases that this was tested on; others go through `TLSSocket`, which costs more. */
 const tested = /^v26\.(?:1[0-9]|[2-9][0-9])\./.test(process.version);
 
 const wrap: Wrap | null = tested ? findWrap() : null;
@@ -80,7 +80,7 @@ function findWrap(): Wrap | null {
 /** Whether `wrapServer` can be used on this Node. */
 export const canWrap = wrap !== null;
 
-/** Puts TLS over the handle of an accepted socket, which is of no use afterwards. Only where `canWrap`. */
+/** Puts TLS over the handle of an accepted socket, which is of no use afterwards. Only if `canWrap`. Throws if the socket was closed. */
 export function wrapServer(raw: Socket, context: SecureContext): TlsHandle {
   // Because: this is where a socket has its handle, and where Node's own TLSSocket takes it from.
   const owner = raw as unknown as { _handle: TcpStream | null };
@@ -95,7 +95,7 @@ export function wrapServer(raw: Socket, context: SecureContext): TlsHandle {
   handle._parentWrap = null;
   handle._secureContext = context;
   handle.reading = false;
-  // The handle remembers whose it is, which would keep the old socket alive.
+  // The handle refers to its owner, which would keep the old socket alive.
   for (const key of Object.getOwnPropertySymbols(tcp)) {
     const owned = tcp as unknown as Record<symbol, unknown>;
     if (owned[key] === raw) owned[key] = null;
@@ -104,12 +104,12 @@ export function wrapServer(raw: Socket, context: SecureContext): TlsHandle {
   return handle;
 }
 
-/** The socket of a handle made by `wrapServer`; it reads nothing until it is told to. */
+/** Makes the socket of a handle from `wrapServer`. It reads nothing until `startReading` (accepted-socket.ts). */
 export function socketOf(handle: TlsHandle, onread: unknown): Socket {
   const options = { handle, allowHalfOpen: true, onread, manualStart: true };
-  // Because: a handle of TLS, and `manualStart`, are known to Node and not to its types.
+  // Because: Node accepts a TLS handle and `manualStart`, which its types do not know.
   const socket = new Socket(options as unknown as ConstructorParameters<typeof Socket>[0]);
-  // Node frees OpenSSL's memory through this name when the socket closes.
+  // Node frees OpenSSL's memory through this field when the socket closes.
   (socket as unknown as { ssl: TlsHandle }).ssl = handle;
   return socket;
 }
@@ -118,14 +118,14 @@ export function socketOf(handle: TlsHandle, onread: unknown): Socket {
 export function tlsHandleOf(socket: Socket): TlsHandle | null {
   // Because: Node's types do not show the handle.
   const handle = (socket as unknown as { _handle: Partial<TlsHandle> | null })._handle;
-  // Because: nothing else has both.
+  // Because: nothing but a TLS handle has both fields.
   if (handle === null || handle._parent === undefined || handle._secureContext === undefined) return null;
   return handle as TlsHandle;
 }
 
-/** Whether a socket that just ended is one of TLS, and its peer did not say that it would end (RFC 8446 section 6.1): FIN alone. */
+/** Whether a TLS socket that just ended got only FIN, without the closing alert (RFC 8446 section 6.1). False for plain sockets. */
 export function endedWithoutAlert(socket: Socket): boolean {
   const handle = tlsHandleOf(socket);
-  // Because: Node shows both alike. At the alert the handle below reads on, where it was not told to stop; FIN is what stops it by itself.
+  // Because: Node reports both alike. After the alert the TCP handle reads on unless it was told to stop; FIN stops it by itself.
   return handle?.reading === true && handle._parent.readStart() === 0;
 }

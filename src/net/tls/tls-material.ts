@@ -1,5 +1,5 @@
-// What TLS is made of, as it crosses from the supervisor to the workers: texts of certificates and keys that were checked,
-// and what is agreed with the other side. Shapes only.
+// TLS material as the supervisor sends it to the workers: the texts of checked certificates and keys, and what may be agreed with
+// the other side. Types only.
 
 /** A certificate with its chain and its key, as PEM. */
 export interface CertificatePair {
@@ -7,20 +7,20 @@ export interface CertificatePair {
   readonly key: string;
   /** DNS names of the certificate, lower case, wildcards as `*.example.com`. */
   readonly names: readonly string[];
-  /** `rsa`, `ec`, `ed25519`: certificates of several kinds may stand for one name. */
+  /** The kind of key, such as `rsa`, `ec`, `ed25519`. A name may have certificates of several kinds. */
   readonly kind: string;
-  /** For people: the file it came from. */
+  /** The file that the certificate came from, for messages. */
   readonly file: string;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
 }
 
-/** One listener's side. */
+/** The TLS material of one listener. */
 export interface ServerTlsMaterial {
   /** The first is the default. */
   readonly certificates: readonly CertificatePair[];
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
-  /** For TLS 1.2, OpenSSL's notation. */
+  /** In OpenSSL's notation: those of TLS 1.3, then those of TLS 1.2. */
   readonly ciphers: string;
   /** ALPN names, best first. */
   readonly protocols: readonly string[];
@@ -28,7 +28,7 @@ export interface ServerTlsMaterial {
   readonly handshakeTimeoutMs: number;
   readonly handshakesMax: number;
   readonly ticketLifetimeMs: number;
-  /** From a file; null for those that the gateway makes. */
+  /** Keys from a file; null when the gateway makes its own. */
   readonly ticketKeys: TicketKeys | null;
 }
 
@@ -42,23 +42,23 @@ export interface ClientAuthMaterial {
 /** Keys of 48 bytes in base64. The first encrypts, all decrypt. */
 export type TicketKeys = readonly string[];
 
-/** One upstream's side. */
+/** The TLS material of one upstream. */
 export interface ClientTlsMaterial {
   /** Null trusts the authorities that come with Node.js. */
   readonly ca: string | null;
   readonly cert: string | null;
   readonly key: string | null;
-  /** Null takes the endpoint's host. */
+  /** The name to ask for and to verify; null for the endpoint's host. */
   readonly serverName: string | null;
   readonly verify: boolean;
   /** ALPN names, best first. */
   readonly protocols: readonly string[];
 }
 
-/** By index of the listener, null for plain text; by name of the upstream. */
+/** `listeners` by index, null for plain text; `upstreams` by name. */
 export interface TlsMaterial {
   readonly listeners: readonly (ServerTlsMaterial | null)[];
   readonly upstreams: ReadonlyMap<string, ClientTlsMaterial>;
-  /** The gateway's own on both sides, each file once. */
+  /** The gateway's own certificates towards clients and upstreams, each file once. `expiresAt` is milliseconds since 1970. */
   readonly certificates: readonly { readonly file: string; readonly expiresAt: number }[];
 }
