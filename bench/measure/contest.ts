@@ -1,8 +1,8 @@
 // Runs contestants in turn, A B C A B C, under the same load, and records what each round costs. Neither judges nor prints.
 
 import { askGrpc } from '../backend/grpc-message.ts';
+import type { LoadRequest } from '../load/load.ts';
 import { runLoad } from '../load/run-load.ts';
-import type { WrkRequest } from '../load/wrk.ts';
 import type { Peer, RunningPeer, Setup } from '../peer.ts';
 import type { Context, Row } from '../scenario.ts';
 import { ask } from './ask.ts';
@@ -18,7 +18,7 @@ export interface Contestant {
   readonly label: string;
   readonly peer: Peer;
   readonly setup?: Partial<Setup>;
-  readonly request: WrkRequest;
+  readonly request: LoadRequest;
   /** What a correct response is: the SHA-256 of its body, and the least number of bytes on the wire. */
   readonly answer: {
     readonly path: string;
@@ -178,6 +178,6 @@ async function checkAnswer(running: Running): Promise<void> {
     ? askGrpc(portFor(running), request[2])
     : ask({ port: proxy.port, path: answer.path, tls, headers: answer.headers, ...body }));
   if (got.status !== 200 || got.hash !== answer.hash) {
-    throw new Error(`GET ${answer.path} gave ${got.status} with ${got.bytes} bytes, not the backend's body`);
+    throw new Error(`${answer.path} gave ${got.status} with ${got.bytes} bytes, not the backend's body`);
   }
 }

@@ -1,6 +1,6 @@
 // How most scenarios are made: every peer under the same load, in turn, in one or several setups.
 
-import type { WrkRequest } from '../load/wrk.ts';
+import type { LoadRequest } from '../load/load.ts';
 import { type Contestant, runContest } from '../measure/contest.ts';
 import { contestTable, medianRatio, roundRatio } from '../measure/contest-table.ts';
 import type { Setup } from '../peer.ts';
@@ -10,7 +10,7 @@ export interface Variant {
   /** Added to the peer's name; empty for a single variant. */
   readonly name: string;
   readonly setup?: Partial<Setup>;
-  readonly request: WrkRequest;
+  readonly request: LoadRequest;
   readonly answer: Contestant['answer'];
 }
 

@@ -2,7 +2,7 @@
 // resumed handshakes.
 
 import { bodies, bodyHash } from '../backend/bodies.ts';
-import type { WrkRequest } from '../load/wrk.ts';
+import type { LoadRequest } from '../load/load.ts';
 import type { Scenario } from '../scenario.ts';
 import { loadScenario } from './load-scenario.ts';
 
@@ -28,7 +28,7 @@ export const tlsScenarios: readonly Scenario[] = [
 function tls(
   name: string,
   title: string,
-  request: WrkRequest,
+  request: LoadRequest,
   { path, bytes }: { path: string; bytes: number },
 ): Scenario {
   const answer = { path, bytes, hash: bodyHash(bytes) };
