@@ -125,6 +125,22 @@ test('a quota that dear requests cannot fill is told as used up when the next on
   );
 });
 
+test('a quota without soft shares never warns, whether its headers are on or off', async t => {
+  for (const headers of [true, false]) {
+    const gateway = await start(storeSpec({ kind: 'sqlite', path: path.join(folder(t), 'quota.db') }), {
+      limit: '2/month',
+      soft: [],
+      headers,
+    });
+    t.after(() => gateway.stop());
+    assert.deepEqual(await gateway.statuses('acme', 2), ok(2));
+    const beyond = await gateway.get('acme');
+    assert.equal(beyond.status, 429);
+    assert.deepEqual(valuesOf(beyond, 'quota-warning'), []);
+    assert.equal(valuesOf(beyond, 'ratelimit').length, headers ? 1 : 0);
+  }
+});
+
 test('Redis: two gateways share a quota; the plan’s takes the place of the filter’s', async t => {
   const redis = await startRedis();
   t.after(() => redis.stop());

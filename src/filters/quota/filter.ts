@@ -129,7 +129,7 @@ class Quota implements Filter {
       const left = Math.max(0, limit - line.sum);
       headers.appendTrusted('RateLimit', `"${name}";r=${left};t=${secondsUntil(period.endMs)}`);
     }
-    if (line.sum < markOf(this.softest, limit, usedUpAt)) return;
+    if (soft.length === 0 || line.sum < markOf(this.softest, limit, usedUpAt)) return;
     const passed = Math.max(...soft.filter(share => line.sum >= markOf(share, limit, usedUpAt)));
     headers.appendTrusted('Quota-Warning', `"${name}";used=${Math.round(passed * 100)}`);
   }
