@@ -38,6 +38,39 @@ test('scrypt with several lanes', async () => {
   assert.ok(known !== null && (await verifyPassword(known, 'secret')));
 });
 
+test('scrypt hashes are verified with every parameter that parses, also the smallest ones', async () => {
+  const salt = Buffer.from('sixteen letters!');
+  for (const ln of [1, 2, 3, 5, 8, 15, 16])
+    for (const r of [1, 2, 3, 5, 8])
+      for (const p of [1, 3]) {
+        const label = `ln=${ln},r=${r},p=${p}`;
+        const make = () => scryptSync('secret', salt, 32, { N: 2 ** ln, r, p, maxmem: 1_073_741_824 });
+        const text = `$scrypt$${label}$${unpadded(salt)}$`;
+        const known = parsePasswordHash(text + unpadded(Buffer.alloc(32)));
+        // The largest ones only need to be refused or accepted: hashing them takes long.
+        if (ln > 8 && r > 1) assert.ok(known !== null, label);
+        else if (known === null) assert.throws(make, /memory limit/, label);
+        else {
+          const made = parsePasswordHash(text + unpadded(make()))!;
+          assert.equal(await verifyPassword(made, 'secret'), true, label);
+          assert.equal(await verifyPassword(made, 'other'), false, label);
+        }
+      }
+});
+
+test('a hash whose parameters cannot be used is told what would be right', () => {
+  const rest = 'c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4';
+  assert.match(
+    passwordHashProblem(`$scrypt$ln=16,r=1,p=1$${rest}`),
+    /cannot be verified here: expected ln .*with r=1 at most 15/,
+  );
+  assert.match(
+    passwordHashProblem(`$argon2id$v=19$m=4,t=2,p=1$${rest}`),
+    /cannot be verified here: expected m from 8 \* p to 1048576/,
+  );
+  assert.ok(!passwordHashProblem(`$scrypt$ln=16,r=1,p=1$${rest}`).includes('nf65'));
+});
+
 test('what was made is verified, and is another each time', async () => {
   const first = await hashPassword('pässword');
   const second = await hashPassword('pässword');
@@ -60,6 +93,8 @@ test('what is no hash, and what costs too much, is refused', () => {
     `$argon2id$v=19$m=256,t=2,p=1$${salt}$${hash}=`,
     `$scrypt$ln=30,r=8,p=1$${salt}$${hash}`,
     `$scrypt$ln=14,r=8$${salt}$${hash}`,
+    `$scrypt$ln=0,r=8,p=1$${salt}$${hash}`,
+    `$scrypt$ln=16,r=1,p=1$${salt}$${hash}`,
     `$2y$10$${salt}`,
   ])
     assert.equal(parsePasswordHash(text), null, text);

@@ -6,6 +6,8 @@ import { argon2, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 export interface PasswordHash {
   readonly algorithm: 'argon2id' | 'scrypt';
   readonly memoryKib: number;
+  /** The cost parameter N of scrypt, a power of two; 0 for argon2id. */
+  readonly scryptN: number;
   /** The number of passes for argon2id; the block size `r` for scrypt. */
   readonly cost: number;
   readonly parallelism: number;
@@ -16,8 +18,10 @@ export interface PasswordHash {
 export const passwordHashExpected =
   'expected the hash of a password: $argon2id$v=19$m=19456,t=2,p=1$SALT$HASH or $scrypt$ln=15,r=8,p=1$SALT$HASH, as `cardea password` prints it';
 
-/** A message for a text that is not such a hash. Shows nothing of the text, which may be a password. */
+/** A message for a text that `parsePasswordHash` refuses. Shows nothing of the text, which may be a password. */
 export function passwordHashProblem(text: string): string {
+  if (argon2Form.test(text)) return argon2Bounds;
+  if (scryptForm.test(text)) return scryptBounds;
   // The forms that htpasswd and web frameworks produce.
   const kind = /^\$2[abxy]?\$/.test(text) ? 'bcrypt' : /^(\$(apr1|1|5|6)\$|\{S?SHA)/.test(text) ? 'htpasswd' : null;
   return kind === null ? passwordHashExpected : `${kind} hashes are not checked here: ${passwordHashExpected}`;
@@ -27,13 +31,19 @@ export function passwordHashProblem(text: string): string {
 const MEMORY_KIB_MAX = 1_048_576;
 const COST_MAX = 64;
 const PARALLELISM_MAX = 16;
+/** RFC 7914 section 2 requires N to be less than 2^(16 * r), and OpenSSL refuses more. Only r=1 can exceed it within the memory limit. */
+const SCRYPT_LN_MAX_OF_R1 = 15;
+
+const unusable = 'a hash with these parameters cannot be verified here: expected';
+const argon2Bounds = `${unusable} m from 8 * p to ${MEMORY_KIB_MAX}, t from 1 to ${COST_MAX} and p from 1 to ${PARALLELISM_MAX}`;
+const scryptBounds = `${unusable} ln of at least 1 (with r=1 at most ${SCRYPT_LN_MAX_OF_R1}), r from 1 to ${COST_MAX}, p from 1 to ${PARALLELISM_MAX}, and 128 * 2^ln * r * p of at most 1 GiB`;
 
 const argon2Form =
   /^\$argon2id\$v=19\$m=([0-9]{1,7}),t=([0-9]{1,2}),p=([0-9]{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
 const scryptForm =
   /^\$scrypt\$ln=([0-9]{1,2}),r=([0-9]{1,2}),p=([0-9]{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
 
-/** Null for a text that is not such a hash, and for a hash that costs too much to verify. */
+/** Null for a text that is not such a hash, and for a hash that cannot be verified, or only at too high a cost. */
 export function parsePasswordHash(text: string): PasswordHash | null {
   const match = argon2Form.exec(text) ?? scryptForm.exec(text);
   if (match === null) return null;
@@ -41,18 +51,20 @@ export function parsePasswordHash(text: string): PasswordHash | null {
   const isArgon = text.startsWith('$argon2id');
   const cost = Number(second);
   const parallelism = Number(third);
-  const memoryKib = isArgon ? Number(first) : Math.ceil((128 * 2 ** Number(first) * cost * parallelism) / 1_024);
+  const scryptN = isArgon ? 0 : 2 ** Number(first);
+  const memoryKib = isArgon ? Number(first) : Math.ceil((128 * scryptN * cost * parallelism) / 1_024);
   const isSound =
     cost >= 1 &&
     cost <= COST_MAX &&
     parallelism >= 1 &&
     parallelism <= PARALLELISM_MAX &&
     memoryKib <= MEMORY_KIB_MAX &&
-    (isArgon ? memoryKib >= 8 * parallelism : Number(first) >= 1);
+    (isArgon ? memoryKib >= 8 * parallelism : Number(first) >= 1 && (cost > 1 || Number(first) <= SCRYPT_LN_MAX_OF_R1));
   if (!isSound) return null;
   return {
     algorithm: isArgon ? 'argon2id' : 'scrypt',
     memoryKib,
+    scryptN,
     cost,
     parallelism,
     salt: Buffer.from(salt, 'base64'),
@@ -71,6 +83,7 @@ export async function hashPassword(password: string): Promise<string> {
   const made = {
     algorithm: 'argon2id',
     memoryKib: 19_456,
+    scryptN: 0,
     cost: 2,
     parallelism: 1,
     salt,
@@ -85,7 +98,7 @@ function unpadded(bytes: Buffer): string {
 }
 
 function derive(
-  { algorithm, memoryKib, cost, parallelism, salt, hash }: PasswordHash,
+  { algorithm, memoryKib, scryptN, cost, parallelism, salt, hash }: PasswordHash,
   password: string,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -101,8 +114,8 @@ function derive(
       };
       argon2('argon2id', parameters, done);
     } else {
-      const N = (memoryKib * 1_024) / (128 * cost * parallelism);
-      scrypt(password, salt, hash.length, { N, r: cost, p: parallelism, maxmem: memoryKib * 2_048 + 1_048_576 }, done);
+      const maxmem = memoryKib * 2_048 + 1_048_576;
+      scrypt(password, salt, hash.length, { N: scryptN, r: cost, p: parallelism, maxmem }, done);
     }
   });
 }
