@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { eventually } from '../../../test/support/eventually.ts';
 import { type Answer, ask, startFilterGateway, valuesOf, written } from '../../../test/support/filter-gateway.ts';
 import { startRedis } from '../../../test/support/redis.ts';
 import { redisSpec } from '../../../test/support/store-spec.ts';
@@ -28,6 +29,8 @@ interface TestProvider {
   /** The status of every response while the provider is broken; null otherwise. */
   broken: number | null;
   error: string;
+  /** Called before a request for tokens is answered. */
+  beforeTokens: () => Promise<unknown>;
   /** Metadata beside the required members. */
   metadata: object;
   /** How the gateway authenticated at the token endpoint, for each request. */
@@ -52,8 +55,9 @@ async function startProvider(t: TestContext, keys: readonly object[] = []): Prom
     else if (request.url === '/jwks') response.end(JSON.stringify({ keys }));
     else if (request.url === '/token' && provider.tokens === 'busy') response.writeHead(503).end('{}');
     else if (request.url === '/token' && provider.tokens !== null) {
-      response.end(JSON.stringify(provider.tokens));
+      const tokens = JSON.stringify(provider.tokens);
       provider.tokens = null;
+      void provider.beforeTokens().then(() => response.end(tokens));
     } else if (request.url === '/token') response.writeHead(400).end('{"error":"invalid_grant"}');
     else
       response.end(
@@ -73,7 +77,8 @@ async function startProvider(t: TestContext, keys: readonly object[] = []): Prom
     server.close();
   };
   t.after(stop);
-  const standing = { tokens: null, broken: null, error: 'access_denied', metadata: {}, shown: [] };
+  const beforeTokens = () => Promise.resolve();
+  const standing = { tokens: null, broken: null, error: 'access_denied', beforeTokens, metadata: {}, shown: [] };
   const provider: TestProvider = { issuer, asked, ...standing, stop };
   return provider;
 }
@@ -701,6 +706,32 @@ test('a Redis that gives sessions and takes none ends nobody’s, as long as the
   const status = async (cookie: string) => (await ask(gateway.port, { headers: { cookie } })).status;
   for (let n = 0; n < 2; n++)
     assert.deepEqual([await status(longUsed), await status(due), await status(over)], [200, 200, 503]);
+});
+
+test('new tokens that Redis does not accept are used and stored later: the refresh token is shown once', async t => {
+  const provider = await startProvider(t);
+  const store = await startStore(t);
+  const more = { session: { keys: [key], store: 'main', cache: '1ms' }, upstreamToken: 'access' };
+  const stores = new Map<string, Store>([['main', store]]);
+  const [one, other] = [await start(t, provider.issuer, more, stores), await start(t, provider.issuer, more, stores)];
+  const sessions = new StoredSessions(store, [key], 'cardea_session', `${provider.issuer} gateway`);
+  const tokens = { accessToken: 'old', refreshToken: 'r1', accessUntilS: now() - 10 };
+  const cookie = (await sessions.keep({ ...sessionOf(provider.issuer), ...tokens }, null, 60_000))!;
+  const headers = { cookie: `cardea_session=${cookie}` };
+  provider.tokens = { access_token: 'new', token_type: 'bearer', refresh_token: 'r2', expires_in: 600 };
+  provider.beforeTokens = () => store.command('CONFIG', 'SET', 'maxmemory', '1');
+  for (let n = 0; n < 3; n++) {
+    const answer = await ask(one.port, { headers });
+    assert.deepEqual([answer.status, answer.headers['x-token']], [200, 'Bearer new']);
+  }
+  assert.equal((await sessions.find(cookie))?.refreshToken, 'r1', 'Redis still has the old tokens');
+  await store.command('CONFIG', 'SET', 'maxmemory', '0');
+  await eventually(async () => (await sessions.find(cookie))?.refreshToken === 'r2', 'the new tokens are stored');
+  for (const { port } of [one, other]) {
+    const answer = await ask(port, { headers });
+    assert.deepEqual([answer.status, answer.headers['x-token']], [200, 'Bearer new']);
+  }
+  assert.equal(provider.asked.filter(url => url === '/token').length, 1);
 });
 
 test('tokens that were replaced elsewhere and are due again are shown by whoever has claimed those', async t => {

@@ -9,9 +9,10 @@ import type { OidcConfig } from './config.ts';
 import type { Provider } from './provider.ts';
 import { reasonOf } from './provider-trouble.ts';
 import { KEPT_S } from './refresh-table.ts';
-import { hasEnded, isStale, type Session, textClaim, wantsRefresh } from './session.ts';
+import { hasEnded, hasSameTokens, isStale, type Session, textClaim, wantsRefresh } from './session.ts';
 import type { RefreshClaim, SessionKeeper } from './session-keeper.ts';
 import { type KnownSession, SessionMemo } from './session-memo.ts';
+import { UnstoredTokens } from './unstored-tokens.ts';
 
 /** How long a session is trusted when it is in the cookie, which cannot be ended from outside; then it is checked again. */
 const COOKIE_BELIEF_MS = 60_000;
@@ -34,6 +35,7 @@ export class SessionDesk {
   private readonly worker: WorkerServices;
   private readonly keeper: SessionKeeper;
   private readonly memo: SessionMemo;
+  private readonly unstored: UnstoredTokens;
   private readonly refreshing: Map<string, Promise<KnownSession | null>>;
   private readonly times: { readonly idleMs: number; readonly lifeMs: number };
   private readonly beliefMs: number;
@@ -45,6 +47,7 @@ export class SessionDesk {
     this.keeper = keeper;
     this.provider = provider;
     this.memo = new SessionMemo();
+    this.unstored = new UnstoredTokens(keeper, worker, session.life);
     this.refreshing = new Map();
     this.times = { idleMs: session.idle, lifeMs: session.life };
     this.beliefMs = session.store === undefined ? COOKIE_BELIEF_MS : session.cache;
@@ -65,7 +68,7 @@ export class SessionDesk {
   async find(cookie: string): Promise<FoundSession> {
     let known: KnownSession | null | undefined = this.memo.get(cookie, this.worker.clock.now);
     if (known === undefined) {
-      const session = await this.keeper.find(cookie);
+      const session = await this.current(cookie);
       if (session === null) return { known: null, ended: false };
       known = this.remember(cookie, session);
     }
@@ -154,13 +157,12 @@ export class SessionDesk {
     claim: RefreshClaim,
     nowS: number,
   ): Promise<KnownSession | null> {
-    const session = await this.keeper.find(cookie);
+    const session = await this.current(cookie);
     if (session === null) return this.gone(cookie);
     // Because: the session cached here may be as old as `session.cache`.
     if (!wantsRefresh(session, nowS)) return this.remember(cookie, session);
     // The tokens have changed since and are due again: this needs a claim of its own.
-    if (session.refreshToken !== claimed.refreshToken || session.accessUntilS !== claimed.accessUntilS)
-      return this.renewed(cookie, session, nowS);
+    if (!hasSameTokens(session, claimed)) return this.renewed(cookie, session, nowS);
     let next: Session;
     try {
       next = await this.provider.refresh(session, nowS);
@@ -172,12 +174,28 @@ export class SessionDesk {
       }
       // Because: a provider that is away ends no sessions; the next request tries again.
       this.worker.log('warn', 'oidc provider does not refresh tokens', { reason: reasonOf(error) });
-      await claim.release();
-      return this.keep(cookie, { ...session, usedS: nowS });
+      try {
+        // Because: after the release, another request may store newer tokens, which this must not overwrite.
+        return await this.keep(cookie, { ...session, usedS: nowS });
+      } finally {
+        await claim.release();
+      }
     }
-    const known = await this.keep(cookie, next);
+    let known: KnownSession | null;
+    try {
+      known = await this.keep(cookie, next);
+    } catch (error) {
+      this.worker.log('warn', 'oidc tokens are not stored yet', { reason: reasonOf(error) });
+      this.unstored.hold(cookie, session, next);
+      // Because: until the claim lapses, no other worker or gateway can show the provider the refresh token that was replaced.
+      return this.remember(cookie, next);
+    }
     claim.done(known === null ? null : (known.replacedBy ?? cookie));
     return known;
+  }
+
+  private async current(cookie: string): Promise<Session | null> {
+    return this.unstored.newest(cookie, await this.keeper.find(cookie));
   }
 
   private async keep(cookie: string, next: Session): Promise<KnownSession | null> {

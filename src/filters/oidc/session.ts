@@ -52,6 +52,11 @@ export function wantsRefresh(session: Session, nowS: number): boolean {
   return session.refreshToken !== null && session.accessUntilS !== 0 && nowS >= session.accessUntilS - REFRESH_AHEAD_S;
 }
 
+/** Whether both have the same tokens. A provider may issue the same refresh token again, so the end of the access token counts too. */
+export function hasSameTokens(one: Session, other: Session): boolean {
+  return one.refreshToken === other.refreshToken && one.accessUntilS === other.accessUntilS;
+}
+
 /** A claim that is a text; empty when it is missing or of another type. */
 export function textClaim({ claims }: Session, name: string): string {
   const claim = claims[name];
