@@ -556,6 +556,21 @@ test('what is kept of a user’s sessions to end them holds none that are over',
   assert.equal(await sessions.endAll({ sub: 'u' }), 2);
 });
 
+test('a logout at the provider finds every session, also when a reload made their life shorter or longer', async t => {
+  const store = await startStore(t);
+  const sessions = new StoredSessions(store, [key], 'cardea_session', 'i gateway');
+  const long = (await sessions.keep(sessionOf('i'), null, 3_600_000))!;
+  const short = (await sessions.keep(sessionOf('i'), null, 60_000))!;
+  const [index] = (await store.command('KEYS', '*:of-sub:*')) as string[]; // Because: KEYS returns a list
+  assert.ok(Number(await store.command('PTTL', index!)) > 3_500_000, 'the list lasts as long as the first session');
+  await sessions.keep(sessionOf('i'), short, 7_200_000);
+  assert.ok(Number(await store.command('PTTL', index!)) > 7_100_000, 'the list lasts as long as the renewed session');
+  // Fifty minutes later, the first end of the renewed session is over: a new login must leave it in the list.
+  await sessions.keep({ ...sessionOf('i'), startedS: now() + 3_000, usedS: now() + 3_000 }, null, 60_000);
+  assert.equal(await sessions.endAll({ sub: 'u' }), 3);
+  for (const cookie of [long, short]) assert.equal(await sessions.find(cookie), null);
+});
+
 test('a session that has ended is not brought back by a renewal that was under way', async t => {
   const store = await startStore(t);
   const sessions = new StoredSessions(store, [key], 'cardea_session', 'i gateway');

@@ -91,6 +91,17 @@ export class CookieSessions implements SessionKeeper {
 }
 
 /**
+ * Enters a session into the sorted set of a user's or a login's sessions, by its end. Removes those that have ended, or the set of a user who
+ * logs in daily would grow without end. The set expires with the session that ends last: `session.life` may have been longer before a reload.
+ * ARGV: now, the session's end, both in ms; the session's key.
+ */
+const enterScript = `
+redis.call('ZREMRANGEBYSCORE', KEYS[1], 0, ARGV[1])
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[3])
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+redis.call('PEXPIRE', KEYS[1], string.format('%.0f', last[2] - ARGV[1]))`;
+
+/**
  * The cookie holds an id that only the gateway can make. Redis holds the session, sealed, under a hash of the id: reading Redis reveals no
  * token.
  */
@@ -123,18 +134,14 @@ export class StoredSessions implements SessionKeeper {
     const condition = before === null ? 'NX' : 'XX';
     const kept = await this.store.command('SET', key, this.box.seal(sessionText(session)), condition, 'PX', leftMs);
     if (kept !== 'OK') return null;
-    if (before === null) for (const index of this.indexKeys(session)) await this.enter(index, key, session, leftMs);
+    // Because: a renewal after a reload with a longer `session.life` moves the session's end, and a logout must find it until then.
+    for (const index of this.indexKeys(session)) await this.enter(index, key, session, leftMs);
     return id;
   }
 
-  /**
-   * Adds a session to the list of a user's or a login's sessions. Removes expired ones first, or the list of a user who logs in daily would
-   * grow without end.
-   */
+  /** Adds a session to the list of a user's or a login's sessions, or moves its end there. */
   private async enter(index: string, key: string, { usedS }: Session, leftMs: number): Promise<void> {
-    await this.store.command('ZREMRANGEBYSCORE', index, 0, usedS * 1_000);
-    await this.store.command('ZADD', index, usedS * 1_000 + leftMs, key);
-    await this.store.command('PEXPIRE', index, leftMs);
+    await this.store.command('EVAL', enterScript, 1, index, usedS * 1_000, usedS * 1_000 + leftMs, key);
   }
 
   async end(cookie: string): Promise<void> {
