@@ -211,6 +211,23 @@ test('a 304 carries the tag that its 200 had', async t => {
   assert.equal((await ask(port)).headers.etag, '"v1"');
 });
 
+test('a 304 carries the Vary that its 200 has, and that of a type that is never compressed carries none', async t => {
+  for (const [head, varied] of [
+    [{ etag: '"v1"' }, ['Cookie', 'Accept-Encoding']],
+    [{ etag: '"v1"', 'content-type': 'text/plain' }, ['Cookie', 'Accept-Encoding']],
+    [{ etag: '"v1"', 'content-type': 'image/png' }, ['Cookie']],
+    [{ etag: '"v1"', 'cache-control': 'no-transform' }, ['Cookie']],
+  ] as const) {
+    const port = await start(t, (_, response) => response.writeHead(304, { ...head, vary: 'Cookie' }).end());
+    for (const accepted of ['gzip', 'identity']) {
+      const answer = await ask(port, { headers: { 'accept-encoding': accepted } });
+      assert.equal(answer.status, 304);
+      assert.deepEqual(valuesOf(answer, 'vary'), varied);
+      assert.equal(answer.headers.etag, varied.length === 2 && accepted === 'gzip' ? 'W/"v1"' : '"v1"');
+    }
+  }
+});
+
 test('204 has nothing to compress', async t => {
   const port = await start(t, (_, response) => response.writeHead(204, { 'content-type': 'text/plain' }).end());
   const answer = await ask(port, { headers: { 'accept-encoding': 'gzip' } });

@@ -48,15 +48,15 @@ export const compressFilter: FilterDefinition<CompressConfig> = {
           if (choice instanceof CompressedBody) choice.close();
           return;
         }
-        const { headers, status } = exchange.response!;
-        if (status === 304) {
-          if (choice.encoding !== null) weakenTag(headers);
-          return;
-        }
         if (!isTransformable(exchange, types)) return;
+        const { headers, status } = exchange.response!;
         addVary(headers, 'Accept-Encoding');
         const { encoding } = choice;
         if (encoding === null) return;
+        if (status === 304) {
+          weakenTag(headers);
+          return;
+        }
         const length = lengthOf(exchange);
         if (length !== -1 && length < config.minimum && !choice.identityRefused) return;
         if (length === 0 || tellsOfBytes(headers)) return;
@@ -93,12 +93,15 @@ function tellsOfBytes(headers: Headers): boolean {
   return trailers.split(',').some(name => leftAlone.includes(name.trim().toLowerCase()));
 }
 
-/** Whether the response is of a kind that could be compressed for some client. */
+/**
+ * Whether the response is of a kind that could be compressed for some client. A 304 mostly has no type; it must have the Vary and the ETag of
+ * its 200 (RFC 9110 section 15.4.5), which may be of a type that is compressed.
+ */
 function isTransformable(exchange: Exchange, types: ContentTypes): boolean {
   const { headers, status } = exchange.response!;
   if (status < 200 || status === 204 || status === 205 || status === 206) return false;
   const type = headers.getById(HeaderId.contentType);
-  if (type === undefined || !types.has(type)) return false;
+  if (type === undefined ? status !== 304 : !types.has(type)) return false;
   const encoded = headers.getJoined('content-encoding');
   if (encoded !== undefined && encoded.toLowerCase() !== 'identity') return false;
   return !forbidsTransform(headers) && !forbidsTransform(exchange.request.headers);
