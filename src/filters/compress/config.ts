@@ -68,7 +68,9 @@ export const schema = z.strictObject({
       gzip: level(1, 9).default(1).describe('1 (fast) to 9 (small).'),
     })
     .prefault({})
-    .describe('Compression level of each encoding. The defaults cost about 100 µs for 20 KiB of JSON.'),
+    .describe(
+      'Compression level of each encoding. The defaults cost 50 µs (gzip) to 170 µs (brotli) for 20 KiB of JSON.',
+    ),
   maxStreams: z
     .int()
     .min(1)
