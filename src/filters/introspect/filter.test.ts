@@ -181,6 +181,17 @@ test('active refresh and ID tokens are no access tokens', async t => {
   assert.equal(count('wrongClaims'), 4);
 });
 
+test('an address that is throttled is told so whatever it sends: malformed, refused before, or new', async t => {
+  const server = await startServer(t, () => ({ body: { active: false } }));
+  const { bring, count } = await gateway(t, server.url, { failedLogins: '3/h' });
+  assert.deepEqual([(await bring('a')).status, (await bring('a')).status, (await bring('?')).status], [401, 401, 401]);
+  for (const token of ['?', 'x'.repeat(5_000), 'a', 'b']) {
+    const { status, json } = await bring(token);
+    assert.deepEqual([status, json.code], [429, 'too_many_failed_logins'], token.slice(0, 5));
+  }
+  assert.deepEqual([count('throttled'), count('malformed'), server.asked.length], [4, 1, 1]);
+});
+
 test('a token that was active is asked for whatever others at its address tried, and is no guess once it is over', async t => {
   let active = true;
   const server = await startServer(t, token => ({ body: { active: active && token === 'good' } }));

@@ -65,14 +65,14 @@ class IntrospectFilter implements Filter {
   }
 
   onRequest(exchange: Exchange): void | Promise<void> {
+    const { desk } = this;
     const token = this.reader.take(exchange);
-    if (token === null) return this.desk.missing(exchange);
-    if (token === MALFORMED) return this.desk.invalid(exchange, 'malformed');
-    const known = this.tokens.known(token);
-    if (known !== undefined && this.holds(known, known.freshUntilMs)) return this.decide(exchange, known);
-    if (!isToken68(token)) return this.desk.invalid(exchange, 'malformed');
+    if (token === null) return desk.missing(exchange);
+    const known = token === MALFORMED ? undefined : this.tokens.known(token);
     // Because: a token that was active when last checked is no guess; its caller continues while others there are throttled.
-    if (!known?.login && this.desk.isThrottled(exchange)) return undefined;
+    if (!known?.login && desk.isThrottled(exchange)) return undefined;
+    if (known !== undefined && this.holds(known, known.freshUntilMs)) return this.decide(exchange, known);
+    if (token === MALFORMED || !isToken68(token)) return desk.invalid(exchange, 'malformed');
     return this.decideLater(exchange, token, known);
   }
 

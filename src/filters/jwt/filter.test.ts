@@ -93,6 +93,20 @@ test('a token that holds passes, again and again, and the upstream learns whose 
   assert.equal((await bring(await token({}, {}, 'two'))).status, 200);
 });
 
+test('an address that is throttled is told so whatever it sends, but a token that was verified before passes', async t => {
+  const { bring, count } = await gateway(t, { config: { failedLogins: '2/h' } });
+  const good = await token();
+  assert.equal((await bring(good)).status, 200);
+  const oversized = 'x'.repeat(9_000);
+  for (const wrong of ['x', oversized]) assert.equal((await bring(wrong)).status, 401);
+  for (const late of ['x', oversized, await token({ sub: 'bob' })]) {
+    const { status, json } = await bring(late);
+    assert.deepEqual([status, json.code], [429, 'too_many_failed_logins'], late.slice(0, 5));
+  }
+  assert.equal((await bring(good)).status, 200);
+  assert.deepEqual([count('throttled'), count('malformed')], [3, 2]);
+});
+
 test('no token: 401 that asks for one', async t => {
   const { bring } = await gateway(t);
   const { status, json, headers } = await bring();

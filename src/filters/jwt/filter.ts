@@ -106,7 +106,10 @@ class JwtFilter implements Filter {
   onRequest(exchange: Exchange): void | Promise<void> {
     const token = this.reader.take(exchange);
     if (token === null) return this.desk.missing(exchange);
-    if (token === MALFORMED) return this.desk.invalid(exchange, 'malformed');
+    if (token === MALFORMED) {
+      if (!this.desk.isThrottled(exchange)) this.desk.invalid(exchange, 'malformed');
+      return undefined;
+    }
     const { keys, tokens } = this.knowledge;
     const set = keys.current();
     const known = tokens.get(token);

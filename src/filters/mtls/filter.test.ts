@@ -46,6 +46,16 @@ test('a trusted proxy’s word counts when it is asked for', async t => {
   assert.equal(seen.length, 1);
 });
 
+test('too many malformed certificate fields from one address are throttled, and the right ones still pass', async t => {
+  const { port } = await start(
+    t,
+    { clients, fromProxy: true, failedLogins: '2/h' },
+    { trustedProxies: ['127.0.0.1/32'], keepsClientCertificateHeaders: true },
+  );
+  for (const status of [401, 401, 429, 429]) assert.equal((await ask(port, field('nonsense'))).status, status);
+  assert.equal((await ask(port, field(good))).status, 200);
+});
+
 test('what a proxy told goes no further where the credential is not to', async t => {
   for (const keepCredential of [true, false]) {
     const { port, seen } = await start(
