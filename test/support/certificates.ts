@@ -1,7 +1,7 @@
 // Certificates for tests, made by openssl on request: an authority, certificates that it signs, and deliberately faulty ones.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -23,7 +23,7 @@ export interface CertificateFiles {
   readonly key: string;
 }
 
-/** An authority in its own folder: a root, or an intermediate signed by `issuer`. */
+/** An authority in its own folder: a root, or an intermediate signed by `issuer`. With `keyOf` it has the key of that authority. */
 export class TestAuthority {
   readonly folder: string;
   /** Path of the authority's certificate. */
@@ -31,11 +31,12 @@ export class TestAuthority {
   private readonly caKey: string;
   private serial = 1;
 
-  constructor(name = 'Test CA', issuer: TestAuthority | null = null) {
+  constructor(name = 'Test CA', issuer: TestAuthority | null = null, keyOf: TestAuthority | null = null) {
     this.folder = mkdtempSync(path.join(tmpdir(), 'cardea-certs-'));
     this.ca = this.path('ca.pem');
     this.caKey = this.path('ca.key');
-    openssl(['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', this.caKey]);
+    if (keyOf === null) openssl(['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', this.caKey]);
+    else copyFileSync(keyOf.caKey, this.caKey);
     const constraints = [
       '-addext',
       'basicConstraints=critical,CA:TRUE',

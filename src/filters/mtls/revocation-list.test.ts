@@ -85,6 +85,26 @@ test('authorities of one name: what either of their lists has is revoked, and ne
   }
 });
 
+test('authorities with one key and different names: a list is about its issuer only', t => {
+  const first = new TestAuthority('First');
+  const second = new TestAuthority('Second  authority', null, first);
+  // The same name with other spaces and case.
+  const renamed = new TestAuthority('SECOND authority', null, first);
+  t.after(() => [first, second, renamed].forEach(each => void each.remove()));
+  const gone = second.issue('gone');
+  const its = readFileSync(second.revoke(gone.cert), 'utf8');
+  for (const known of [first.caText + second.caText, second.caText + first.caText]) {
+    const lists = new RevocationLists([its], known, false);
+    assert.equal(lists.ask('CN=Second  authority', serialOf(gone), now), 'revoked');
+    assert.equal(lists.ask('CN=First', serialOf(gone), now), 'unknown', 'First has no list');
+  }
+  assert.throws(() => new RevocationLists([its], first.caText, false), /names another issuer/);
+  assert.equal(
+    new RevocationLists([its], renamed.caText, false).ask('CN=SECOND authority', serialOf(gone), now),
+    'revoked',
+  );
+});
+
 test('of two lists of one authority the newer counts, wherever it stands', async t => {
   const own = new TestAuthority('Own');
   t.after(() => own.remove());

@@ -4,6 +4,7 @@
 import { verify, X509Certificate } from 'node:crypto';
 import { signersOf } from './chain.ts';
 import { childrenOf, type DerElement, DerError, DerTag, expectTag, oidText, readElement, timeMs } from './der.ts';
+import { comparableName, subjectOf } from './distinguished-name.ts';
 
 /** Hash by the OID of the signature algorithm; null for Ed25519, which includes its own. */
 const algorithms: Readonly<Record<string, string | null>> = {
@@ -18,6 +19,8 @@ const algorithms: Readonly<Record<string, string | null>> = {
 
 /** The content of a list before its signature is verified. */
 interface ReadList {
+  /** The name of the authority, in the form of `comparableName`. */
+  readonly issuer: string;
   readonly signed: Buffer;
   readonly hash: string | null;
   readonly signature: Buffer;
@@ -109,23 +112,33 @@ function newestOf(lists: readonly RevocationList[]): Iterable<RevocationList> {
 }
 
 function verifiedList(der: Buffer, authorities: readonly X509Certificate[]): RevocationList {
-  let list: ReadList;
-  try {
-    list = readList(der);
-  } catch (error) {
-    if (error instanceof DerError) throw new TypeError(`a revocation list cannot be read: ${error.message}`);
-    throw error;
-  }
-  const authority = authorities.find(({ publicKey }) => {
+  const list = readable('a revocation list', () => readList(der));
+  const signers = authorities.filter(({ publicKey }) => {
     try {
       return verify(list.hash, list.signed, publicKey, list.signature);
     } catch {
       return false; // The key does not fit the signature's algorithm.
     }
   });
-  if (authority === undefined) throw new TypeError('a revocation list is signed by none of `crl.authorities`');
+  if (signers.length === 0) throw new TypeError('a revocation list is signed by none of `crl.authorities`');
+  // Because: authorities with different names may have one key, and a list is about the certificates of its issuer only (RFC 5280 section 6.3.3).
+  const authority = signers.find(
+    ({ raw }) => readable('a certificate of `crl.authorities`', () => subjectOf(raw)) === list.issuer,
+  );
+  if (authority === undefined)
+    throw new TypeError('a revocation list names another issuer than the one of `crl.authorities` whose key signed it');
   const { serials, thisUpdateMs, nextUpdateMs } = list;
   return { authority, serials, thisUpdateMs, nextUpdateMs };
+}
+
+/** What `read` returns; throws a TypeError instead of a DerError. */
+function readable<Content>(what: string, read: () => Content): Content {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof DerError) throw new TypeError(`${what} cannot be read: ${error.message}`);
+    throw error;
+  }
 }
 
 function readList(der: Buffer): ReadList {
@@ -135,7 +148,7 @@ function readList(der: Buffer): ReadList {
   const signed = expectTag(content, DerTag.sequence);
   const fields = childrenOf(der, signed);
   if (fields[0]?.tag === DerTag.integer) fields.shift(); // The version.
-  const [said, , thisUpdate, ...rest] = fields;
+  const [said, issuer, thisUpdate, ...rest] = fields;
   // Because: the outer name of the algorithm is not signed (RFC 5280 section 5.1.1.2).
   if (!der.subarray(said?.from, said?.end).equals(der.subarray(algorithm?.from, algorithm?.end)))
     throw new DerError('it names two algorithms');
@@ -151,6 +164,7 @@ function readList(der: Buffer): ReadList {
   const bits = expectTag(signature, DerTag.bitString);
   if (der[bits.start] !== 0) throw new DerError('its signature is no whole number of bytes');
   return {
+    issuer: comparableName(der, expectTag(issuer, DerTag.sequence)),
     signed: der.subarray(signed.from, signed.end),
     hash,
     signature: der.subarray(bits.start + 1, bits.end),
