@@ -40,7 +40,7 @@ export function budgetContradictions(limits: readonly Budget[]): BudgetIssue[] {
 function isStricter(other: Budget, limit: Budget, isFirst: boolean): boolean {
   if (limit.rate === null || other.rate === null || limit.plan || other.plan) return false;
   if (JSON.stringify([limit.by, limit.cost]) !== JSON.stringify([other.by, other.cost])) return false;
-  if (!holdsAsWell(other, limit) || !tellsNoFewerApart(other, limit)) return false;
+  if (!admitsNoMore(other, limit) || !hasNoMoreBudgets(other, limit)) return false;
   const difference = limit.rate.count * other.rate.perMs - other.rate.count * limit.rate.perMs;
   if (difference < 0 || limit.burst < other.burst) return false;
   return difference > 0 || limit.burst > other.burst || isFirst;
@@ -51,7 +51,7 @@ function isStricter(other: Budget, limit: Budget, isFirst: boolean): boolean {
  * a burst beside its limit in each window, a fixed window twice the limit around a boundary, and the two counters of a sliding window are
  * an estimate.
  */
-function holdsAsWell({ algorithm: other }: Budget, { algorithm }: Budget): boolean {
+function admitsNoMore({ algorithm: other }: Budget, { algorithm }: Budget): boolean {
   const isBucket = (name: Budget['algorithm']) => name === 'gcra' || name === 'tokenBucket';
   return other === algorithm || other === 'slidingLog' || (isBucket(other) && isBucket(algorithm));
 }
@@ -60,6 +60,6 @@ function holdsAsWell({ algorithm: other }: Budget, { algorithm }: Budget): boole
  * Whether `other` has no more separate budgets than `limit` for requests without the value of `by`. With the fallback `shared`, all of them
  * share one budget; with `ip`, each address has its own.
  */
-function tellsNoFewerApart(other: Budget, { by, fallback }: Budget): boolean {
+function hasNoMoreBudgets(other: Budget, { by, fallback }: Budget): boolean {
   return fallback === 'ip' || other.fallback === 'shared' || by.every(({ kind }) => kind === 'ip');
 }
