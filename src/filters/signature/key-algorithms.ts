@@ -58,7 +58,7 @@ const algorithms: Readonly<Record<SignatureAlgorithm, AlgorithmSpec>> = {
 const RSA_BITS_MIN = 2_048;
 
 /** A key for verification only, with its one algorithm. */
-export class VerificationKey {
+export class SignatureKey {
   readonly algorithm: SignatureAlgorithm;
   private readonly key: KeyObject;
   private readonly spec: AlgorithmSpec;

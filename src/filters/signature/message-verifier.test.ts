@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { Exchange } from '../../exchange/exchange.ts';
 import { Headers } from '../../http/headers.ts';
 import { schema } from './config.ts';
-import { VerificationKey } from './key-algorithms.ts';
+import { SignatureKey } from './key-algorithms.ts';
 import {
   CREATED_S,
   eccVector,
@@ -94,9 +94,9 @@ for (const { name, input, signature } of messageVectors) {
 
 test('the minimal example and the one over a response hold against their keys', () => {
   const { input, signature } = messageVectors[0]!;
-  const rsa = new VerificationKey('rsa-pss-sha512', testKeyRsaPss);
+  const rsa = new SignatureKey('rsa-pss-sha512', testKeyRsaPss);
   assert.ok(rsa.verifies(Buffer.from(`"@signature-params": ${input}`), Buffer.from(signature, 'base64')));
-  const ecc = new VerificationKey('ecdsa-p256-sha256', testKeyEccP256);
+  const ecc = new SignatureKey('ecdsa-p256-sha256', testKeyEccP256);
   assert.ok(ecc.verifies(Buffer.from(eccVector.base), Buffer.from(eccVector.signature, 'base64')));
   assert.ok(!ecc.verifies(Buffer.from(`${eccVector.base} `), Buffer.from(eccVector.signature, 'base64')));
   assert.ok(!ecc.verifies(Buffer.from(eccVector.base), Buffer.alloc(0)));
@@ -153,7 +153,7 @@ test('keys that do not fit their algorithm are refused when they are read', () =
     ['ecdsa-p384-sha384', testKeyEccP256],
     ['ed25519', 'no key'],
   ] as const)
-    assert.throws(() => new VerificationKey(algorithm, publicKey), TypeError);
+    assert.throws(() => new SignatureKey(algorithm, publicKey), TypeError);
 });
 
 test('the method of a WebSocket over HTTP/2 is the one that was sent', () => {

@@ -6,13 +6,13 @@ import { Login } from '../../exchange/login.ts';
 import type { LoginFailure } from '../../exchange/login-desk.ts';
 import type { MessageSignatureConfig } from './config.ts';
 import { type ExpectedDigest, parseContentDigest } from './content-digest.ts';
-import { VerificationKey } from './key-algorithms.ts';
+import { SignatureKey } from './key-algorithms.ts';
 import { signatureBase } from './signature-base.ts';
 import { type InnerList, isInnerList, parseDictionary } from './structured-dictionary.ts';
 import type { Claimed, Verdict } from './verdict.ts';
 
 interface KnownKey {
-  readonly key: VerificationKey;
+  readonly key: SignatureKey;
   readonly login: Login;
 }
 
@@ -35,7 +35,7 @@ export class MessageVerifier {
       config.keys.map(key => [
         key.id,
         {
-          key: new VerificationKey(
+          key: new SignatureKey(
             key.algorithm,
             key.publicKey ?? Buffer.from(key.secret!, key.secretEncoding === 'base64' ? 'base64' : 'utf8'),
           ),
