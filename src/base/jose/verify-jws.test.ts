@@ -9,7 +9,7 @@ import { borrowBase64url, decodeBase64url, decodeBase64urlText, hasForeignLetter
 import { compactJws, jwsHeader } from './compact-jws.ts';
 import { KeySet } from './key-set.ts';
 import type { Jwk } from './verification-key.ts';
-import { isSignedBy } from './verify-jws.ts';
+import { verifyJws } from './verify-jws.ts';
 import { isRocaModulus } from './weak-rsa.ts';
 
 const assumed = { rsa: 'RS256', oct: 'HS256' };
@@ -32,7 +32,7 @@ function holds(keys: KeySet, token: string): boolean {
   const header = jws === null ? null : jwsHeader(jws.header);
   if (jws === null || header === null) return false;
   const candidates = keys.candidates(header.kid, header.algorithm);
-  return candidates.some(key => isSignedBy(key, jws.signed, jws.signature));
+  return candidates.some(key => verifyJws(key, jws.signed, jws.signature));
 }
 
 for (const alg of [...publicKinds, ...secretKinds]) {

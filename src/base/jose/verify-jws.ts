@@ -5,7 +5,7 @@ import { createHmac, timingSafeEqual, verify } from 'node:crypto';
 import type { VerificationKey } from './verification-key.ts';
 
 /** `signed` is the encoded header and payload with the dot between them, as in the token. A signature of the wrong length is false. */
-export function isSignedBy(key: VerificationKey, signed: string, signature: Buffer): boolean {
+export function verifyJws(key: VerificationKey, signed: string, signature: Buffer): boolean {
   const { algorithm, input } = key;
   if (signature.length !== key.signatureBytes) return false;
   if (key.pkcs1 !== null) return key.pkcs1.verify(signed, signature);

@@ -11,7 +11,7 @@ import {
 import { jwsAlgorithms } from '../../base/jose/jws-algorithm.ts';
 import type { KeySet } from '../../base/jose/key-set.ts';
 import type { VerificationKey } from '../../base/jose/verification-key.ts';
-import { isSignedBy } from '../../base/jose/verify-jws.ts';
+import { verifyJws } from '../../base/jose/verify-jws.ts';
 import { flatText } from '../../base/latin1.ts';
 import { claimAt, claimText } from '../../exchange/claim-at.ts';
 import { Login } from '../../exchange/login.ts';
@@ -127,6 +127,6 @@ function isRevocable(claim: unknown): boolean {
 }
 
 function signer(candidates: readonly VerificationKey[], { signed, signature }: CompactJws): VerificationKey | null {
-  for (const key of candidates) if (isSignedBy(key, signed, signature)) return key;
+  for (const key of candidates) if (verifyJws(key, signed, signature)) return key;
   return null;
 }
