@@ -5,7 +5,6 @@ import { test } from 'node:test';
 import type { Exchange } from '../../exchange/exchange.ts';
 import { Headers } from '../../http/headers.ts';
 import { schema } from './config.ts';
-import { SignatureKey } from './key-algorithms.ts';
 import {
   CREATED_S,
   eccVector,
@@ -18,6 +17,7 @@ import {
 } from './message-vectors.fixture.ts';
 import { MessageVerifier } from './message-verifier.ts';
 import { signatureBase } from './signature-base.ts';
+import { SignatureKey } from './signature-key.ts';
 import { isInnerList, parseDictionary } from './structured-dictionary.ts';
 import type { Verdict } from './verdict.ts';
 

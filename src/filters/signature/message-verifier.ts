@@ -6,8 +6,8 @@ import { Login } from '../../exchange/login.ts';
 import type { LoginFailure } from '../../exchange/login-desk.ts';
 import type { MessageSignatureConfig } from './config.ts';
 import { type ExpectedDigest, parseContentDigest } from './content-digest.ts';
-import { SignatureKey } from './key-algorithms.ts';
 import { signatureBase } from './signature-base.ts';
+import { SignatureKey } from './signature-key.ts';
 import { type InnerList, isInnerList, parseDictionary } from './structured-dictionary.ts';
 import type { Claimed, Verdict } from './verdict.ts';
 
