@@ -6,7 +6,7 @@ import { eventCells } from '../../exchange/event-cells.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
 import type { AclConfig } from './config.ts';
-import { Rule, Standing } from './rule.ts';
+import { Rule, RuleResult } from './rule.ts';
 
 const missing = new Fault('credentials_missing');
 const denied = new Fault('access_denied');
@@ -33,7 +33,7 @@ export const aclFilter: FilterDefinition<AclConfig> = {
       onRequest(exchange) {
         const nowMs = wallMs(clock.now);
         for (const rule of deny) {
-          if (rule.standing(exchange, nowMs) === Standing.meets) {
+          if (rule.check(exchange, nowMs) === RuleResult.meets) {
             refuse(exchange, denied);
             return;
           }
@@ -45,13 +45,13 @@ export const aclFilter: FilterDefinition<AclConfig> = {
         let unknown = false;
         let lacking: Rule | null = null;
         for (const rule of allow) {
-          const standing = rule.standing(exchange, nowMs);
-          if (standing === Standing.meets) {
+          const result = rule.check(exchange, nowMs);
+          if (result === RuleResult.meets) {
             cells[eventCell.allowed]!++;
             return;
           }
-          if (standing === Standing.unknown) unknown = true;
-          else if (standing === Standing.scopes) lacking ??= rule;
+          if (result === RuleResult.unknown) unknown = true;
+          else if (result === RuleResult.scopes) lacking ??= rule;
         }
         if (lacking !== null) {
           // Because: scopes are names of the API, checked by its owner; a scope has no quotes or backslashes (RFC 6749 section 3.3).

@@ -12,8 +12,8 @@ import { TimeWindow } from './time-window.ts';
  * The result of a rule for one caller. `unknown`: conditions on the caller remain, and no filter has identified it. `scopes`: only scopes
  * are missing.
  */
-export const Standing = { meets: 0, fails: 1, unknown: 2, scopes: 3 } as const;
-export type Standing = (typeof Standing)[keyof typeof Standing];
+export const RuleResult = { meets: 0, fails: 1, unknown: 2, scopes: 3 } as const;
+export type RuleResult = (typeof RuleResult)[keyof typeof RuleResult];
 
 type Words = ReadonlySet<string> | null;
 
@@ -44,17 +44,17 @@ export class Rule {
   }
 
   /** Evaluates the rule. `nowMs` is in milliseconds since 1970. */
-  standing(exchange: Exchange, nowMs: number): Standing {
-    if (this.ips !== null && !this.ips.has(exchange.client.ip)) return Standing.fails;
-    if (this.during !== null && !this.during.isOpen(nowMs)) return Standing.fails;
-    if (!this.asksWho) return Standing.meets;
+  check(exchange: Exchange, nowMs: number): RuleResult {
+    if (this.ips !== null && !this.ips.has(exchange.client.ip)) return RuleResult.fails;
+    if (this.during !== null && !this.during.isOpen(nowMs)) return RuleResult.fails;
+    if (!this.asksWho) return RuleResult.meets;
     const { identity } = exchange;
-    if (identity === null) return Standing.unknown;
-    if (!this.meetsConsumer(exchange)) return Standing.fails;
-    if (this.subjects !== null && !this.subjects.has(identity.subject)) return Standing.fails;
-    for (const [path, check] of this.claims) if (!check(claimAt(identity.claims, path))) return Standing.fails;
-    for (const scope of this.scopes) if (!identity.scopes.includes(scope)) return Standing.scopes;
-    return Standing.meets;
+    if (identity === null) return RuleResult.unknown;
+    if (!this.meetsConsumer(exchange)) return RuleResult.fails;
+    if (this.subjects !== null && !this.subjects.has(identity.subject)) return RuleResult.fails;
+    for (const [path, check] of this.claims) if (!check(claimAt(identity.claims, path))) return RuleResult.fails;
+    for (const scope of this.scopes) if (!identity.scopes.includes(scope)) return RuleResult.scopes;
+    return RuleResult.meets;
   }
 
   private meetsConsumer({ consumer }: Exchange): boolean {

@@ -12,8 +12,8 @@ import type { WorkerServices } from '../../exchange/worker-services.ts';
 import { providerNeed } from '../../store/provider/provider-feed.ts';
 import type { IntrospectConfig } from './config.ts';
 import { clientAuthorization, questionAbout } from './question.ts';
-import type { Standing } from './standing.ts';
 import { TokenDesk } from './token-desk.ts';
+import type { TokenResult } from './token-result.ts';
 
 const TOKEN_BYTES_MAX = 4_096;
 /** A token sent as a probe: it shows whether the server responds and knows this client. */
@@ -81,12 +81,12 @@ class IntrospectFilter implements Filter {
   }
 
   /** Whether a verdict may be used until `untilMs` of the thread's clock, and its token has not expired. */
-  private holds({ expiresAtMs }: Standing, untilMs: number): boolean {
+  private holds({ expiresAtMs }: TokenResult, untilMs: number): boolean {
     const { now } = this.worker.clock;
     return untilMs > now && expiresAtMs > wallMs(now);
   }
 
-  private async decideLater(exchange: Exchange, token: string, known: Standing | undefined): Promise<void> {
+  private async decideLater(exchange: Exchange, token: string, known: TokenResult | undefined): Promise<void> {
     const said = await this.tokens.ask(token);
     if (exchange.ended) return;
     if (said !== null) this.decide(exchange, said);
@@ -95,7 +95,7 @@ class IntrospectFilter implements Filter {
     else this.desk.unavailable(exchange);
   }
 
-  private decide(exchange: Exchange, { failure, login, suffices }: Standing): void {
+  private decide(exchange: Exchange, { failure, login, suffices }: TokenResult): void {
     const { desk, config } = this;
     if (failure !== null || login === null) desk.invalid(exchange, failure ?? 'unknown');
     else if (!suffices) desk.forbid(exchange, scopeFault, this.scopeChallenge);

@@ -8,7 +8,7 @@ import type { WorkerServices } from '../../exchange/worker-services.ts';
 import { FetchTrouble, fetchJson } from '../../store/jwks/bounded-fetch.ts';
 import type { IntrospectConfig } from './config.ts';
 import { clientAuthorization, questionAbout } from './question.ts';
-import { type Standing, standingOf } from './standing.ts';
+import { type TokenResult, tokenResultOf } from './token-result.ts';
 
 const ANSWER_BYTES_MAX = 64 * 1024;
 
@@ -16,13 +16,13 @@ export class TokenDesk {
   private readonly config: IntrospectConfig;
   private readonly worker: WorkerServices;
   private readonly authorization: string;
-  private readonly good: RecentMap<Standing>;
+  private readonly good: RecentMap<TokenResult>;
   /**
    * Separate from valid tokens, so that made-up tokens cannot displace them. Keyed by the tokens' hashes: the caller decides how long a
    * made-up token is, and could otherwise use as much memory as it likes.
    */
-  private readonly refused: RecentMap<Standing>;
-  private readonly underWay = new Map<string, Promise<Standing | null>>();
+  private readonly refused: RecentMap<TokenResult>;
+  private readonly underWay = new Map<string, Promise<TokenResult | null>>();
   private away = false;
 
   constructor(config: IntrospectConfig, worker: WorkerServices) {
@@ -33,13 +33,13 @@ export class TokenDesk {
     this.refused = new RecentMap(config.cacheEntries);
   }
 
-  /** The last result for a token, however old; see `Standing.freshUntilMs`. */
-  known(token: string): Standing | undefined {
+  /** The last result for a token, however old; see `TokenResult.freshUntilMs`. */
+  known(token: string): TokenResult | undefined {
     return this.good.get(token) ?? this.refused.get(hashed(token));
   }
 
   /** Resolves with the server's result, or with null when the server cannot be asked. Concurrent calls for one token share a request. */
-  ask(token: string): Promise<Standing | null> {
+  ask(token: string): Promise<TokenResult | null> {
     const asked = this.underWay.get(token);
     if (asked !== undefined) return asked;
     if (this.underWay.size >= this.config.concurrency) return Promise.resolve(null);
@@ -50,7 +50,7 @@ export class TokenDesk {
     return answer;
   }
 
-  private async question(token: string): Promise<Standing | null> {
+  private async question(token: string): Promise<TokenResult | null> {
     const { config, worker } = this;
     try {
       const answer = await fetchJson(config.url, {
@@ -60,13 +60,13 @@ export class TokenDesk {
         headers: { authorization: this.authorization, 'content-type': 'application/x-www-form-urlencoded' },
         body: questionAbout(token),
       });
-      const said = standingOf(answer, config, worker.clock.tick(), Date.now());
+      const said = tokenResultOf(answer, config, worker.clock.tick(), Date.now());
       // Because: the server does not distinguish an expired token from a made-up one.
-      const standing: Standing =
+      const result: TokenResult =
         said.failure === 'unknown' && this.wasGood(token) ? { ...said, failure: 'expired' } : said;
-      this.keep(token, standing);
+      this.keep(token, result);
       this.become(false, '');
-      return standing;
+      return result;
     } catch (error) {
       const isExpected = error instanceof FetchTrouble || error instanceof TypeError;
       this.become(true, isExpected ? error.message : 'unexpected error');
@@ -78,13 +78,13 @@ export class TokenDesk {
     return this.good.get(token) !== undefined || this.refused.get(hashed(token))?.failure === 'expired';
   }
 
-  private keep(token: string, standing: Standing): void {
-    if (standing.failure === null) {
+  private keep(token: string, result: TokenResult): void {
+    if (result.failure === null) {
       this.refused.delete(hashed(token));
-      this.good.set(token, standing);
+      this.good.set(token, result);
     } else {
       this.good.delete(token);
-      this.refused.set(hashed(token), standing);
+      this.refused.set(hashed(token), result);
     }
   }
 

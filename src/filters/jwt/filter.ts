@@ -151,9 +151,9 @@ class JwtFilter implements Filter {
 
   private accept(exchange: Exchange, token: VerifiedToken): void {
     const { desk, config, revocations } = this;
-    const standing = revocations === null ? 'good' : revocations.standingOf(token);
-    if (standing === 'revoked') desk.invalid(exchange, 'revoked');
-    else if (standing === 'unknown') desk.unavailable(exchange);
+    const status = revocations === null ? 'good' : revocations.statusOf(token);
+    if (status === 'revoked') desk.invalid(exchange, 'revoked');
+    else if (status === 'unknown') desk.unavailable(exchange);
     else if (!token.suffices) desk.forbid(exchange, scopeFault, this.scopeChallenge);
     else if (desk.admit(exchange, token.login) && !config.forward.keepCredential) this.reader.drop(exchange);
   }

@@ -7,11 +7,11 @@ import { idFingerprint, RevocationTable, subjectFingerprint } from '../../store/
 import type { TokenPrints, VerifiedToken } from './verified-token.ts';
 
 /** `unknown` while no list has ever arrived, unless the configuration treats that as an empty list. */
-export type Standing = 'good' | 'revoked' | 'unknown';
+export type RevocationStatus = 'good' | 'revoked' | 'unknown';
 
 export class Revocations {
   private readonly feed: Feed<RevocationValue>;
-  private readonly withoutList: Standing;
+  private readonly withoutList: RevocationStatus;
   private value: RevocationValue | null = null;
   private table: RevocationTable | null = null;
 
@@ -20,7 +20,7 @@ export class Revocations {
     this.withoutList = allowWithoutList ? 'good' : 'unknown';
   }
 
-  standingOf(token: VerifiedToken): Standing {
+  statusOf(token: VerifiedToken): RevocationStatus {
     const { value } = this.feed;
     if (value === undefined) return this.withoutList;
     if (value !== this.value) {

@@ -17,7 +17,7 @@ import type { MeteredUse } from './metering.ts';
 const events = ['admitted', 'refused', 'would_refuse', 'fallback', 'warned', 'store_away'] as const;
 
 /** The quota of one exchange. Callers with different limits, because of their plans or routes, may share a line. */
-interface Standing {
+interface QuotaState {
   readonly line: QuotaLine;
   readonly period: CalendarPeriod;
   readonly limit: number;
@@ -74,28 +74,28 @@ class Quota implements Filter {
   }
 
   onRequest(exchange: Exchange): void | Promise<void> {
-    const standing = this.standingOf(exchange);
-    exchange.state[this.services.slot] = standing;
+    const state = this.stateOf(exchange);
+    exchange.state[this.services.slot] = state;
     const { book } = this.desk;
-    const { line, limit } = standing;
+    const { line, limit } = state;
     if (line.isKnown && !book.isDoubtful(line, this.config.cost, limit)) {
-      this.decide(exchange, standing);
+      this.decide(exchange, state);
       return;
     }
     if (book.isAway) {
       // Asks the store again in the background, so that a caller that is refused now can succeed later.
       void book.ask(line);
-      this.withoutStore(exchange, standing);
+      this.withoutStore(exchange, state);
       return;
     }
     return book.ask(line).then(() => {
       if (exchange.ended) return;
-      if (line.isKnown) this.decide(exchange, standing);
-      else this.withoutStore(exchange, standing);
+      if (line.isKnown) this.decide(exchange, state);
+      else this.withoutStore(exchange, state);
     });
   }
 
-  private decide(exchange: Exchange, { line, limit, period }: Standing): void {
+  private decide(exchange: Exchange, { line, limit, period }: QuotaState): void {
     const { cost, enforce } = this.config;
     if (line.sum + cost <= limit) {
       this.desk.book.use(line, cost, limit);
@@ -109,7 +109,7 @@ class Quota implements Filter {
     }
   }
 
-  private withoutStore(exchange: Exchange, { line, limit }: Standing): void {
+  private withoutStore(exchange: Exchange, { line, limit }: QuotaState): void {
     this.count('store_away');
     if (this.config.onStoreFailure === 'closed') exchange.refuse(storeAway, [['Retry-After', '1']]);
     else this.desk.book.use(line, this.config.cost, limit);
@@ -117,10 +117,10 @@ class Quota implements Filter {
 
   private answer(exchange: Exchange): void {
     // Because: nobody else writes into this filter's cell.
-    const standing = exchange.state[this.services.slot] as Standing | undefined;
+    const state = exchange.state[this.services.slot] as QuotaState | undefined;
     // Because: without the store, it is unknown what this caller has used.
-    if (standing?.line.isKnown !== true) return;
-    const { line, limit, usedUpAt, period } = standing;
+    if (state?.line.isKnown !== true) return;
+    const { line, limit, usedUpAt, period } = state;
     const { headers } = exchange.response!;
     const { name, headers: speaks, soft } = this.config;
     if (speaks) {
@@ -134,7 +134,7 @@ class Quota implements Filter {
     headers.appendTrusted('Quota-Warning', `"${name}";used=${Math.round(passed * 100)}`);
   }
 
-  private standingOf(exchange: Exchange): Standing {
+  private stateOf(exchange: Exchange): QuotaState {
     const { consumer, client, snapshot } = exchange;
     const { by, plan: goesByPlan, limit: own, name } = this.config;
     const caller =

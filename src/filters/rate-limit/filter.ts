@@ -48,7 +48,7 @@ export const rateLimitFilter: FilterDefinition<RateLimitConfig> = {
 };
 
 /** The state of one exchange. Only exchanges have one for which headers, a later charge or tickets remain. */
-interface Standing {
+interface RateLimitState {
   readonly stack: LimitStack | null;
   /** Null when nothing may be charged later. */
   readonly call: LimitCall | null;
@@ -163,12 +163,12 @@ class RateLimit implements Filter {
     const speaks = tells && (headers === 'always' || (headers === 'refused' && !admitted));
     const speaksLegacy = tells && legacyHeaders && (headers !== 'refused' || !admitted);
     if (!speaks && !speaksLegacy && !this.charges && tickets === null) return;
-    const standing = this.keep(exchange, stack, this.charges && passes ? call : null, passes ? tickets : null);
-    if (speaks) standing.limit = limitField(stack.names, call);
+    const state = this.keep(exchange, stack, this.charges && passes ? call : null, passes ? tickets : null);
+    if (speaks) state.limit = limitField(stack.names, call);
     if (speaksLegacy) {
       const at = tightest(call);
       const until = call.waitMs[at]! > 0 ? call.waitMs[at]! : call.resetMs[at]!;
-      standing.legacy = [stack.limiter.rules[at]!.count, call.remaining[at]!, wholeSeconds(until)];
+      state.legacy = [stack.limiter.rules[at]!.count, call.remaining[at]!, wholeSeconds(until)];
     }
   }
 
@@ -185,9 +185,9 @@ class RateLimit implements Filter {
   }
 
   private answer(exchange: Exchange): void {
-    const standing = this.standingOf(exchange);
-    if (standing === null) return;
-    const { stack, call, limit, legacy } = standing;
+    const state = this.stateOf(exchange);
+    if (state === null) return;
+    const { stack, call, limit, legacy } = state;
     if (call !== null) {
       stack!.charge(exchange, call);
       this.count('charged');
@@ -205,7 +205,7 @@ class RateLimit implements Filter {
   }
 
   private end(exchange: Exchange): void {
-    const tickets = this.standingOf(exchange)?.tickets ?? null;
+    const tickets = this.stateOf(exchange)?.tickets ?? null;
     if (tickets === null) return;
     exchange.state[this.services.slot] = undefined;
     this.inFlight!.leave(tickets);
@@ -234,15 +234,15 @@ class RateLimit implements Filter {
     stack: LimitStack | null,
     call: LimitCall | null,
     tickets: number[] | null,
-  ): Standing {
-    const standing: Standing = { stack, call, tickets, limit: '', legacy: null };
-    exchange.state[this.services.slot] = standing;
-    return standing;
+  ): RateLimitState {
+    const state: RateLimitState = { stack, call, tickets, limit: '', legacy: null };
+    exchange.state[this.services.slot] = state;
+    return state;
   }
 
-  private standingOf({ state }: Exchange): Standing | null {
+  private stateOf({ state }: Exchange): RateLimitState | null {
     // Because: nobody else writes into this filter's cell.
-    return (state[this.services.slot] as Standing | undefined) ?? null;
+    return (state[this.services.slot] as RateLimitState | undefined) ?? null;
   }
 
   private wouldRefuse(limit: string): void {

@@ -7,7 +7,7 @@ import { scopesOf } from '../../exchange/scopes-of.ts';
 import type { IntrospectConfig } from './config.ts';
 
 /** What is remembered of a token. Times of use are on the thread's clock, which nobody can set back. */
-export interface Standing {
+export interface TokenResult {
   /** Null when the token is valid. */
   readonly failure: LoginFailure | null;
   /** Null when the token is not valid. */
@@ -38,7 +38,7 @@ type Answer = Readonly<Record<string, unknown>>;
 /**
  * Throws a TypeError for a response that does not say whether the token is active. `clockMs` is the thread's clock at `nowMs` since 1970.
  */
-export function standingOf(answer: Answer, config: IntrospectConfig, clockMs: number, nowMs: number): Standing {
+export function tokenResultOf(answer: Answer, config: IntrospectConfig, clockMs: number, nowMs: number): TokenResult {
   if (typeof answer.active !== 'boolean') throw new TypeError('the answer does not say whether the token is active');
   const failure = failureOf(answer, config, nowMs / 1_000);
   if (failure !== null) {
