@@ -47,8 +47,13 @@ export type LoginEvent = RefusalEvent | 'admitted';
  * Failures of credentials that were valid once. They are no guesses, and many people behind one address have them at the same time. A
  * replay is mostly a client's second try.
  */
-const wasGoodOnce: ReadonlySet<RefusalEvent> = new Set<LoginFailure>(['expired', 'notYetValid', 'revoked', 'replayed']);
-const isGuess: ReadonlySet<RefusalEvent> = new Set(loginFailures.filter(failure => !wasGoodOnce.has(failure)));
+const wasValidOnce: ReadonlySet<RefusalEvent> = new Set<LoginFailure>([
+  'expired',
+  'notYetValid',
+  'revoked',
+  'replayed',
+]);
+const isGuess: ReadonlySet<RefusalEvent> = new Set(loginFailures.filter(failure => !wasValidOnce.has(failure)));
 
 /** The events of an identity filter; its definition's `events`. */
 export const loginEvents: readonly LoginEvent[] = [
@@ -204,7 +209,7 @@ export class LoginDesk {
   private count(exchange: Exchange, event: RefusalEvent, keyId = ''): void {
     const isSureGuess = this.options.guessable === true && isGuess.has(event);
     if (this.tally === null || isSureGuess) this.countNow(exchange, event, keyId);
-    else this.tally.note(exchange, () => this.countNow(exchange, event, keyId), wasGoodOnce.has(event));
+    else this.tally.note(exchange, () => this.countNow(exchange, event, keyId), wasValidOnce.has(event));
   }
 
   private countNow(exchange: Exchange, event: RefusalEvent, keyId: string): void {

@@ -4,8 +4,8 @@ import type { Exchange } from './exchange.ts';
 
 export interface RefusalTally {
   /**
-   * Keeps `count` until it is known whether some filter recognised the caller: then `count` is dropped if one did, else called. `wasGood`:
+   * Keeps `count` until it is known whether some filter recognised the caller: then `count` is dropped if one did, else called. `wasValid`:
    * the credential was valid once. The refusals of other filters that look for theirs only in the same place are then no guesses either.
    */
-  note(exchange: Exchange, count: () => void, wasGood: boolean): void;
+  note(exchange: Exchange, count: () => void, wasValid: boolean): void;
 }

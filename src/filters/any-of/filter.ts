@@ -22,7 +22,7 @@ interface Attempt {
   readonly refusals: Refusal[];
   /** What the filter being asked would count as failures if no filter recognised the caller. */
   counts: (() => void)[];
-  wasGood: boolean;
+  wasValid: boolean;
   /** The identity, consumer and identity fields that filters before this one have set. */
   readonly before: Pick<Exchange, 'consumer' | 'identity'> & { readonly fields: readonly string[] };
 }
@@ -69,7 +69,7 @@ class AnyOf implements Filter, RefusalTally {
       admitted: null,
       refusals: [],
       counts: [],
-      wasGood: false,
+      wasValid: false,
       before: stateOf(exchange),
     };
     exchange.state[this.slot] = attempt;
@@ -81,13 +81,13 @@ class AnyOf implements Filter, RefusalTally {
     if (attempt !== undefined) endEach(exchange, attempt.filters, attempt.asked);
   }
 
-  note(exchange: Exchange, count: () => void, wasGood: boolean): void {
+  note(exchange: Exchange, count: () => void, wasValid: boolean): void {
     const attempt = this.attemptOf(exchange);
     // Because: a later refusal by the filter that recognised the caller, such as that of a body, is not one of several attempts.
-    if (attempt === undefined || attempt.admitted !== null) this.count(exchange, count, wasGood);
+    if (attempt === undefined || attempt.admitted !== null) this.count(exchange, count, wasValid);
     else {
       attempt.counts.push(count);
-      attempt.wasGood ||= wasGood;
+      attempt.wasValid ||= wasValid;
     }
   }
 
@@ -121,13 +121,13 @@ class AnyOf implements Filter, RefusalTally {
   /** Counts the failures when no filter admitted the caller, or when the caller left before the decision. */
   private countAll(exchange: Exchange, { refusals, counts }: Attempt): void {
     for (const refusal of countedOf(refusals))
-      for (const count of refusal.counts) this.count(exchange, count, refusal.wasGood);
+      for (const count of refusal.counts) this.count(exchange, count, refusal.wasValid);
     for (const count of counts) this.count(exchange, count, false);
   }
 
-  private count(exchange: Exchange, count: () => void, wasGood: boolean): void {
+  private count(exchange: Exchange, count: () => void, wasValid: boolean): void {
     if (this.outer === null) count();
-    else this.outer.note(exchange, count, wasGood);
+    else this.outer.note(exchange, count, wasValid);
   }
 
   /** Removes from the request what the other filters would have withheld from the upstream, although they did not decide. */
@@ -154,9 +154,9 @@ function settled(exchange: Exchange, attempt: Attempt, filter: Filter): boolean 
     attempt.admitted = filter;
     return true;
   }
-  attempt.refusals.push({ by: filter, fault, reply: earlyReply, counts: attempt.counts, wasGood: attempt.wasGood });
+  attempt.refusals.push({ by: filter, fault, reply: earlyReply, counts: attempt.counts, wasValid: attempt.wasValid });
   attempt.counts = [];
-  attempt.wasGood = false;
+  attempt.wasValid = false;
   exchange.withdrawReply();
   takeIdentityFields(exchange);
   const { consumer, identity, fields } = attempt.before;

@@ -12,7 +12,7 @@ export interface Refusal {
   readonly reply: Reply;
   readonly counts: readonly (() => void)[];
   /** The credential looks like one that was valid once, such as an expired one. It may be forged all the same. */
-  readonly wasGood: boolean;
+  readonly wasValid: boolean;
 }
 
 /**
@@ -21,9 +21,9 @@ export interface Refusal {
  */
 export function countedOf(refusals: readonly Refusal[]): readonly Refusal[] {
   const recognised = refusals.filter(isOfKnownCaller);
-  const ended = refusals.filter(({ wasGood }) => wasGood);
+  const ended = refusals.filter(({ wasValid }) => wasValid);
   return (recognised.length > 0 ? recognised : refusals).filter(
-    refusal => refusal.wasGood || !ended.some(({ by }) => lookAtTheSame(by, refusal.by)),
+    refusal => refusal.wasValid || !ended.some(({ by }) => lookAtTheSame(by, refusal.by)),
   );
 }
 
@@ -36,7 +36,7 @@ export function answerWith(exchange: Exchange, refusals: readonly Refusal[]): vo
   const chosen =
     refusals.find(isOfKnownCaller) ??
     refusals.find(({ fault }) => fault?.code === 'identity_unavailable') ??
-    refusals.find(({ wasGood }) => wasGood) ??
+    refusals.find(({ wasValid }) => wasValid) ??
     refusals.find(({ fault }) => fault !== null && fault.code !== 'credentials_missing') ??
     refusals.find(({ fault }) => fault === null);
   if (chosen !== undefined) {

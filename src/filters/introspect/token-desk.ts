@@ -63,7 +63,7 @@ export class TokenDesk {
       const said = tokenResultOf(answer, config, worker.clock.tick(), Date.now());
       // Because: the server does not distinguish an expired token from a made-up one.
       const result: TokenResult =
-        said.failure === 'unknown' && this.wasGood(token) ? { ...said, failure: 'expired' } : said;
+        said.failure === 'unknown' && this.wasValid(token) ? { ...said, failure: 'expired' } : said;
       this.keep(token, result);
       this.become(false, '');
       return result;
@@ -74,7 +74,7 @@ export class TokenDesk {
     }
   }
 
-  private wasGood(token: string): boolean {
+  private wasValid(token: string): boolean {
     return this.good.get(token) !== undefined || this.refused.get(hashed(token))?.failure === 'expired';
   }
 

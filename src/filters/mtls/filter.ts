@@ -58,7 +58,7 @@ export const mtlsFilter: FilterDefinition<MtlsConfig> = {
     }
 
     /** Whether no list revokes the certificate or an authority above it. If one does, or the lists cannot tell, refuses the request. */
-    function isGood(exchange: Exchange, certificate: VerifiedCertificate): boolean {
+    function isValid(exchange: Exchange, certificate: VerifiedCertificate): boolean {
       if (revoked === null) return true;
       let above = vouching.get(certificate);
       if (above === undefined) {
@@ -89,7 +89,7 @@ export const mtlsFilter: FilterDefinition<MtlsConfig> = {
         if (certificate === null) desk.missing(exchange);
         // Because: a connection may outlive the certificate that it was made with.
         else if (certificate.expiresAt < wallMs(worker.clock.now)) desk.invalid(exchange, 'expired');
-        else if (isGood(exchange, certificate)) {
+        else if (isValid(exchange, certificate)) {
           let login = known.get(certificate);
           if (login === undefined) {
             login = rules.find(certificate) ?? false;
