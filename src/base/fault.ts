@@ -405,7 +405,7 @@ export class Fault {
   }
 
   /** True when no response can reach the client any more: its connection is gone, or the gateway cut it. */
-  get endsUnheard(): boolean {
+  get cannotBeAnswered(): boolean {
     return this.code === 'client_aborted' || this.code === 'drain_timeout';
   }
 }

@@ -61,7 +61,7 @@ export function requestFault(exchange: Exchange, fault: Fault): void {
   if (exchange.ended) return;
   exchange.fault = fault;
   exchange.stopWaiting();
-  if (fault.endsUnheard) {
+  if (fault.cannotBeAnswered) {
     exchange.connection?.abort();
     exchange.downstream.abortResponse();
     finish(exchange);

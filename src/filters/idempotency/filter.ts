@@ -94,7 +94,7 @@ class Idempotency implements Filter {
 
   onEnd(exchange: Exchange): void {
     // When the client left or was cut off, it is unknown whether the upstream executed the request: duplicates are kept out for a while.
-    this.firstOf(exchange)?.end(exchange.fault === null || !exchange.fault.endsUnheard);
+    this.firstOf(exchange)?.end(exchange.fault === null || !exchange.fault.cannotBeAnswered);
   }
 
   /**
