@@ -15,7 +15,7 @@ export function isPrintable(word: number): boolean {
 }
 
 /** Whether none of the four bytes of `word` equals the byte that `repeated` contains four times. All bytes must be below 0x80. */
-export function hasNone(word: number, repeated: number): boolean {
+export function hasNoByte(word: number, repeated: number): boolean {
   // Equal bytes become 0, and a zero byte is the only one whose highest bit is still clear after the addition.
   return (((word ^ repeated) + 0x7f7f7f7f) & HIGH_BITS) === HIGH_BITS;
 }
@@ -24,7 +24,7 @@ export function hasNone(word: number, repeated: number): boolean {
  * A DataView over the buffer that was used last. Kept because creating a view costs more than a short read, and most callers reuse a
  * buffer.
  */
-export class LastView {
+export class CachedView {
   private bytes: Uint8Array | null;
   private view: DataView;
 

@@ -1,6 +1,6 @@
 // One exchange as one line of JSON for the access log. Builds text only; where it goes is access-log.ts.
 
-import { copyWords, FixedText, hasNone, isPrintable, LastView } from '../base/four-bytes.ts';
+import { CachedView, copyWords, FixedText, hasNoByte, isPrintable } from '../base/four-bytes.ts';
 import { flatText, latin1, writeLatin1 } from '../base/latin1.ts';
 import { ID_DIGITS, type IdBatch, REQUEST_ID_AT, TRACE_ID_AT } from './id-blocks.ts';
 import { isoTime } from './iso-time.ts';
@@ -119,7 +119,7 @@ const requestLabel = new FixedText('","requestId":');
 const agentLabel = new FixedText(',"userAgent":');
 
 /** The view over the log's buffer: lines follow one another in one buffer until it is full. */
-const logBuffers = new LastView();
+const logBuffers = new CachedView();
 
 /**
  * Writes the line at `at` and returns its end. It goes straight into the log's buffer, piece by piece: putting the text together first and
@@ -198,7 +198,7 @@ function writeText(bytes: Buffer, view: DataView, at: number, text: string): num
   view.setInt32(end, SPACES);
   for (let i = start; i < end; i += 4) {
     const word = view.getInt32(i);
-    if (!isPrintable(word) || !hasNone(word, QUOTES) || !hasNone(word, BACKSLASHES))
+    if (!isPrintable(word) || !hasNoByte(word, QUOTES) || !hasNoByte(word, BACKSLASHES))
       return at + writeLatin1(bytes, jsonString(text), at);
   }
   bytes[end] = 0x22;

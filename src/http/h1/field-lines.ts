@@ -1,6 +1,6 @@
 // Reads the field lines of a head or of trailers strictly (RFC 9112 section 5). Collects what framing needs; does not decide framing.
 
-import { isPrintable, LastView } from '../../base/four-bytes.ts';
+import { CachedView, isPrintable } from '../../base/four-bytes.ts';
 import { tokenByte, valueByte } from '../byte-classes.ts';
 import { DISGUISED, HeaderId, headerIdOfBytes } from '../header-names.ts';
 import { FIELD_STRIDE } from '../headers.ts';
@@ -32,7 +32,7 @@ export interface HeadLimits {
 const KEEP_ALIVE_SECONDS_MAX = 1_000_000;
 
 /** The view over the buffer that was scanned last. Nearly all heads are in the one buffer that a thread reads into. */
-const heads = new LastView();
+const heads = new CachedView();
 
 /** What one pass over field lines found. Callers keep one object per thread; each pass overwrites it. */
 export class FieldScan {
