@@ -1,7 +1,7 @@
 // `affinity` of an upstream: a client keeps the endpoint that its first request was sent to.
 
 import { z } from 'zod';
-import { durationOrNone } from '../base/schema/duration.ts';
+import { durationOrZero } from '../base/schema/duration.ts';
 import { expected } from '../base/schema/found.ts';
 import type { AffinityConfig } from './admission-config.ts';
 
@@ -13,7 +13,7 @@ export const affinitySchema = z
       .string(cookieName)
       .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/, cookieName)
       .describe('Name of the cookie. Its value does not reveal the endpoint.'),
-    ttl: durationOrNone.prefault('0s').describe('How long the browser keeps it; `0s` is until it is closed.'),
+    ttl: durationOrZero.prefault('0s').describe('How long the browser keeps it; `0s` is until it is closed.'),
     secret: z
       .string()
       .max(1_024)

@@ -1,7 +1,7 @@
 // The language as a whole: which keys a document has, and the schema of each. How documents are loaded is in load.ts.
 
 import { z } from 'zod';
-import { durationOrNone } from '../base/schema/duration.ts';
+import { durationOrZero } from '../base/schema/duration.ts';
 import { expected } from '../base/schema/found.ts';
 import { accessLogSchema } from './access-log-schema.ts';
 import { adminSchema } from './admin-schema.ts';
@@ -48,7 +48,7 @@ function makeLanguage(filters: readonly FilterSchema[]) {
     settings: {
       admin: adminSchema,
       accessLog: accessLogSchema,
-      drainTimeout: durationOrNone
+      drainTimeout: durationOrZero
         .prefault('30s')
         .describe(
           'How long exchanges in progress may take when the gateway stops. After a reload that replaces a store, exchanges from before it keep the old store as long. When only a listener is removed, nothing is cut.',

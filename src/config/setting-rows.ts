@@ -1,7 +1,7 @@
 // Turns a JSON Schema into rows of a table: each setting with the values it takes, its default and its meaning.
 
 import type { z } from 'zod';
-import { duration, durationOrNone } from '../base/schema/duration.ts';
+import { duration, durationOrZero } from '../base/schema/duration.ts';
 import { type JsonSchema, toJsonSchema } from './json-schema.ts';
 import { percentage } from './percentage.ts';
 import { rate } from './rate.ts';
@@ -21,7 +21,7 @@ const forms = new Map(
   (
     [
       ['duration', duration],
-      ['duration', durationOrNone],
+      ['duration', durationOrZero],
       ['size', size(0, 1)],
       ['rate', rate],
       ['percentage', percentage],

@@ -1,7 +1,7 @@
 // `shedding`: when the gateway refuses some requests in order to serve the others.
 
 import { z } from 'zod';
-import { durationOrNone } from '../base/schema/duration.ts';
+import { durationOrZero } from '../base/schema/duration.ts';
 import { expected } from '../base/schema/found.ts';
 import type { SheddingConfig } from './admission-config.ts';
 import { percentage } from './percentage.ts';
@@ -10,7 +10,7 @@ const off: SheddingConfig = { enabled: false, eventLoopDelayMs: 0, memory: 0, in
 
 const settings = z
   .strictObject({
-    eventLoopDelay: durationOrNone
+    eventLoopDelay: durationOrZero
       .prefault('250ms')
       .describe('A worker whose event loop is this late sheds load; `0s` ignores the event loop.'),
     memory: percentage

@@ -1,7 +1,7 @@
 // One entry of `upstreams`: servers that do the same work, and how they are used.
 
 import { z } from 'zod';
-import { duration, durationOrNone } from '../base/schema/duration.ts';
+import { duration, durationOrZero } from '../base/schema/duration.ts';
 import { MISSING } from '../base/schema/found.ts';
 import { affinitySchema } from './affinity-schema.ts';
 import { concurrencySchema } from './concurrency-schema.ts';
@@ -38,15 +38,15 @@ const written = z.strictObject({
     ),
   pool: poolSchema,
   tls: upstreamTlsSchema.optional(),
-  timeout: durationOrNone
+  timeout: durationOrZero
     .prefault('0s')
     .describe('The whole exchange; `0s` is no limit. A route’s `timeout` replaces it.'),
   responseTimeout: duration.prefault('30s').describe('From the request’s last byte to the response’s first.'),
   idleTimeout: duration.prefault('30s').describe('Between two pieces of a body.'),
-  tunnelIdleTimeout: durationOrNone
+  tunnelIdleTimeout: durationOrZero
     .prefault('1h')
     .describe('How long a tunnel (WebSocket) may stay without a byte in either direction; `0s` is no limit.'),
-  tunnelHalfCloseTimeout: durationOrNone
+  tunnelHalfCloseTimeout: durationOrZero
     .prefault('1m')
     .describe(
       'The same once one end of the tunnel has closed its side; never longer than `tunnelIdleTimeout`. `0s` is no limit of its own.',

@@ -27,7 +27,7 @@ export const duration = written
   .refine(ms => ms <= durationMaxMs, tooLong);
 
 /** A duration in ms that may be 0. Each setting says what 0 means. */
-export const durationOrNone = written.refine(ms => ms <= durationMaxMs, tooLong);
+export const durationOrZero = written.refine(ms => ms <= durationMaxMs, tooLong);
 
 /** The duration in the largest unit that gives a whole number: `5m` for 300,000. */
 export function durationText(ms: number): string {

@@ -1,7 +1,7 @@
 // The configuration of the forwardAuth filter. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
-import { duration, durationOrNone } from '../../base/schema/duration.ts';
+import { duration, durationOrZero } from '../../base/schema/duration.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
 import { serverUrl } from '../../base/schema/server-url.ts';
 
@@ -89,7 +89,7 @@ export const schema = z
       ),
     cache: z
       .strictObject({
-        for: durationOrNone.prefault('0s').describe('How long a verdict holds; `0s` asks for every request.'),
+        for: durationOrZero.prefault('0s').describe('How long a verdict holds; `0s` asks for every request.'),
         by: fields
           .min(1, 'name the fields that a verdict depends on')
           .default(['authorization', 'cookie'])

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { credentialPlaces } from '../../base/schema/credential-places.ts';
-import { duration, durationOrNone } from '../../base/schema/duration.ts';
+import { duration, durationOrZero } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
 import { isSafeUrl, serverUrl } from '../../base/schema/server-url.ts';
@@ -51,10 +51,10 @@ export const schema = z
       .describe('How the answer names the consumer. Default: no consumer.'),
     forward: forwardIdentity,
     failedLogins,
-    cacheFor: durationOrNone
+    cacheFor: durationOrZero
       .prefault('30s')
       .describe('How long an active token is accepted without asking again; never beyond its `exp`.'),
-    refusedFor: durationOrNone
+    refusedFor: durationOrZero
       .prefault('5s')
       .describe('How long a token that is not active is refused without asking again.'),
     cacheEntries: z

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { credentialPlaces } from '../../base/schema/credential-places.ts';
-import { duration, durationOrNone } from '../../base/schema/duration.ts';
+import { duration, durationOrZero } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
 import { isSafeUrl, serverUrl } from '../../base/schema/server-url.ts';
@@ -110,7 +110,7 @@ export const schema = z
       .describe(
         'What `typ` may be. A token without one counts as `JWT`. `[at+jwt]` takes access tokens of RFC 9068 only.',
       ),
-    clockSkew: durationOrNone
+    clockSkew: durationOrZero
       .refine(ms => ms <= 300_000, 'clocks that differ by more than 5m are wrong')
       .prefault('30s')
       .describe('How far the issuer’s clock may be wrong.'),
