@@ -8,7 +8,7 @@ import { flatText } from '../../base/latin1.ts';
 import type { ConsumerDirectory } from '../../exchange/consumer-directory.ts';
 import type { KeyRecord, KeySource } from '../../store/keys/key-record.ts';
 import { reasonOf } from '../../store/store-away.ts';
-import { KeyPrints } from './key-prints.ts';
+import { KeyHashSet } from './key-hash-set.ts';
 import { KnownKey } from './known-key.ts';
 import { ReadyKeys } from './ready-keys.ts';
 
@@ -43,12 +43,12 @@ export class KeyBook {
   private readonly source: KeySource | null;
   private readonly options: KeyBookOptions;
   private readonly right: ReadyKeys;
-  private readonly wrong = new KeyPrints();
+  private readonly wrong = new KeyHashSet();
   /**
    * Keys that were valid at some look-up. Survives `forget`: a caller with such a key is not guessing, even if the key has been revoked
    * since.
    */
-  private readonly rightOnce = new KeyPrints();
+  private readonly rightOnce = new KeyHashSet();
   /** By a number from the hash: using many texts once each as map keys is a burden on the engine. */
   private readonly lookups = new Map<number, Lookup>();
   private lookupsUnderWay = 0;

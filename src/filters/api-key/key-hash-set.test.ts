@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { KeyPrints } from './key-prints.ts';
+import { KeyHashSet } from './key-hash-set.ts';
 
 const digestOf = (n: number | string) => createHash('sha256').update(String(n)).digest('hex');
 
 test('what was added is there, nothing else, and nothing once it is cleared', () => {
-  const prints = new KeyPrints();
+  const prints = new KeyHashSet();
   assert.ok(!prints.has(digestOf(0)));
   for (let n = 0; n < 1_000; n++) prints.add(digestOf(n));
   for (let n = 0; n < 1_000; n++) assert.ok(prints.has(digestOf(n)), String(n));
@@ -18,7 +18,7 @@ test('what was added is there, nothing else, and nothing once it is cleared', ()
 });
 
 test('each of the first 32 digits counts', () => {
-  const prints = new KeyPrints();
+  const prints = new KeyHashSet();
   const digest = digestOf('key');
   prints.add(digest);
   for (let at = 0; at < 32; at++)
@@ -29,7 +29,7 @@ test('each of the first 32 digits counts', () => {
 });
 
 test('a flood pushes out the oldest, and the newest are there', () => {
-  const prints = new KeyPrints();
+  const prints = new KeyHashSet();
   for (let n = 0; n < 100_000; n++) prints.add(digestOf(n));
   let old = 0;
   let recent = 0;

@@ -8,7 +8,7 @@ const WORDS = 4;
 const HEX_DIGITS_A_WORD = 8;
 
 /** A set-associative table of hashes; new entries replace the oldest ones of their set. */
-export class KeyPrints {
+export class KeyHashSet {
   private readonly words = new Int32Array(SETS * WAYS * WORDS);
   /** Which entry of each set is replaced next. */
   private readonly next = new Uint8Array(SETS);
