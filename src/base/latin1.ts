@@ -19,11 +19,11 @@ export function writeLatin1(bytes: Buffer, text: string, offset: number): number
 }
 
 /** Scratch buffer for conversions; longer texts get a buffer of their own. */
-const room = Buffer.allocUnsafeSlow(8_192);
+const scratch = Buffer.allocUnsafeSlow(8_192);
 
 /** A Latin-1 text as one flat string. V8 writes a flat string to a buffer directly, and has to flatten a concatenated one first. */
 export function flatText(text: string): string {
-  const bytes = text.length > room.length ? Buffer.allocUnsafe(text.length) : room;
+  const bytes = text.length > scratch.length ? Buffer.allocUnsafe(text.length) : scratch;
   return latin1(bytes, 0, writeLatin1(bytes, text, 0));
 }
 

@@ -55,11 +55,11 @@ export function isAnySampled(from: number, to: number, samples: number, isSo: (a
   return false;
 }
 
-/** Applies edits to a list and returns the result. `come` are the elements to add, in the order of `added`. */
+/** Applies edits to a list and returns the result. `addedElements` are the elements to add, in the order of `added`. */
 export function editedList<Element>(
   before: readonly Element[],
   { removed, added }: ListEdits,
-  come: readonly Element[],
+  addedElements: readonly Element[],
 ): Element[] {
   const pieces: (readonly Element[])[] = [];
   let length = 0;
@@ -77,7 +77,7 @@ export function editedList<Element>(
       from++;
     }
     take(from + place - length);
-    pieces.push([come[index]!]);
+    pieces.push([addedElements[index]!]);
     length++;
   }
   for (; next < removed.length; next++) {

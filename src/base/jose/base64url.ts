@@ -20,7 +20,7 @@ interface Conversions {
 /** Scratch buffer for bytes that become a text; longer texts get a buffer of their own. */
 const textRoom = Buffer.allocUnsafeSlow(8_192);
 /** Scratch buffer for borrowed bytes, and cached views of its start by length: signatures have only a few lengths. */
-const room = Buffer.allocUnsafeSlow(1_024);
+const scratch = Buffer.allocUnsafeSlow(1_024);
 const windows: (Buffer | undefined)[] = [];
 
 /**
@@ -48,9 +48,9 @@ export function hasForeignLetters(text: string): boolean {
  */
 export function borrowBase64url(text: string): Buffer | null {
   const length = decodedLength(text);
-  if (length > room.length) return decodeBase64url(text);
-  if (length === -1 || !decodeInto(room, text, length)) return null;
-  return (windows[length] ??= room.subarray(0, length));
+  if (length > scratch.length) return decodeBase64url(text);
+  if (length === -1 || !decodeInto(scratch, text, length)) return null;
+  return (windows[length] ??= scratch.subarray(0, length));
 }
 
 /** The decoded bytes of a text without foreign letters, read as UTF-8. Null when the text is malformed or the bytes are not UTF-8. */
