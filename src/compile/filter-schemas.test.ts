@@ -1,5 +1,5 @@
-// What the configuration of every filter in the catalogue must have: documentation, a closed JSON Schema in which every setting is described,
-// and values that can be sent to another thread.
+// What the configuration of every filter in the catalogue must have: documentation, a closed JSON Schema in which every setting is
+// described, and values that can be sent to another thread.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

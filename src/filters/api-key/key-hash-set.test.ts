@@ -8,34 +8,34 @@ import { KeyHashSet } from './key-hash-set.ts';
 const digestOf = (n: number | string) => createHash('sha256').update(String(n)).digest('hex');
 
 test('what was added is there, nothing else, and nothing once it is cleared', () => {
-  const prints = new KeyHashSet();
-  assert.ok(!prints.has(digestOf(0)));
-  for (let n = 0; n < 1_000; n++) prints.add(digestOf(n));
-  for (let n = 0; n < 1_000; n++) assert.ok(prints.has(digestOf(n)), String(n));
-  for (let n = 1_000; n < 5_000; n++) assert.ok(!prints.has(digestOf(n)), String(n));
-  prints.clear();
-  for (let n = 0; n < 1_000; n++) assert.ok(!prints.has(digestOf(n)));
+  const hashes = new KeyHashSet();
+  assert.ok(!hashes.has(digestOf(0)));
+  for (let n = 0; n < 1_000; n++) hashes.add(digestOf(n));
+  for (let n = 0; n < 1_000; n++) assert.ok(hashes.has(digestOf(n)), String(n));
+  for (let n = 1_000; n < 5_000; n++) assert.ok(!hashes.has(digestOf(n)), String(n));
+  hashes.clear();
+  for (let n = 0; n < 1_000; n++) assert.ok(!hashes.has(digestOf(n)));
 });
 
 test('each of the first 32 digits counts', () => {
-  const prints = new KeyHashSet();
+  const hashes = new KeyHashSet();
   const digest = digestOf('key');
-  prints.add(digest);
+  hashes.add(digest);
   for (let at = 0; at < 32; at++)
     for (const digit of '0123456789abcdef') {
       const other = digest.slice(0, at) + digit + digest.slice(at + 1);
-      assert.equal(prints.has(other), other === digest, other);
+      assert.equal(hashes.has(other), other === digest, other);
     }
 });
 
 test('a flood pushes out the oldest, and the newest are there', () => {
-  const prints = new KeyHashSet();
-  for (let n = 0; n < 100_000; n++) prints.add(digestOf(n));
+  const hashes = new KeyHashSet();
+  for (let n = 0; n < 100_000; n++) hashes.add(digestOf(n));
   let old = 0;
   let recent = 0;
   for (let n = 0; n < 1_000; n++) {
-    if (prints.has(digestOf(n))) old++;
-    if (prints.has(digestOf(99_000 + n))) recent++;
+    if (hashes.has(digestOf(n))) old++;
+    if (hashes.has(digestOf(99_000 + n))) recent++;
   }
   assert.equal(old, 0);
   assert.ok(recent > 990, String(recent));

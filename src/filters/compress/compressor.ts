@@ -18,8 +18,8 @@ export type Levels = Readonly<Record<Encoding, number>>;
 const WINDOW_BITS = 18;
 
 /**
- * Compresses a whole body. With the default levels, blocks the thread for 15 to 40 µs with 1 KiB of JSON and for 50 to 170 µs with 20 KiB, gzip
- * the shortest and brotli the longest. On a thread of Node's pool each body costs some 45 µs of CPU time more.
+ * Compresses a whole body. With the default levels, blocks the thread for 15 to 40 µs with 1 KiB of JSON and for 50 to 170 µs with 20 KiB,
+ * gzip the shortest and brotli the longest. On a thread of Node's pool each body costs some 45 µs of CPU time more.
  */
 export function compressWhole(body: Buffer, encoding: Encoding, levels: Levels): Buffer {
   if (encoding === 'gzip') return gzipSync(body, { level: levels.gzip });

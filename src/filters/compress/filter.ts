@@ -94,8 +94,8 @@ function tellsOfBytes(headers: Headers): boolean {
 }
 
 /**
- * Whether the response is of a kind that could be compressed for some client. A 304 mostly has no type; it must have the Vary and the ETag of
- * its 200 (RFC 9110 section 15.4.5), which may be of a type that is compressed.
+ * Whether the response is of a kind that could be compressed for some client. A 304 mostly has no type; it must have the Vary and the ETag
+ * of its 200 (RFC 9110 section 15.4.5), which may be of a type that is compressed.
  */
 function isTransformable(exchange: Exchange, types: ContentTypes): boolean {
   const { headers, status } = exchange.response!;

@@ -121,7 +121,8 @@ function verifiedList(der: Buffer, authorities: readonly X509Certificate[]): Rev
     }
   });
   if (signers.length === 0) throw new TypeError('a revocation list is signed by none of `crl.authorities`');
-  // Because: authorities with different names may have one key, and a list is about the certificates of its issuer only (RFC 5280 section 6.3.3).
+  // Because: authorities with different names may have one key, and a list is about the certificates of its issuer only (RFC 5280
+  // section 6.3.3).
   const authority = signers.find(
     ({ raw }) => readable('a certificate of `crl.authorities`', () => subjectOf(raw)) === list.issuer,
   );

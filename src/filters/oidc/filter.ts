@@ -61,12 +61,12 @@ function storeOf({ session }: OidcConfig, services: FilterServices): RedisStore 
 }
 
 function keeperOf({ session, ...config }: OidcConfig, store: RedisStore | null, worker: WorkerServices): SessionKeeper {
-  const of = Provider.identityOf(config);
+  const providerAndClient = Provider.identityOf(config);
   if (store === null) {
     const refreshes = new RefreshTable(worker.sharedTable(refreshTableNeed.name));
-    return new CookieSessions(session.keys, session.cookie, of, refreshes);
+    return new CookieSessions(session.keys, session.cookie, providerAndClient, refreshes);
   }
-  return new StoredSessions(store, session.keys, session.cookie, of);
+  return new StoredSessions(store, session.keys, session.cookie, providerAndClient);
 }
 
 class OidcFilter implements Filter {

@@ -47,18 +47,18 @@ export interface SessionKeeper {
 
 export class CookieSessions implements SessionKeeper {
   private readonly box: SealedBox;
-  private readonly of: string;
+  private readonly providerAndClient: string;
   private readonly refreshes: RefreshTable;
 
-  constructor(secrets: readonly string[], cookie: string, of: string, refreshes: RefreshTable) {
+  constructor(secrets: readonly string[], cookie: string, providerAndClient: string, refreshes: RefreshTable) {
     this.box = new SealedBox(secrets, `session ${cookie}`);
-    this.of = of;
+    this.providerAndClient = providerAndClient;
     this.refreshes = refreshes;
   }
 
   find(cookie: string): Session | null {
     const text = this.box.open(cookie);
-    return text === null ? null : parseSession(text, this.of);
+    return text === null ? null : parseSession(text, this.providerAndClient);
   }
 
   keep(session: Session): string {
@@ -68,11 +68,11 @@ export class CookieSessions implements SessionKeeper {
   end(): void {}
 
   claimRefresh(session: Session, forMs: number): RefreshClaim | null {
-    return this.refreshes.claim(refreshName(this.of, session), forMs);
+    return this.refreshes.claim(refreshName(this.providerAndClient, session), forMs);
   }
 
   latest(cookie: string, session: Session): KeptSession | null {
-    const value = this.refreshes.outcome(refreshName(this.of, session));
+    const value = this.refreshes.outcome(refreshName(this.providerAndClient, session));
     if (value === '') return null;
     const latest = value === undefined ? null : this.find(value);
     // Because: a route with other keys cannot read the cookie; there, the session continues as it was.
@@ -91,9 +91,9 @@ export class CookieSessions implements SessionKeeper {
 }
 
 /**
- * Enters a session into the sorted set of a user's or a login's sessions, by its end. Removes those that have ended, or the set of a user who
- * logs in daily would grow without end. The set expires with the session that ends last: `session.life` may have been longer before a reload.
- * ARGV: now, the session's end, both in ms; the session's key.
+ * Enters a session into the sorted set of a user's or a login's sessions, by its end. Removes those that have ended, or the set of a user
+ * who logs in daily would grow without end. The set expires with the session that ends last: `session.life` may have been longer before a
+ * reload. ARGV: now, the session's end, both in ms; the session's key.
  */
 const enterScript = `
 redis.call('ZREMRANGEBYSCORE', KEYS[1], 0, ARGV[1])
@@ -109,20 +109,20 @@ export class StoredSessions implements SessionKeeper {
   private readonly store: RedisStore;
   private readonly box: SealedBox;
   private readonly ids: SessionIds;
-  private readonly of: string;
+  private readonly providerAndClient: string;
 
-  constructor(store: RedisStore, secrets: readonly string[], cookie: string, of: string) {
+  constructor(store: RedisStore, secrets: readonly string[], cookie: string, providerAndClient: string) {
     this.store = store;
     this.ids = new SessionIds(secrets, `session id ${cookie}`);
     this.box = new SealedBox(secrets, `stored session ${cookie}`);
-    this.of = of;
+    this.providerAndClient = providerAndClient;
   }
 
   async find(cookie: string): Promise<Session | null> {
     if (!this.ids.isOwn(cookie)) return null;
     const sealed = await this.store.command('GET', this.sessionKey(cookie));
     const text = typeof sealed === 'string' ? this.box.open(sealed) : null;
-    return text === null ? null : parseSession(text, this.of);
+    return text === null ? null : parseSession(text, this.providerAndClient);
   }
 
   async keep(session: Session, before: string | null, lifeMs: number): Promise<string | null> {
@@ -149,7 +149,7 @@ export class StoredSessions implements SessionKeeper {
   }
 
   async claimRefresh(session: Session, forMs: number): Promise<RefreshClaim | null> {
-    const key = this.store.key(`oidc:refresh:${hashed(refreshName(this.of, session))}`);
+    const key = this.store.key(`oidc:refresh:${hashed(refreshName(this.providerAndClient, session))}`);
     if ((await this.store.command('SET', key, '1', 'NX', 'PX', forMs)) !== 'OK') return null;
     return {
       // Because: the outcome is in the store, where every other request looks for the session.
@@ -194,13 +194,13 @@ export class StoredSessions implements SessionKeeper {
   }
 
   private indexKey(kind: string, value: string): string {
-    return this.store.key(`oidc:${kind}:${hashed(`${this.of}\n${value}`)}`);
+    return this.store.key(`oidc:${kind}:${hashed(`${this.providerAndClient}\n${value}`)}`);
   }
 }
 
 /** The name of one refresh. A provider may issue the same refresh token again, so the end of the access token is part of the name. */
-function refreshName(of: string, { refreshToken, accessUntilS }: Session): string {
-  return `${of}\n${refreshToken} ${accessUntilS}`;
+function refreshName(providerAndClient: string, { refreshToken, accessUntilS }: Session): string {
+  return `${providerAndClient}\n${refreshToken} ${accessUntilS}`;
 }
 
 function hashed(text: string): string {

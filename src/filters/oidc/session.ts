@@ -1,7 +1,7 @@
 // A user's session: what the provider said at login, and what was done since. Data, text form, and whether the session is still valid.
 
 export interface Session {
-  /** Issuer and client, so that the session of one provider is not valid for another. */
+  /** Issuer and client, so that the session of one provider is not valid for another. Stored sessions have it by this name. */
   readonly of: string;
   readonly claims: Readonly<Record<string, unknown>>;
   readonly scopes: readonly string[];
@@ -29,11 +29,11 @@ export function sessionText(session: Session): string {
 }
 
 /** Null for a text that is not a session of this provider and client. The text must come from a sealed box or the gateway's own store. */
-export function parseSession(text: string, of: string): Session | null {
+export function parseSession(text: string, providerAndClient: string): Session | null {
   try {
     // Because: only this filter writes such texts, sealed or into its own store.
     const session = JSON.parse(text) as Session;
-    return session.of === of ? session : null;
+    return session.of === providerAndClient ? session : null;
   } catch {
     return null;
   }
