@@ -1,9 +1,11 @@
 // The list in a real Redis: read whole, changed by messages, kept while Redis is away, read again when Redis is back.
 
 import assert from 'node:assert/strict';
+import { connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { eventually } from '../../../test/support/eventually.ts';
+import { listeningPort } from '../../../test/support/listening-port.ts';
 import { startRedis } from '../../../test/support/redis.ts';
 import { redisSpec } from '../../../test/support/store-spec.ts';
 import { RedisStore } from '../redis/redis-store.ts';
@@ -122,6 +124,92 @@ test('away at the start: told, nothing published; then there; away again: the li
   await until(() => seen.trouble !== null);
   assert.ok(seen.value !== null && value !== null);
 });
+
+/** Publishes `count` revoked ids in one step, so that all of them leave Redis before it serves anybody else. */
+const publishMany = (store: RedisStore, count: number) =>
+  store.command(
+    'EVAL',
+    `for n = 1, ARGV[2] do redis.call('PUBLISH', ARGV[1], '{"jti":"' .. n .. '","exp":' .. ARGV[3] .. '}') end`,
+    ...[0, 'cardea:revocations', count, later],
+  );
+
+const countOf = ({ key, memory }: RevocationValue, count: number) => {
+  const table = new RevocationTable(memory);
+  return Array.from({ length: count }, (_, n) => idFingerprint(key, String(n + 1))).filter(
+    print => table.find(print) === later,
+  ).length;
+};
+
+test('more messages than the table has room for all count at once', { timeout: 20_000 }, async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const store = new RedisStore(redisSpec(redis.port));
+  t.after(() => store.close());
+  const { seen, outlet: out } = outlet();
+  const feed = revocationSource.start({ store: redisSpec(redis.port), syncMs: 3_600_000 }, out);
+  t.after(() => feed.stop());
+  await feed.ready;
+  const publish = (message: string) => store.command('PUBLISH', 'cardea:revocations', message);
+  const isHeard = async () => {
+    await publish('{"before":5}');
+    return tableOf(seen).beforeS === 5;
+  };
+  await eventually(isHeard, 'a message is heard');
+  await publishMany(store, 3_000);
+  await publish('{"before":6}');
+  await eventually(() => tableOf(seen).beforeS === 6, 'all messages are received');
+  assert.equal(countOf(seen.value!, 3_000), 3_000);
+});
+
+test('more messages than the new table would have room for, received while the list is read, all count', {
+  timeout: 20_000,
+}, async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const store = new RedisStore(redisSpec(redis.port));
+  t.after(() => store.close());
+  const link = await linkHoldingScans(redis.port);
+  t.after(() => link.close());
+  const { seen, until, outlet: out } = outlet();
+  const feed = revocationSource.start({ store: redisSpec(link.port), syncMs: 3_600_000 }, out);
+  t.after(() => feed.stop());
+  await link.scanIsHeld;
+  const publish = (message: string) => store.command('PUBLISH', 'cardea:revocations', message);
+  await eventually(async () => Number(await publish('not JSON')) > 0, 'it listens');
+  await publishMany(store, 3_000);
+  const heard = seen.log.length;
+  await publish('not JSON either');
+  await eventually(() => seen.log.length > heard, 'all messages are received');
+  assert.equal(seen.value, null);
+  link.release();
+  await until(() => seen.value !== null);
+  assert.equal(countOf(seen.value!, 3_000), 3_000);
+});
+
+/** A way to Redis that lets no ZSCAN pass until `release`. */
+async function linkHoldingScans(redisPort: number) {
+  const scanIsHeld = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const sockets = new Set<Socket>();
+  const server = createServer(socket => {
+    const onward = connect(redisPort, '127.0.0.1');
+    for (const each of [socket, onward]) sockets.add(each.on('error', () => {}));
+    socket.on('data', async bytes => {
+      if (bytes.includes('ZSCAN')) {
+        scanIsHeld.resolve();
+        await released.promise;
+      }
+      onward.write(bytes);
+    });
+    onward.pipe(socket);
+  });
+  const port = await listeningPort(server);
+  const close = () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  };
+  return { port, scanIsHeld: scanIsHeld.promise, release: released.resolve, close };
+}
 
 /** A feed whose Redis user may do what `rules` say; `allow` adds a rule. The list contains `one`. */
 async function feedOfUser(t: TestContext, ...rules: readonly string[]) {

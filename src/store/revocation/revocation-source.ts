@@ -14,6 +14,8 @@ const PAGE = 1_000;
 const RETRY_MIN_MS = 1_000;
 /** A set with more entries is not read, and the list before it stays: an entry takes 64 bytes at least. */
 const ENTRIES_MAX = 2_000_000;
+/** A table with this many entries, as many as both sets have at most, grows no more by messages. */
+const GROWN_ENTRIES_MAX = 2 * ENTRIES_MAX;
 /** How long an expired token may still pass: the largest `clockSkew` that a filter accepts. */
 const SKEW_MAX_S = 300;
 
@@ -99,11 +101,11 @@ class RevocationFollower {
     this.meanwhile = [];
     try {
       const entries = await this.readAll();
-      const table = RevocationTable.for(entries.length);
-      for (const entry of [...entries, ...this.meanwhile]) this.enter(table, entry);
+      const all = [...entries, ...this.meanwhile];
+      const table = RevocationTable.for(all.length);
+      for (const entry of all) this.enter(table, entry);
       if (this.stopped) return;
-      this.table = table;
-      this.outlet.publish({ key: this.key, memory: table.memory });
+      this.use(table);
       this.failures = 0;
       const { deafness } = this;
       this.outlet.report(
@@ -161,7 +163,21 @@ class RevocationFollower {
       return;
     }
     if (this.underWay !== null) this.meanwhile.push(entry);
-    if (this.table !== null && !this.enter(this.table, entry)) void this.sync();
+    const { table } = this;
+    if (table === null || this.enter(table, entry)) return;
+    if (table.entries >= GROWN_ENTRIES_MAX) {
+      void this.sync();
+      return;
+    }
+    // Because: a reading would come too late for this entry, and it may fail.
+    const larger = table.larger();
+    this.enter(larger, entry);
+    this.use(larger);
+  }
+
+  private use(table: RevocationTable): void {
+    this.table = table;
+    this.outlet.publish({ key: this.key, memory: table.memory });
   }
 
   /** False when the table has no room. */

@@ -46,3 +46,14 @@ test('a table that is half full says so and takes no more', () => {
   assert.equal(table.find(idFingerprint(key, 'not there')), -1);
   assert.ok(table.add(idFingerprint(key, 'x0'), 9), 'what is there can still change');
 });
+
+test('a larger copy has the same entries, and room for as many again', () => {
+  const table = RevocationTable.for(0);
+  table.beforeS = 4_000_000_000;
+  let n = 0;
+  while (table.add(idFingerprint(key, `x${n}`), 3_000_000_000 + n)) n++;
+  const larger = table.larger();
+  for (let at = 0; at < n; at++) assert.equal(larger.find(idFingerprint(key, `x${at}`)), 3_000_000_000 + at);
+  assert.deepEqual([larger.entries, larger.beforeS], [n, 4_000_000_000]);
+  for (let at = n; at < 2 * n; at++) assert.ok(larger.add(idFingerprint(key, `x${at}`), 1));
+});

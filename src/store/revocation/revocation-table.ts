@@ -58,6 +58,16 @@ export class RevocationTable {
     return new RevocationTable(memory);
   }
 
+  /** A copy with room for twice the entries of this table. */
+  larger(): RevocationTable {
+    const { words } = this;
+    const table = RevocationTable.for(this.entries);
+    for (let at = HEADER_WORDS; at < words.length; at += SLOT_WORDS)
+      if (words[at] !== 0) table.add({ low: words[at]!, high: words[at + 1]! }, words[at + 2]! >>> 0);
+    table.beforeS = this.beforeS;
+    return table;
+  }
+
   get entries(): number {
     return Atomics.load(this.words, 1);
   }
