@@ -7,6 +7,10 @@ import { LimitCall, type Limiter, type LimiterStore } from '../limiter/limiter-s
 /** Larger numbers of gateways count as this one: shares would be too small to be of use. */
 const GATEWAYS_MAX = 64;
 
+function countedGateways(gateways: number): number {
+  return Math.min(GATEWAYS_MAX, Math.max(1, gateways));
+}
+
 /** The share of a rule of which `gateways` together make the whole. Admits one unit at once at least. */
 function shareOf(rule: LimitRule, gateways: number): LimitRule {
   if (gateways === 1) return { ...rule, identity: `share ${rule.identity}` };
@@ -65,7 +69,7 @@ export class LocalShare {
     this.copyKeys(call);
     own.costs.fill(0);
     void this.limiter(gateways).decide(own);
-    const rule = shareOf(rules[at]!, gateways);
+    const rule = shareOf(rules[at]!, countedGateways(gateways));
     const whole = isBucket(rule) ? rule.burst : rule.count;
     return Math.max(0, whole - own.remaining[at]!);
   }
@@ -76,7 +80,7 @@ export class LocalShare {
 
   /** Mixes the number of gateways into the keys, so that shares of different sizes have different cells. */
   private limiter(gateways: number): Limiter {
-    const count = Math.min(GATEWAYS_MAX, Math.max(1, gateways));
+    const count = countedGateways(gateways);
     const { call, rules } = this;
     for (let at = 0; at < call.keys.length; at++) call.keys[at] = call.keys[at]! ^ Math.imul(count, 0x9e3779b1);
     let limiter = this.limiters[count];
