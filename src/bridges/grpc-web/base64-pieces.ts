@@ -14,7 +14,7 @@ export class Base64Decoder {
     if (whole === 0) return empty;
     const decoded: Buffer[] = [];
     // Because: Buffer.from stops at the first padding, and padding may occur in the middle.
-    for (const group of text.slice(0, whole).match(/[^=]+=*/g) ?? []) {
+    for (const group of text.slice(0, whole).match(/[^=]+=*|=+/g) ?? []) {
       if (!/^[A-Za-z0-9+/]+={0,2}$/.test(group) || group.length % 4 !== 0) throw new TypeError('not base64');
       decoded.push(Buffer.from(group, 'base64'));
     }
