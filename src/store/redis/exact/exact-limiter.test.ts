@@ -153,6 +153,34 @@ for (const loses of [false, true]) {
   });
 }
 
+test('a Redis that was lost twice learns of those who stayed away, however many called between the losses', async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const rules = [limitRule({ count: 100, perMs: 24 * 3_600_000 })];
+  const settings = { mode: 'exact', answerMsMax: 10_000, tableBytes: 1 << 24 } as const;
+  const gateway = await openLimitGateway(redisSpec(redis.port), rules, settings);
+  t.after(() => gateway.close());
+  const admin = new RedisStore(redisSpec(redis.port));
+  t.after(() => admin.close());
+  const lose = async () => {
+    const lost = new Promise(resolve => gateway.store.onAvailability(is => is || resolve(is)));
+    await admin.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await lost;
+    await eventually(() => gateway.store.available, 'it is back');
+  };
+  for (let n = 0; n < 60; n++) assert.equal(await gateway.ask(0), true);
+  await lose();
+  // One more than are remembered.
+  for (let from = 1; from <= 65_537; from += 8_192) {
+    const answers = await Promise.all(Array.from({ length: 8_192 }, (_, n) => gateway.ask(from + n)));
+    assert.ok(answers.every(Boolean));
+  }
+  await admin.command('FLUSHDB');
+  await lose();
+  const answers = await Promise.all(Array.from({ length: 60 }, () => gateway.ask(0)));
+  assert.equal(answers.filter(Boolean).length, 40);
+});
+
 /** From the statistics of Redis: how often it read from sockets, and how many scripts it ran. */
 async function commandsOf(store: { command(name: string, ...args: string[]): Promise<unknown> }) {
   const stats = String(await store.command('INFO', 'everything'));

@@ -2,12 +2,14 @@
 // limits in several slots are decided slot by slot, and when one slot refuses, the others give their units back.
 
 import type { Feed } from '../../feed.ts';
+import { createMeter } from '../../limiter/create-meter.ts';
 import type { LimitRule } from '../../limiter/limit-rule.ts';
 import type { LimitCall, Limiter } from '../../limiter/limiter-store.ts';
 import { keySlot } from '../key-slot.ts';
 import type { LocalShare } from '../local-share.ts';
 import type { LimitsNews, StoreFailure } from '../store-failure.ts';
-import type { ExactLink } from './exact-link.ts';
+import type { ExactLink, Loss } from './exact-link.ts';
+import { OwedUnits } from './owed-units.ts';
 
 export interface ExactLimiterParts {
   readonly rules: readonly LimitRule[];
@@ -24,15 +26,15 @@ export interface ExactLimiterParts {
 /** Most callers that were decided without Redis and whose use Redis still has to learn; the use of more is forgotten. */
 const OWED_MAX = 65_536;
 
-/** Most callers whose whole use here is reported to Redis after it was lost; that of more is not. */
+/** Most callers whose whole use here is reported to Redis after a loss; that of more is not. */
 const TOLD_MAX = 65_536;
 
 /** What is reported to Redis with a call, besides the cost. */
 interface Told {
   /** Units admitted here and counted nowhere else; undefined when there are none. */
   readonly owed: number | undefined;
-  /** Whether the whole use here was reported, from which Redis restores what it may have lost. */
-  readonly all: boolean;
+  /** The loss after which the whole use here was reported, from which Redis restores what it may have lost; null when it was not. */
+  readonly loss: Loss | null;
 }
 
 /** The limits of a call that lie in one slot. */
@@ -52,15 +54,18 @@ export class ExactLimiter implements Limiter {
   /** Of each rule, what the script needs and never changes: algorithm, count, period in us, burst. */
   private readonly constants: readonly (readonly (string | number)[])[];
   /** By key, for callers that were decided here while Redis was away: units that were admitted and are counted nowhere else. */
-  private readonly owed = new Map<string, number>();
-  /** By key: the count of losses at which the whole use was last reported. Empty as long as Redis was never lost. */
-  private readonly told = new Map<string, number>();
+  private readonly owed: OwedUnits;
+  /** The keys whose whole use was reported after a loss. They are forgotten with it: the link keeps the last loss of each server only. */
+  private readonly told = new WeakMap<Loss, Set<string>>();
 
   constructor(parts: ExactLimiterParts) {
     this.parts = parts;
     this.rules = parts.rules;
     this.hashKeys = parts.hashKeys;
     this.constants = parts.rules.map(({ algorithm, count, perMs, burst }) => [algorithm, count, perMs * 1_000, burst]);
+    // Time after which a caller has got everything back, in each of the limits.
+    const recoveryMs = Math.max(...parts.rules.map(rule => createMeter(rule).recoveryMs));
+    this.owed = new OwedUnits(OWED_MAX, recoveryMs);
   }
 
   decide(call: LimitCall): boolean | Promise<boolean> {
@@ -88,7 +93,7 @@ export class ExactLimiter implements Limiter {
       settle: reply => {
         if (reply === null) this.owe(key, units);
       },
-      late: () => this.pay(key, units),
+      late: () => this.owed.subtract(key, units),
     });
   }
 
@@ -101,7 +106,6 @@ export class ExactLimiter implements Limiter {
   /** Asks for one part; null when its server is away. */
   private ask(call: LimitCall, part: Part): Promise<readonly number[] | null> {
     const { slot, keys, places, told } = part;
-    const losses = this.parts.link.lossesOf(slot);
     return new Promise(resolve => {
       this.parts.link.send({
         slot,
@@ -113,8 +117,9 @@ export class ExactLimiter implements Limiter {
         },
         late: reply => {
           for (const [at, key] of keys.entries()) {
-            this.pay(key, (told[at]?.owed ?? 0) + (reply[0]! < 0 ? call.costs[places[at]!]! : 0));
-            if (told[at]?.all) this.told.set(key, losses);
+            const { owed, loss } = told[at]!;
+            this.owed.subtract(key, (owed ?? 0) + (reply[0]! < 0 ? call.costs[places[at]!]! : 0));
+            if (loss !== null) this.toldAfter(loss).add(key);
           }
         },
       });
@@ -192,35 +197,35 @@ export class ExactLimiter implements Limiter {
 
   /** Notes units that are reported to Redis with the caller's first call after the outage. */
   private owe(key: string, units: number): void {
-    if (this.parts.onFailure === 'closed') return;
-    const there = this.owed.get(key);
-    if (there !== undefined || this.owed.size < OWED_MAX) this.owed.set(key, (there ?? 0) + units);
+    if (this.parts.onFailure !== 'closed') this.owed.add(key, units, performance.now());
   }
 
   /** Notes again what was reported with a call that Redis, as far as is known, did not receive. */
-  private takeBack(key: string, { owed, all }: Told): void {
+  private takeBack(key: string, { owed, loss }: Told): void {
     if (owed !== undefined) this.owe(key, owed);
-    if (all) this.told.delete(key);
-  }
-
-  /** Redis has counted units that are noted as owed: its reply came too late for the call, but the count stands. */
-  private pay(key: string, units: number): void {
-    const owed = this.owed.get(key);
-    if (owed !== undefined) this.owed.set(key, Math.max(0, owed - units));
+    if (loss !== null) this.toldAfter(loss).delete(key);
   }
 
   /**
-   * Whether to report all that this caller used here: with the first call after each loss, since Redis may have come back empty. The
-   * script sees whether it has. Adding the use to a Redis that lost nothing would count it twice: after a cut connection, a caller who had
-   * used half of the limit would have none left.
+   * The loss after which to report all that this caller used here, with this call; null for none. It is reported with the first call after
+   * each loss, since Redis may have come back empty. The script sees whether it has. Adding the use to a Redis that lost nothing would
+   * count it twice: after a cut connection, a caller who had used half of the limit would have none left.
    */
-  private tellsAll(key: string, slot: number): boolean {
-    const losses = this.parts.link.lossesOf(slot);
-    if (losses === 0 || this.parts.onFailure === 'closed') return false;
-    const told = this.told.get(key);
-    if (told === losses || (told === undefined && this.told.size >= TOLD_MAX)) return false;
-    this.told.set(key, losses);
-    return true;
+  private lossToReportAfter(key: string, slot: number): Loss | null {
+    const loss = this.parts.link.lossOf(slot);
+    if (loss === null || this.parts.onFailure === 'closed') return null;
+    const told = this.toldAfter(loss);
+    if (told.size >= TOLD_MAX || told.has(key)) return null;
+    told.add(key);
+    return loss;
+  }
+
+  private toldAfter(loss: Loss): Set<string> {
+    const there = this.told.get(loss);
+    if (there !== undefined) return there;
+    const told = new Set<string>();
+    this.told.set(loss, told);
+    return told;
   }
 
   private get gateways(): number {
@@ -252,19 +257,19 @@ export class ExactLimiter implements Limiter {
   private valuesOf(task: 'take' | 'back', call: LimitCall, { slot, places, keys, told }: Part): (string | number)[] {
     const { isCluster, link, share } = this.parts;
     // Because: in a cluster a key may have come from another server, and then its age says nothing of when this server was lost.
-    const values: (string | number)[] = [task, isCluster ? Number.MAX_SAFE_INTEGER : link.lostUs(slot)];
+    const values: (string | number)[] = [task, isCluster ? Number.MAX_SAFE_INTEGER : (link.lossOf(slot)?.heardUs ?? 0)];
     for (const [at, place] of places.entries()) {
       const key = keys[at]!;
       const isCall = task === 'take';
-      const owed = isCall && this.owed.size > 0 ? this.owed.get(key) : undefined;
-      const all = isCall && this.tellsAll(key, slot);
+      const owed = isCall && !this.owed.isEmpty ? this.owed.of(key) : undefined;
+      const loss = isCall ? this.lossToReportAfter(key, slot) : null;
       // Only what the caller has not got back yet.
-      const used = owed !== undefined || all ? share.used(call, place, this.gateways) : 0;
-      values.push(...this.constants[place]!, call.costs[place]!, Math.min(owed ?? 0, used), all ? used : 0);
+      const used = owed !== undefined || loss !== null ? share.used(call, place, this.gateways) : 0;
+      values.push(...this.constants[place]!, call.costs[place]!, Math.min(owed ?? 0, used), loss === null ? 0 : used);
       if (!isCall) continue;
       // Because: of several calls that leave together, only one reports it.
       if (owed !== undefined) this.owed.delete(key);
-      told[at] = { owed, all };
+      told[at] = { owed, loss };
     }
     return values;
   }

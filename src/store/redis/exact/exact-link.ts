@@ -18,6 +18,12 @@ export interface Decision {
   late?(reply: readonly number[]): void;
 }
 
+/** A moment at which a server was lost, or may have been: since then it may have forgotten its counts. */
+export interface Loss {
+  /** When the server had last been heard before, in us of its own clock; 0 for never. */
+  readonly heardUs: number;
+}
+
 /** Decisions that were sent together. */
 interface Batch {
   readonly decisions: readonly Decision[];
@@ -29,13 +35,12 @@ interface Batch {
 /** A server of the cluster, or the only server. */
 interface Target {
   readonly name: string;
-  /** How often the connection was lost, or may have been. */
-  losses: number;
+  /** The last loss; null before the first. */
+  loss: Loss | null;
   /** True from a loss until the server answers again. */
   isLost: boolean;
-  /** By the server's clock, in us: when it was last heard, and when it had last been heard before the last loss; 0 for never. */
+  /** When the server was last heard, in us of its own clock; 0 for never. */
   heardUs: number;
-  lostUs: number;
   /** From an answer that was overdue until the next sign of life: decisions are settled without asking. */
   away: boolean;
   watch: ReturnWatch | null;
@@ -71,14 +76,9 @@ export class ExactLink {
     });
   }
 
-  /** How often the server of this slot was lost: after each loss it may have forgotten its counts. */
-  lossesOf(slot: number): number {
-    return this.targetOf(slot).losses;
-  }
-
-  /** When the server of this slot had last been heard before the last loss, in us of its own clock; 0 for never. */
-  lostUs(slot: number): number {
-    return this.targetOf(slot).lostUs;
+  /** The last loss of the server of this slot, another object after each; null as long as it was never lost. */
+  lossOf(slot: number): Loss | null {
+    return this.targetOf(slot).loss;
   }
 
   /** Whether the server of this slot is away, as far as is known. */
@@ -217,7 +217,7 @@ export class ExactLink {
     const name = serverOf(this.store.driver, slot);
     let target = this.targets.get(name);
     if (target === undefined) {
-      const never = { losses: 0, isLost: false, heardUs: 0, lostUs: 0 };
+      const never = { loss: null, isLost: false, heardUs: 0 };
       target = { name, ...never, away: false, watch: null, waiting: [], asked: [], timer: null };
       this.targets.set(name, target);
     }
@@ -237,8 +237,7 @@ function asksAgain({ message }: Error): boolean {
 function lose(target: Target): void {
   if (target.isLost) return;
   target.isLost = true;
-  target.losses++;
-  target.lostUs = target.heardUs;
+  target.loss = { heardUs: target.heardUs };
 }
 
 /** The server's clock in us, which ends each reply. */
