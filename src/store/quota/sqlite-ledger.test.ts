@@ -1,4 +1,4 @@
-// Files that another version made, and clocks that are changed.
+// Files that another version made, commits that fail, and clocks that are changed.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { storeSpec } from '../../../test/support/store-spec.ts';
 import { SqliteStore } from '../sqlite/sqlite-store.ts';
+import { StoreAway } from '../store-away.ts';
 import { SqliteLedger } from './sqlite-ledger.ts';
 
 test('a file in which a later version keeps more goes on', async t => {
@@ -24,6 +25,27 @@ test('a file in which a later version keeps more goes on', async t => {
   });
   const entry = (key: string) => ({ key, units: 1, turn: 1, expiresAt: Number.MAX_SAFE_INTEGER });
   assert.deepEqual(await new SqliteLedger(store).add([entry('a'), entry('b')]), [42, 1]);
+});
+
+test('use whose commit fails is not added, so that it counts once when it is sent again', async t => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-quota-'));
+  const file = path.join(folder, 'quota.db');
+  const admin = new DatabaseSync(file);
+  // A deferred constraint fails nothing but COMMIT.
+  admin.exec('CREATE TABLE known (key TEXT PRIMARY KEY)');
+  admin.exec(`CREATE TABLE quota (key TEXT PRIMARY KEY REFERENCES known DEFERRABLE INITIALLY DEFERRED,
+    used INTEGER NOT NULL, expires INTEGER NOT NULL)`);
+  const store = new SqliteStore(storeSpec({ kind: 'sqlite', path: file }));
+  t.after(async () => {
+    admin.close();
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+  const ledger = new SqliteLedger(store);
+  const entry = { key: 'a', units: 5, turn: 1, expiresAt: Number.MAX_SAFE_INTEGER };
+  await assert.rejects(ledger.add([entry]), StoreAway);
+  admin.exec("INSERT INTO known VALUES ('a')");
+  assert.deepEqual(await ledger.add([entry]), [5]);
 });
 
 test('budgets outlive a clock that is set far ahead and back, and what is over goes once the clock has gone evenly', async t => {

@@ -26,6 +26,11 @@ interface Statements {
   readonly clean: StatementSync;
 }
 
+/**
+ * Needs no `turn`: a call that fails has added nothing. SQLite reports no failure after the moment at which a commit counts (a checkpoint that
+ * fails behind it is not reported), and a transaction whose COMMIT failed is rolled back. A process that dies between the commit and its answer
+ * loses the entry with its book, and does not send it again.
+ */
 export class SqliteLedger implements QuotaLedger {
   private readonly connection: OwnConnection;
   private statements: Statements | null = null;
