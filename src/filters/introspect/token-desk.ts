@@ -5,7 +5,7 @@ import { hash } from 'node:crypto';
 import { flatText } from '../../base/latin1.ts';
 import { RecentMap } from '../../base/recent-map.ts';
 import type { WorkerServices } from '../../exchange/worker-services.ts';
-import { FetchTrouble, fetchJson } from '../../store/jwks/bounded-fetch.ts';
+import { FetchTrouble, fetchJson } from '../../store/bounded-fetch.ts';
 import type { IntrospectConfig } from './config.ts';
 import { clientAuthorization, questionAbout } from './question.ts';
 import { type TokenResult, tokenResultOf } from './token-result.ts';

@@ -7,8 +7,8 @@ import { KeySet } from '../../base/jose/key-set.ts';
 import type { AssumedAlgorithms, Jwk } from '../../base/jose/verification-key.ts';
 import { messageOf } from '../../base/message-of.ts';
 import { isSafeUrl } from '../../base/schema/server-url.ts';
+import { FetchTrouble, fetchJson } from '../bounded-fetch.ts';
 import type { FeedOutlet, FeedSource, FeedSpec, RunningFeed } from '../feed.ts';
-import { FetchTrouble, fetchJson } from './bounded-fetch.ts';
 import type { JwksSpec, JwksValue } from './jwks-feed.ts';
 
 const DOCUMENT_BYTES_MAX = 512 * 1024;

@@ -3,8 +3,8 @@
 
 import { retryPauseMs, somewhatEarlyMs } from '../../base/backoff.ts';
 import { messageOf } from '../../base/message-of.ts';
+import { fetchJson } from '../bounded-fetch.ts';
 import type { FeedOutlet, FeedSource, FeedSpec, RunningFeed } from '../feed.ts';
-import { fetchJson } from '../jwks/bounded-fetch.ts';
 import type { ProviderSpec } from './provider-feed.ts';
 
 const DOCUMENT_BYTES_MAX = 512 * 1024;
