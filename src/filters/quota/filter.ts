@@ -230,7 +230,7 @@ function deskOf(config: QuotaConfig, services: FilterServices): Desk {
     const accounts = new WeakMap<QuotaLine, Account>();
     const sink = new LogSink(worker, metering);
     const book = new QuotaBook(ledger, {
-      told(line, units, sum) {
+      reported(line, units, sum) {
         const account = accounts.get(line);
         if (account === undefined) return;
         const { caller, by, limit, period } = account;

@@ -1,4 +1,4 @@
-// What a worker knows of quotas, against a ledger of the test: each use is told once, and the number of keys in memory is bounded.
+// What a worker knows of quotas, against a ledger of the test: each use is reported once, and the number of keys in memory is bounded.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,10 +6,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { QuotaBook, type QuotaLine } from './quota-book.ts';
 import type { LedgerEntry } from './quota-ledger.ts';
 
-const events = { told: () => {}, away: () => {} };
+const events = { reported: () => {}, away: () => {} };
 const never = Number.MAX_SAFE_INTEGER;
 
-test('of callers that are told together, only those that failed are told again', async () => {
+test('of callers that are reported together, only those that failed are reported again', async () => {
   const kept = new Map<string, number>();
   const broken = new Set(['b']);
   const add = async (entries: readonly LedgerEntry[]) =>
@@ -20,11 +20,11 @@ test('of callers that are told together, only those that failed are told again',
     });
   const book = new QuotaBook({ add }, events);
   for (const key of ['a', 'b', 'c']) book.use(book.line(key, never), 2, 100);
-  for (let n = 0; n < 3; n++) await book.tell();
+  for (let n = 0; n < 3; n++) await book.report();
   assert.deepEqual([...kept], [['a', 2], ['c', 2]]); // biome-ignore format: pairs
   assert.equal(book.isAway, true);
   broken.clear();
-  await book.tell();
+  await book.report();
   assert.equal(kept.get('b'), 2);
   assert.equal(book.isAway, false);
 });
@@ -42,7 +42,7 @@ test('callers who were not seen lately are asked for again, so that strangers do
   assert.notEqual(book.line('stranger 0', never), first);
 });
 
-test('what strangers use while the ledger is away does not grow without end, and what is told later is told once', async () => {
+test('what strangers use while the ledger is away does not grow without end, and what is reported later is reported once', async () => {
   let isThere = false;
   let units = 0;
   const add = async (entries: readonly LedgerEntry[]) => {
@@ -54,13 +54,13 @@ test('what strangers use while the ledger is away does not grow without end, and
   const lines: QuotaLine[] = [];
   for (let n = 0; n < 70_000; n++) lines.push(book.line(`stranger ${n}`, never));
   for (const line of lines) book.use(line, 1, 100_000);
-  await book.tell();
+  await book.report();
   isThere = true;
-  await book.tell();
+  await book.report();
   assert.equal(units, 65_536);
 });
 
-test('what cannot be told when the ledger is closed is not tried again for ever', async t => {
+test('what cannot be reported when the ledger is closed is not tried again for ever', async t => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   let asked = 0;
   const add = async () => {
@@ -69,7 +69,7 @@ test('what cannot be told when the ledger is closed is not tried again for ever'
   };
   const book = new QuotaBook({ add }, events);
   book.use(book.line('a', never), 1, 1_000);
-  await book.tell();
+  await book.report();
   assert.equal(asked, 1);
   await book.close();
   for (let n = 0; n < 5; n++) {
@@ -80,19 +80,19 @@ test('what cannot be told when the ledger is closed is not tried again for ever'
   assert.equal(asked, 1 + 2);
 });
 
-test('what was sent and not answered is told again as it was, and what came since behind it', async () => {
-  const told: [units: number, turn: number][] = [];
+test('what was sent and not answered is reported again as it was, and what came since behind it', async () => {
+  const reported: [units: number, turn: number][] = [];
   const sums: (number | null)[] = [null, 5, 7];
   const add = async (entries: readonly LedgerEntry[]) => {
-    for (const { units, turn: at } of entries) told.push([units, at]);
+    for (const { units, turn: at } of entries) reported.push([units, at]);
     return [sums.shift()!];
   };
   const book = new QuotaBook({ add }, events);
   const line = book.line('a', never);
   book.use(line, 5, 1_000);
-  await book.tell();
+  await book.report();
   book.use(line, 2, 1_000);
-  await book.tell();
-  assert.deepEqual(told, [[5, 1], [5, 1], [2, 2]]); // biome-ignore format: pairs
-  assert.deepEqual([line.sum, line.untold], [7, 0]);
+  await book.report();
+  assert.deepEqual(reported, [[5, 1], [5, 1], [2, 2]]); // biome-ignore format: pairs
+  assert.deepEqual([line.sum, line.unreported], [7, 0]);
 });

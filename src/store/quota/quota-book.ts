@@ -6,8 +6,8 @@ import { reasonOf } from '../store-away.ts';
 import type { LedgerEntry, QuotaLedger } from './quota-ledger.ts';
 
 /** How often use is reported to the ledger; that of a key near its limit is reported at once. */
-const TELL_EVERY_MS = 250;
-const TOLD_AT_ONCE = 256;
+const REPORT_EVERY_MS = 250;
+const REPORTED_AT_ONCE = 256;
 /** A request is near the limit when at most this many requests of its size still fit. */
 const NEAR_REQUESTS = 16;
 /** Maximum age of the sum of a key near its limit: other workers use the quota up as well. */
@@ -15,7 +15,7 @@ const HEARD_MS_MAX = 20;
 /** Number of keys kept here. Beyond it, the longest unused are dropped, and the ledger is asked again for them. */
 const LINES_MAX = 65_536;
 /** Keys whose use waits for a ledger that is away; further use of other keys is forgotten. */
-const UNTOLD_MAX = 65_536;
+const UNREPORTED_MAX = 65_536;
 
 /** One key in one period. */
 export interface QuotaLine {
@@ -24,7 +24,7 @@ export interface QuotaLine {
   /** The sum that the ledger reported last, plus what was used here since. */
   sum: number;
   /** Units used here and not yet reported to the ledger. */
-  untold: number;
+  unreported: number;
   /** Reported, but not answered so far; will be reported again unchanged. */
   asked: LedgerEntry | null;
   /** Whether the ledger has reported the sum. */
@@ -35,7 +35,7 @@ export interface QuotaLine {
 
 export interface QuotaBookEvents {
   /** The ledger has added `units`; the sum of all gateways went from `sum - units` to `sum`. */
-  told(line: QuotaLine, units: number, sum: number): void;
+  reported(line: QuotaLine, units: number, sum: number): void;
   /** Called with the reason when the ledger stops answering, and with null when it answers again. */
   away(reason: string | null): void;
 }
@@ -48,7 +48,7 @@ export class QuotaBook {
   /** Lines with units to report, or whose sum is to be asked for. */
   private readonly dirty = new Set<QuotaLine>();
   private timer: NodeJS.Timeout | null = null;
-  private telling: Promise<void> = Promise.resolve();
+  private reporting: Promise<void> = Promise.resolve();
   private next: Promise<void> | null = null;
   private isClosed = false;
   private turns = 0;
@@ -62,7 +62,7 @@ export class QuotaBook {
   line(key: string, expiresAt: number): QuotaLine {
     let line = this.lines.get(key);
     if (line === undefined) {
-      line = { key, expiresAt, sum: 0, untold: 0, asked: null, isKnown: false, heardAt: 0 };
+      line = { key, expiresAt, sum: 0, unreported: 0, asked: null, isKnown: false, heardAt: 0 };
       this.lines.set(key, line);
     }
     return line;
@@ -71,12 +71,12 @@ export class QuotaBook {
   /** Notes units that were used here, and plans the next report. */
   use(line: QuotaLine, units: number, limit: number): void {
     line.sum += units;
-    if (this.dirty.size >= UNTOLD_MAX && !this.dirty.has(line)) return;
-    line.untold += units;
+    if (this.dirty.size >= UNREPORTED_MAX && !this.dirty.has(line)) return;
+    line.unreported += units;
     this.dirty.add(line);
     // The closer to the limit, the sooner other workers and gateways have to know.
-    if (line.untold * NEAR_REQUESTS >= limit - line.sum) this.plan(0);
-    else this.plan(TELL_EVERY_MS);
+    if (line.unreported * NEAR_REQUESTS >= limit - line.sum) this.plan(0);
+    else this.plan(REPORT_EVERY_MS);
   }
 
   /** Whether a request that seems to fit should ask the ledger first: little is left, and others may have used it meanwhile. */
@@ -89,17 +89,17 @@ export class QuotaBook {
   /** Asks the ledger for a line's sum. Never rejects: `isKnown` says whether the sum arrived. */
   async ask(line: QuotaLine): Promise<void> {
     this.dirty.add(line);
-    await this.tell();
+    await this.report();
   }
 
   /** Reports everything to the ledger, one report after the other. Calls while a report waits for its turn share that report. */
-  tell(): Promise<void> {
+  report(): Promise<void> {
     if (this.next === null) {
-      this.next = this.telling.then(() => {
+      this.next = this.reporting.then(() => {
         this.next = null;
-        return this.tellAll();
+        return this.reportAll();
       });
-      this.telling = this.next;
+      this.reporting = this.next;
     }
     return this.next;
   }
@@ -107,7 +107,7 @@ export class QuotaBook {
   /** Reports what is left for the last time: the ledger is closed afterwards. */
   async close(): Promise<void> {
     this.isClosed = true;
-    await this.tell();
+    await this.report();
   }
 
   private plan(afterMs: number): void {
@@ -116,12 +116,12 @@ export class QuotaBook {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       this.timer = null;
-      void this.tell();
+      void this.report();
     }, afterMs);
     this.timer.unref();
   }
 
-  private async tellAll(): Promise<void> {
+  private async reportAll(): Promise<void> {
     const again: QuotaLine[] = [];
     let failed: boolean | null = null;
     let reason = 'a part of it does not answer';
@@ -142,35 +142,35 @@ export class QuotaBook {
         if (sum === null) {
           failed = true;
           if (units === 0) line.asked = null;
-          if (units !== 0 || line.untold !== 0) again.push(line);
+          if (units !== 0 || line.unreported !== 0) again.push(line);
           continue;
         }
         line.asked = null;
-        if (line.untold !== 0) this.dirty.add(line);
-        line.sum = sum + line.untold;
+        if (line.unreported !== 0) this.dirty.add(line);
+        line.sum = sum + line.unreported;
         line.isKnown = true;
         line.heardAt = performance.now();
-        if (units > 0) this.events.told(line, units, sum);
+        if (units > 0) this.events.reported(line, units, sum);
       }
     }
     for (const line of again) this.dirty.add(line);
     if (failed !== null) this.become(failed ? reason : null);
-    if (failed === true) this.plan(TELL_EVERY_MS);
+    if (failed === true) this.plan(REPORT_EVERY_MS);
   }
 
   /** What to report of a line now. An entry without an answer goes first and unchanged, since it may have been added. */
   private entryOf(line: QuotaLine): LedgerEntry {
     if (line.asked !== null) return line.asked;
-    const { key, untold, expiresAt } = line;
-    line.asked = { key, units: untold, turn: ++this.turns, expiresAt };
-    line.untold = 0;
+    const { key, unreported, expiresAt } = line;
+    line.asked = { key, units: unreported, turn: ++this.turns, expiresAt };
+    line.unreported = 0;
     return line.asked;
   }
 
   private someDirty(): QuotaLine[] {
     const lines: QuotaLine[] = [];
     for (const line of this.dirty) {
-      if (lines.push(line) === TOLD_AT_ONCE) break;
+      if (lines.push(line) === REPORTED_AT_ONCE) break;
     }
     return lines;
   }

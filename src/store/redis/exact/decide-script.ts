@@ -8,7 +8,7 @@ import { DEBT_BURSTS_MAX } from '../../limiter/limit-rule.ts';
  * KEYS: one per limit. ARGV: the task (`take` if all fit, `force` whether they fit or not, `back` gives back); when the gateway had last
  * heard this server before it lost it, by the server's clock in us; then for each limit: algorithm, count, period in us, burst, cost, units
  * admitted without Redis, and all units used at this gateway. The latter count in place of the former, if larger, where Redis knows nothing
- * of the caller, or nothing from before the loss (it came back empty, and another gateway told it of the caller first).
+ * of the caller, or nothing from before the loss (it came back empty, and another gateway reported the caller first).
  * Returns the index of the first limit that refuses, or -1; for each limit the remaining units, us to wait (-1 for ever), us until all is
  * available again; and at the end the time in us. When the clock steps back (another server took over), states wait at their last time.
  */
@@ -25,7 +25,7 @@ local function parts(key)
   return tonumber(a), tonumber(b), tonumber(c), tonumber(d)
 end
 
-local function untold(born, owed, used)
+local function unreported(born, owed, used)
   local units = (not born or born > lost) and math.max(owed, used) or owed
   if units > 0 then owes = true end
   return units
@@ -34,7 +34,7 @@ end
 local function bucket(key, count, period, burst, cost, owed, used)
   local rate = count / period
   local level, last, born = parts(key)
-  owed = untold(born, owed, used)
+  owed = unreported(born, owed, used)
   level, last, born = level or 0, last or now, born or now
   if now > last then level = math.max(0, level - (now - last) * rate) end
   local at = math.max(now, last)
@@ -55,7 +55,7 @@ end
 
 local function window(key, count, period, cost, owed, usedThere, slides)
   local start, used, before, born = parts(key)
-  owed = untold(born, owed, usedThere)
+  owed = unreported(born, owed, usedThere)
   born = born or now
   local current = math.floor(now / period) * period
   if not start then start, used, before = current, 0, 0
@@ -87,7 +87,7 @@ local function log(key, count, period, cost, owed, used)
   local at = newest and math.max(now, newest + 1) or now
   redis.call('ZREMRANGEBYSCORE', key, '-inf', string.format('%.0f', now - period))
   local size = redis.call('ZCARD', key)
-  owed = math.min(untold(newest and 0, owed, used), count - size)
+  owed = math.min(unreported(newest and 0, owed, used), count - size)
   local fits = size + owed + cost <= count
   local wait = 0
   if cost > count then wait = -1

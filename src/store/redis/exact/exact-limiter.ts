@@ -27,10 +27,10 @@ export interface ExactLimiterParts {
 const OWED_MAX = 65_536;
 
 /** Most callers whose whole use here is reported to Redis after a loss; that of more is not. */
-const TOLD_MAX = 65_536;
+const REPORTED_MAX = 65_536;
 
 /** What is reported to Redis with a call, besides the cost. */
-interface Told {
+interface Reported {
   /** Units admitted here and counted nowhere else; undefined when there are none. */
   readonly owed: number | undefined;
   /** The loss after which the whole use here was reported, from which Redis restores what it may have lost; null when it was not. */
@@ -43,7 +43,7 @@ interface Part {
   readonly places: number[];
   readonly keys: string[];
   /** What is reported with the call, in the order of the keys; filled when the call is sent. */
-  readonly told: Told[];
+  readonly reported: Reported[];
 }
 
 export class ExactLimiter implements Limiter {
@@ -56,7 +56,7 @@ export class ExactLimiter implements Limiter {
   /** By key, for callers that were decided here while Redis was away: units that were admitted and are counted nowhere else. */
   private readonly owed: OwedUnits;
   /** The keys whose whole use was reported after a loss. They are forgotten with it: the link keeps the last loss of each server only. */
-  private readonly told = new WeakMap<Loss, Set<string>>();
+  private readonly reportedByLoss = new WeakMap<Loss, Set<string>>();
 
   constructor(parts: ExactLimiterParts) {
     this.parts = parts;
@@ -105,21 +105,21 @@ export class ExactLimiter implements Limiter {
 
   /** Asks for one part; null when its server is away. */
   private ask(call: LimitCall, part: Part): Promise<readonly number[] | null> {
-    const { slot, keys, places, told } = part;
+    const { slot, keys, places, reported } = part;
     return new Promise(resolve => {
       this.parts.link.send({
         slot,
         keys,
         values: this.valuesOf('take', call, part),
         settle: reply => {
-          if (reply === null) for (const [at, what] of told.entries()) this.takeBack(keys[at]!, what);
+          if (reply === null) for (const [at, what] of reported.entries()) this.noteAgain(keys[at]!, what);
           resolve(reply);
         },
         late: reply => {
           for (const [at, key] of keys.entries()) {
-            const { owed, loss } = told[at]!;
+            const { owed, loss } = reported[at]!;
             this.owed.subtract(key, (owed ?? 0) + (reply[0]! < 0 ? call.costs[places[at]!]! : 0));
-            if (loss !== null) this.toldAfter(loss).add(key);
+            if (loss !== null) this.reportedAfter(loss).add(key);
           }
         },
       });
@@ -201,9 +201,9 @@ export class ExactLimiter implements Limiter {
   }
 
   /** Notes again what was reported with a call that Redis, as far as is known, did not receive. */
-  private takeBack(key: string, { owed, loss }: Told): void {
+  private noteAgain(key: string, { owed, loss }: Reported): void {
     if (owed !== undefined) this.owe(key, owed);
-    if (loss !== null) this.toldAfter(loss).delete(key);
+    if (loss !== null) this.reportedAfter(loss).delete(key);
   }
 
   /**
@@ -214,18 +214,18 @@ export class ExactLimiter implements Limiter {
   private lossToReportAfter(key: string, slot: number): Loss | null {
     const loss = this.parts.link.lossOf(slot);
     if (loss === null || this.parts.onFailure === 'closed') return null;
-    const told = this.toldAfter(loss);
-    if (told.size >= TOLD_MAX || told.has(key)) return null;
-    told.add(key);
+    const reported = this.reportedAfter(loss);
+    if (reported.size >= REPORTED_MAX || reported.has(key)) return null;
+    reported.add(key);
     return loss;
   }
 
-  private toldAfter(loss: Loss): Set<string> {
-    const there = this.told.get(loss);
+  private reportedAfter(loss: Loss): Set<string> {
+    const there = this.reportedByLoss.get(loss);
     if (there !== undefined) return there;
-    const told = new Set<string>();
-    this.told.set(loss, told);
-    return told;
+    const reported = new Set<string>();
+    this.reportedByLoss.set(loss, reported);
+    return reported;
   }
 
   private get gateways(): number {
@@ -239,7 +239,7 @@ export class ExactLimiter implements Limiter {
       const key = this.keyOf(call, place);
       const slot = isCluster ? keySlot(key) : 0;
       const part = parts.find(each => each.slot === slot);
-      if (part === undefined) parts.push({ slot, places: [place], keys: [key], told: [] });
+      if (part === undefined) parts.push({ slot, places: [place], keys: [key], reported: [] });
       else {
         part.places.push(place);
         part.keys.push(key);
@@ -254,7 +254,11 @@ export class ExactLimiter implements Limiter {
     return `${this.parts.keyPrefix}l:${high.toString(36)}.${low.toString(36)}`;
   }
 
-  private valuesOf(task: 'take' | 'back', call: LimitCall, { slot, places, keys, told }: Part): (string | number)[] {
+  private valuesOf(
+    task: 'take' | 'back',
+    call: LimitCall,
+    { slot, places, keys, reported }: Part,
+  ): (string | number)[] {
     const { isCluster, link, share } = this.parts;
     // Because: in a cluster a key may have come from another server, and then its age says nothing of when this server was lost.
     const values: (string | number)[] = [task, isCluster ? Number.MAX_SAFE_INTEGER : (link.lossOf(slot)?.heardUs ?? 0)];
@@ -269,7 +273,7 @@ export class ExactLimiter implements Limiter {
       if (!isCall) continue;
       // Because: of several calls that leave together, only one reports it.
       if (owed !== undefined) this.owed.delete(key);
-      told[at] = { owed, loss };
+      reported[at] = { owed, loss };
     }
     return values;
   }

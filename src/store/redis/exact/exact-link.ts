@@ -123,7 +123,7 @@ export class ExactLink {
       replies => {
         this.heard(target, replies);
         if (finish(target, batch)) this.settleAll(client, target, batch, replies);
-        else tellLate(batch, replies);
+        else settleLate(batch, replies);
       },
       () => {
         lose(target);
@@ -270,7 +270,7 @@ function finish(target: Target, batch: Batch): boolean {
   return true;
 }
 
-function tellLate({ decisions }: Batch, replies: [Error | null, unknown][] | null): void {
+function settleLate({ decisions }: Batch, replies: [Error | null, unknown][] | null): void {
   for (const [at, decision] of decisions.entries()) {
     const reply = numbersOf(replies?.[at]?.[1]);
     if (reply !== null) decision.late?.(reply);

@@ -7,7 +7,7 @@ import { refusalCode } from '../refusal-code.ts';
 const EVERY_MS = 1_000;
 /** Interval while Redis refuses the roll: counting in Redis resumes only when it no longer does. */
 const REFUSED_EVERY_MS = 250;
-/** A round that has callers to tell takes the roll along this much early: a message of its own costs as much as the round. */
+/** A round that has callers to report takes the roll along this much early: a message of its own costs as much as the round. */
 const EARLY_MS = 250;
 /** A gateway that was not heard of for this long is gone. */
 const GONE_AFTER_MS = 5_000;

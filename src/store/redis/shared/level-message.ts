@@ -9,7 +9,7 @@ const kinds = { gcra: 0, tokenBucket: 0, fixedWindow: 1, slidingWindow: 2, slidi
 const CALLER_WORDS = 4;
 
 /** Callers of one limit that are reported together. Numbers in arrays, since each round has hundreds of them. */
-export class ToldGroup {
+export class ReportGroup {
   readonly known: KnownRule;
   /** After an outage: the levels count, the units do not. */
   readonly merges: boolean;
@@ -79,15 +79,15 @@ export class ToldGroup {
 }
 
 /** The group for callers of a limit in this message; adds it if it is missing. */
-export function groupOf(groups: ToldGroup[], known: KnownRule, merges: boolean): ToldGroup {
+export function groupOf(groups: ReportGroup[], known: KnownRule, merges: boolean): ReportGroup {
   const there = groups.find(group => group.known === known && group.merges === merges);
   if (there !== undefined) return there;
-  const group = new ToldGroup(known, merges);
+  const group = new ReportGroup(known, merges);
   groups.push(group);
   return group;
 }
 
-export function packGroups(groups: readonly ToldGroup[]): Buffer {
+export function packGroups(groups: readonly ReportGroup[]): Buffer {
   const message = Buffer.alloc(groups.reduce((sum, { bytes }) => sum + bytes, 0));
   const view = new DataView(message.buffer, message.byteOffset, message.length);
   let at = 0;

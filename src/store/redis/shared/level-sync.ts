@@ -1,5 +1,5 @@
-// Keeps one gateway's limits in step with the other gateways: tells Redis what was admitted here, learns each caller's level across all
-// gateways, and charges here what the others admitted. Runs in the supervisor. While Redis is away it charges what the others are
+// Keeps one gateway's limits in step with the other gateways: reports to Redis what was admitted here, learns each caller's level across
+// all gateways, and charges here what the others admitted. Runs in the supervisor. While Redis is away it charges what the others are
 // likely to admit, so that each gateway keeps to its share.
 
 import { isBucket } from '../../limiter/limit-rule.ts';
@@ -9,12 +9,12 @@ import { type ReturnWatch, watchForReturn } from '../return-watch.ts';
 import { askLevels, levelKeys } from './ask-levels.ts';
 import type { GatewayRoll } from './gateway-roll.ts';
 import { type KnownRule, KnownRules, levelHere } from './known-rules.ts';
-import { groupOf, packGroups, type ToldGroup } from './level-message.ts';
+import { groupOf, packGroups, type ReportGroup } from './level-message.ts';
 import { LEVEL_BYTES, TOTAL_MODULUS } from './level-script.ts';
 import { Refusals } from './refusals.ts';
 import { SlotBook } from './slot-book.ts';
 import { SlotSweep } from './slot-sweep.ts';
-import { ROUND_MS_MIN, SyncPace, untoldMax } from './sync-pace.ts';
+import { ROUND_MS_MIN, SyncPace, unreportedMax } from './sync-pace.ts';
 import { partOf, STORE_PARTS, type UseTable } from './use-table.ts';
 
 /** Most callers reported in one script: Redis does nothing else while a script runs. */
@@ -37,8 +37,6 @@ export class LevelSync {
   readonly rules = new KnownRules();
   /** Gateways that are alive, including this one. */
   gateways = 1;
-  /** Number of reports of callers so far. */
-  told = 0;
   readonly refusals: Refusals;
   private readonly parts: LevelSyncParts;
   private readonly book: SlotBook;
@@ -86,7 +84,7 @@ export class LevelSync {
     } else if (!answers || (this.underWay > 0 && ++this.waited > PATIENCE_ROUNDS)) {
       this.leave();
       this.goAlone();
-    } else if (this.underWay === 0) this.tell(nowMs);
+    } else if (this.underWay === 0) this.report(nowMs);
   }
 
   stop(): void {
@@ -96,15 +94,15 @@ export class LevelSync {
 
   // ---- While Redis answers -------------------------------------------------------------------------------------------
 
-  private tell(nowMs: number): void {
+  private report(nowMs: number): void {
     const { book, parts, keyStarts } = this;
     const { table } = parts;
     const later: number[] = [];
-    const groups = keyStarts.map((): ToldGroup[] => []);
+    const groups = keyStarts.map((): ReportGroup[] => []);
     const counts = keyStarts.map(() => 0);
     const { pace } = this;
     let known: KnownRule | undefined;
-    let group: ToldGroup | undefined;
+    let group: ReportGroup | undefined;
     let groupPart = -1;
     for (const slot of this.waiting) {
       // Most callers have the same limit as the caller before.
@@ -123,8 +121,8 @@ export class LevelSync {
         groupPart = part;
       }
       const units = this.takeCaller(slot, group);
-      const told = book.toldAt(slot);
-      pace.note(book.isHot(slot), units, told === 0 ? pace.waitMs : nowMs - told, untoldMax(known.size));
+      const lastAt = book.lastReportedAt(slot);
+      pace.note(book.isHot(slot), units, lastAt === 0 ? pace.waitMs : nowMs - lastAt, unreportedMax(known.size));
     }
     this.waiting = later;
     pace.next(later.length);
@@ -134,18 +132,18 @@ export class LevelSync {
 
   private isDue(slot: number, { size }: KnownRule, nowMs: number): boolean {
     const { book, parts } = this;
-    const told = book.toldAt(slot);
+    const lastAt = book.lastReportedAt(slot);
     return (
-      told === 0 ||
+      lastAt === 0 ||
       book.epoch(slot) !== this.epoch ||
       book.isHot(slot) ||
-      nowMs - told >= this.pace.calmMs ||
-      parts.table.units(slot) >= untoldMax(size)
+      nowMs - lastAt >= this.pace.calmMs ||
+      parts.table.units(slot) >= unreportedMax(size)
     );
   }
 
   /** Reads the level before taking the units: units that are added in between are then reported once only. */
-  private takeCaller(slot: number, group: ToldGroup): number {
+  private takeCaller(slot: number, group: ReportGroup): number {
     const { table } = this.parts;
     const keyLow = table.keyLow(slot);
     const keyHigh = table.keyHigh(slot);
@@ -156,7 +154,7 @@ export class LevelSync {
     return units;
   }
 
-  private send(part: number, groups: readonly ToldGroup[], nowMs: number): void {
+  private send(part: number, groups: readonly ReportGroup[], nowMs: number): void {
     const keyStart = this.keyStarts[part]!;
     const { store, roll } = this.parts;
     const client = store.driver;
@@ -185,7 +183,7 @@ export class LevelSync {
   }
 
   /** A cluster's server did not answer: its callers are reported again, and until then the other gateways' use is estimated. */
-  private miss(groups: readonly ToldGroup[]): void {
+  private miss(groups: readonly ReportGroup[]): void {
     const { book } = this;
     for (const group of groups) {
       for (let caller = 0; caller < group.count; caller++) {
@@ -209,7 +207,7 @@ export class LevelSync {
   }
 
   /** Takes the levels from an answer. Returns how many bytes of it they occupied. */
-  private learn(groups: readonly ToldGroup[], answer: Buffer, nowMs: number): number {
+  private learn(groups: readonly ReportGroup[], answer: Buffer, nowMs: number): number {
     const { book } = this;
     const levels = new DataView(answer.buffer, answer.byteOffset, answer.length);
     let at = 0;
@@ -226,12 +224,11 @@ export class LevelSync {
         this.charge(known, group.keyLow(caller), group.keyHigh(caller), others);
       }
     }
-    this.told += at / LEVEL_BYTES;
     return at;
   }
 
   /** Units that the others added to a window since the last exchange; before the first one, those beyond what this gateway knows. */
-  private sinceLast(group: ToldGroup, caller: number, level: number, total: number): number {
+  private sinceLast(group: ReportGroup, caller: number, level: number, total: number): number {
     const { book } = this;
     const slot = group.slot(caller);
     const before = book.total(slot);
@@ -292,7 +289,7 @@ export class LevelSync {
       if (book.isWaiting(slot)) continue;
       book.setWaiting(slot, true);
       // Redis did not miss any use of a caller that is new here.
-      if (book.toldAt(slot) === 0 && !this.away) book.setEpoch(slot, this.epoch);
+      if (book.lastReportedAt(slot) === 0 && !this.away) book.setEpoch(slot, this.epoch);
       this.waiting.push(slot);
     }
   }

@@ -14,7 +14,7 @@ test('without a word of the others they are taken to use as much, each of them',
   assert.equal(book.likely(0, 10, 1), 0);
 });
 
-test('one exchange is no proof that the others use nothing: whoever tells first hears of nobody', () => {
+test('one exchange is no proof that the others use nothing: whoever reports first hears of nobody', () => {
   const book = new SlotBook(1);
   learn(book, 0, 100, 0);
   assert.ok(book.likely(0, 8, 3) >= 14);
@@ -48,8 +48,11 @@ test('a slot that changed hands is as one never seen, and takes nothing from tho
     book.setTotal(slot, slot);
   }
   book.forget(2);
-  assert.deepEqual([book.toldAt(2), book.total(2), book.epoch(2), book.isWaiting(2)], [0, Number.NaN, -1, false]);
+  assert.deepEqual(
+    [book.lastReportedAt(2), book.total(2), book.epoch(2), book.isWaiting(2)],
+    [0, Number.NaN, -1, false],
+  );
   book.setWaiting(1, true);
-  assert.deepEqual([book.toldAt(1), book.total(1), book.isWaiting(1)], [0, Number.NaN, true]);
-  assert.deepEqual([book.toldAt(0), book.total(0), book.isWaiting(0)], [1, 0, false]);
+  assert.deepEqual([book.lastReportedAt(1), book.total(1), book.isWaiting(1)], [0, Number.NaN, true]);
+  assert.deepEqual([book.lastReportedAt(0), book.total(0), book.isWaiting(0)], [1, 0, false]);
 });

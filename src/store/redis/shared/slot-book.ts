@@ -15,7 +15,7 @@ const DOUBLES = LINE_BYTES / 8;
 const WORDS = LINE_BYTES / 4;
 /** The record of all slots of which nothing is known. It is never changed. */
 const BLANK = 0;
-const TOLD_AT = 0;
+const LAST_REPORTED_AT = 0;
 const TOTAL = 1;
 const FULLNESS = 4;
 const OWN = 5;
@@ -45,8 +45,8 @@ export class SlotBook {
   }
 
   /** Monotonic milliseconds of the last exchange; 0 for never. */
-  toldAt(slot: number): number {
-    return this.doubles[this.lines[slot]! * DOUBLES + TOLD_AT]!;
+  lastReportedAt(slot: number): number {
+    return this.doubles[this.lines[slot]! * DOUBLES + LAST_REPORTED_AT]!;
   }
 
   /** Whether the caller was near the limit at the last exchange. */
@@ -85,7 +85,7 @@ export class SlotBook {
     const { floats, words } = this;
     const line = this.line(slot);
     const at = line * WORDS;
-    this.doubles[line * DOUBLES + TOLD_AT] = atMs;
+    this.doubles[line * DOUBLES + LAST_REPORTED_AT] = atMs;
     floats[at + FULLNESS] = fullness;
     words[at + EPOCH] = epoch;
     floats[at + OWN]! += own;

@@ -53,7 +53,7 @@ export class SlotSweep {
     for (let n = Math.min(share, slots.length, SLOTS_MAX); n > 0; n--) {
       if (this.next >= slots.length) this.next = 0;
       const slot = slots[this.next]!;
-      if (book.isWaiting(slot) || table.units(slot) > 0 || book.toldAt(slot) + IDLE_MS > nowMs) {
+      if (book.isWaiting(slot) || table.units(slot) > 0 || book.lastReportedAt(slot) + IDLE_MS > nowMs) {
         this.next++;
         continue;
       }

@@ -1,16 +1,16 @@
-// How often callers are told: a few near their limit at once, many together, and each of them at some time.
+// How often callers are reported: a few near their limit at once, many together, and each of them at some time.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SyncPace, untoldMax } from './sync-pace.ts';
+import { SyncPace, unreportedMax } from './sync-pace.ts';
 
-/** A round in which `callers` callers were told, each with `units` since the last round. */
+/** A round in which `callers` callers were reported, each with `units` since the last round. */
 function round(pace: SyncPace, callers: number, isHot: boolean, units: number, sinceMs = pace.waitMs): number {
-  for (let n = 0; n < callers; n++) pace.note(isHot, units, sinceMs, untoldMax(100));
+  for (let n = 0; n < callers; n++) pace.note(isHot, units, sinceMs, unreportedMax(100));
   return pace.next(0);
 }
 
-test('few callers near their limit are told every 25 ms, few others less often', () => {
+test('few callers near their limit are reported every 25 ms, few others less often', () => {
   const pace = new SyncPace();
   assert.equal(round(pace, 10, true, 3), 25);
   assert.equal(round(pace, 10, false, 0.1), 100);
@@ -33,7 +33,7 @@ test('with nobody it looks less often, but looks', () => {
   assert.equal(round(pace, 1, true, 1), 25);
 });
 
-test('what may be untold is a small part of what counts as full', () => {
+test('what may be unreported is a small part of what counts as full', () => {
   for (const [size, most] of [
     [1, 1 / 3],
     [9, 3],
@@ -41,5 +41,5 @@ test('what may be untold is a small part of what counts as full', () => {
     [100, 12.5],
     [10_000, 1_250],
   ])
-    assert.equal(untoldMax(size!), most);
+    assert.equal(unreportedMax(size!), most);
 });

@@ -15,14 +15,14 @@ const HURRIED_A_STEP = 128;
 const CROWD_FALLS = 0.9;
 
 /** Units of one gateway unknown to the others from which on a caller is in a hurry. `size`: units at which the limit counts as full. */
-export function untoldMax(size: number): number {
+export function unreportedMax(size: number): number {
   return Math.max(size / 8, Math.min(4, size / 3));
 }
 
 export class SyncPace {
   /** Planned time since the last round, in ms. */
   waitMs = ROUND_MS_MIN;
-  private told = 0;
+  private reported = 0;
   private hot = 0;
   /** For the callers reported in this round: how often per ms one of them would be in a hurry. */
   private hurries = 0;
@@ -37,21 +37,21 @@ export class SyncPace {
 
   /** Notes a caller reported in this round: `units` came in `sinceMs`, and it is in a hurry from `most` units on. */
   note(isHot: boolean, units: number, sinceMs: number, most: number): void {
-    this.told++;
+    this.reported++;
     if (isHot) this.hot++;
     this.hurries += units / most / Math.max(1, sinceMs);
   }
 
   /** Ends a round that left `left` callers for later. Returns the ms until the next one. */
   next(left: number): number {
-    const { told, hot, hurries } = this;
-    this.empty = told + left === 0 ? this.empty + 1 : 0;
+    const { reported, hot, hurries } = this;
+    this.empty = reported + left === 0 ? this.empty + 1 : 0;
     if (this.empty > EMPTY_ROUNDS) this.waitMs = IDLE_MS;
-    if (told === 0) return this.waitMs;
-    this.crowd = Math.max(told + left, this.crowd * CROWD_FALLS);
+    if (reported === 0) return this.waitMs;
+    this.crowd = Math.max(reported + left, this.crowd * CROWD_FALLS);
     const longest = Math.max(hot > 0 ? ROUND_MS_MIN : IDLE_MS, spread(this.crowd, CALLERS_A_STEP));
-    this.waitMs = Math.max(Math.min(longest, told / hurries), spread(this.crowd, HURRIED_A_STEP));
-    this.told = 0;
+    this.waitMs = Math.max(Math.min(longest, reported / hurries), spread(this.crowd, HURRIED_A_STEP));
+    this.reported = 0;
     this.hot = 0;
     this.hurries = 0;
     return this.waitMs;
