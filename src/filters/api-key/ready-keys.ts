@@ -6,7 +6,7 @@ import { flatText } from '../../base/latin1.ts';
 import { RecentByNumber } from '../../base/recent-by-number.ts';
 import { TextShelf } from '../../base/text-shelf.ts';
 import type { ConsumerDirectory } from '../../exchange/consumer-directory.ts';
-import { type KeyRecord, recordIn, textOf } from '../../store/keys/key-record.ts';
+import { type KeyRecord, parseRecord, serializeRecord } from '../../store/keys/key-record.ts';
 import { KnownKey } from './known-key.ts';
 
 /**
@@ -32,14 +32,14 @@ export class ReadyKeys {
     const record = this.shelf.get(text);
     if (record === undefined) return undefined;
     // When two keys have the same number, only the later one stays at hand; the other is made again each time.
-    const known = KnownKey.stored(flatText(text), recordIn('', record), directory);
+    const known = KnownKey.stored(flatText(text), parseRecord('', record), directory);
     this.atHand.set(number, known);
     return known;
   }
 
   /** Caches a key. `record` is null for a key of the configuration, which can be found again without a store. */
   set(known: KnownKey, record: KeyRecord | null): void {
-    const text = record === null ? null : textOf(record);
+    const text = record === null ? null : serializeRecord(record);
     // Because: many keys are used only once, so a key is at hand from its second use; long-lived objects burden the collector.
     if (text === null || !this.shelf.set(known.text, text)) this.atHand.set(hashText(known.text) | 0, known);
   }

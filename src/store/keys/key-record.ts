@@ -56,7 +56,7 @@ export function detailsOf(record: KeyRecord): string {
 }
 
 /** Reads details that a person may have written. A key with unreadable details is refused; it never has more rights than were meant. */
-export function recordOf(id: string, hash: string, consumer: string, details: string): KeyRecord {
+export function recordFromDetails(id: string, hash: string, consumer: string, details: string): KeyRecord {
   const map = mapFrom(details);
   if (map === null) return { ...nothing, id, hash, consumer, disabled: true };
   const { tenant, plan, groups, scopes, routes, expiresAtMs, disabled } = map;
@@ -75,15 +75,15 @@ export function recordOf(id: string, hash: string, consumer: string, details: st
 }
 
 /** Writes a record without its hash as one text; null when id or consumer contains a line break, since those separate the fields. */
-export function textOf(record: KeyRecord): string | null {
+export function serializeRecord(record: KeyRecord): string | null {
   const { id, consumer } = record;
   return id.includes('\n') || consumer.includes('\n') ? null : `${id}\n${consumer}\n${detailsOf(record)}`;
 }
 
-/** Reads a text of `textOf`. Returns a disabled key when the text is not one. */
-export function recordIn(hash: string, text: string): KeyRecord {
+/** Reads a text of `serializeRecord`. Returns a disabled key when the text is not one. */
+export function parseRecord(hash: string, text: string): KeyRecord {
   const [id = '', consumer = '', details = ''] = text.split('\n');
-  return recordOf(id, hash, consumer, details);
+  return recordFromDetails(id, hash, consumer, details);
 }
 
 const nothing = { tenant: null, plan: null, groups: [], scopes: [], routes: null, expiresAtMs: null } as const;

@@ -16,7 +16,7 @@ import { RedisStore } from '../redis/redis-store.ts';
 import { SqliteStore } from '../sqlite/sqlite-store.ts';
 import type { Store } from '../store.ts';
 import { StoreAway } from '../store-away.ts';
-import { KeyExists, type KeyRecord, type KeyStore, recordOf } from './key-record.ts';
+import { KeyExists, type KeyRecord, type KeyStore, recordFromDetails } from './key-record.ts';
 import { keyStoreIn } from './key-store.ts';
 
 function record(changes: Partial<KeyRecord> = {}): KeyRecord {
@@ -255,10 +255,10 @@ test('a SQLite file that is put in the place of another is read, and one that is
 
 test('details that nobody can read make a key that is refused', () => {
   for (const details of ['', 'x', '[]', 'null', '5'])
-    assert.equal(recordOf('k', 'h', 'c', details).disabled, true, details);
-  assert.equal(recordOf('k', 'h', 'c', '{"disabled":"no"}').disabled, true);
-  assert.deepEqual(recordOf('k', 'h', 'c', '{"routes":"users"}').routes, []);
-  assert.equal(recordOf('k', 'h', 'c', '{"expiresAtMs":"soon"}').expiresAtMs, 0);
+    assert.equal(recordFromDetails('k', 'h', 'c', details).disabled, true, details);
+  assert.equal(recordFromDetails('k', 'h', 'c', '{"disabled":"no"}').disabled, true);
+  assert.deepEqual(recordFromDetails('k', 'h', 'c', '{"routes":"users"}').routes, []);
+  assert.equal(recordFromDetails('k', 'h', 'c', '{"expiresAtMs":"soon"}').expiresAtMs, 0);
 });
 
 test('a SQLite file that another process has for itself is waited for, and not in the middle of the loop', async t => {

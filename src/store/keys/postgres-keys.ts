@@ -3,7 +3,14 @@
 import type { Sql } from 'postgres';
 import type { PostgresStore } from '../postgres/postgres-store.ts';
 import { StoreAway } from '../store-away.ts';
-import { byConsumerAndId, detailsOf, KeyExists, type KeyRecord, type KeyStore, recordOf } from './key-record.ts';
+import {
+  byConsumerAndId,
+  detailsOf,
+  KeyExists,
+  type KeyRecord,
+  type KeyStore,
+  recordFromDetails,
+} from './key-record.ts';
 
 const schema = `
   CREATE TABLE IF NOT EXISTS cardea_keys (
@@ -94,5 +101,5 @@ export class PostgresKeys implements KeyStore {
 type Row = Readonly<Record<string, unknown>>;
 
 function recordFrom(row: Row): KeyRecord {
-  return recordOf(String(row['id']), String(row['hash']), String(row['consumer']), String(row['details']));
+  return recordFromDetails(String(row['id']), String(row['hash']), String(row['consumer']), String(row['details']));
 }

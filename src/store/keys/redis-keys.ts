@@ -1,7 +1,7 @@
 // API keys in Redis: a hash from key hash to record, a hash from id to key hash, and a change counter, all in one slot of a cluster.
 
 import type { RedisStore } from '../redis/redis-store.ts';
-import { byConsumerAndId, detailsOf, KeyExists, type KeyRecord, type KeyStore, recordIn } from './key-record.ts';
+import { byConsumerAndId, detailsOf, KeyExists, type KeyRecord, type KeyStore, parseRecord } from './key-record.ts';
 
 const addScript = `
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 or redis.call('HEXISTS', KEYS[2], ARGV[2]) == 1 then return 0 end
@@ -37,7 +37,7 @@ export class RedisKeys implements KeyStore {
 
   async find(hash: string): Promise<KeyRecord | null> {
     const text = await this.store.command('HGET', this.byHash, hash);
-    return typeof text === 'string' ? recordIn(hash, text) : null;
+    return typeof text === 'string' ? parseRecord(hash, text) : null;
   }
 
   async prepare(): Promise<void> {
@@ -64,7 +64,7 @@ export class RedisKeys implements KeyStore {
       const answer = await this.store.command('HSCAN', this.byHash, cursor, 'COUNT', 1_000);
       // Because: HSCAN returns a cursor and a flat list of fields and values.
       const [next, pairs] = answer as [string, string[]];
-      for (let at = 0; at < pairs.length; at += 2) records.push(recordIn(pairs[at]!, pairs[at + 1]!));
+      for (let at = 0; at < pairs.length; at += 2) records.push(parseRecord(pairs[at]!, pairs[at + 1]!));
       cursor = String(next);
     } while (cursor !== '0');
     return [...new Map(records.map(record => [record.id, record])).values()].sort(byConsumerAndId);

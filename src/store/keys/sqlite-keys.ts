@@ -3,7 +3,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { OwnConnection } from '../sqlite/own-connection.ts';
 import type { SqliteStore } from '../sqlite/sqlite-store.ts';
-import { byConsumerAndId, detailsOf, KeyExists, type KeyRecord, type KeyStore, recordOf } from './key-record.ts';
+import {
+  byConsumerAndId,
+  detailsOf,
+  KeyExists,
+  type KeyRecord,
+  type KeyStore,
+  recordFromDetails,
+} from './key-record.ts';
 
 // Because: triggers count every change, including one made by hand with the sqlite3 tool.
 const schema = `
@@ -96,5 +103,5 @@ function makeTables(database: DatabaseSync): void {
 }
 
 function recordFrom(row: Readonly<Record<string, unknown>>): KeyRecord {
-  return recordOf(String(row['id']), String(row['hash']), String(row['consumer']), String(row['details']));
+  return recordFromDetails(String(row['id']), String(row['hash']), String(row['consumer']), String(row['details']));
 }
