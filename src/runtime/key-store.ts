@@ -35,7 +35,7 @@ export async function withKeyStore<Result>(
   try {
     const keys = keyStoreIn(store);
     await keys.prepare().catch(error => {
-      throw StoreAway.because(error, name);
+      throw StoreAway.from(error, name);
     });
     return await use(keys);
   } finally {

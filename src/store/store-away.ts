@@ -13,7 +13,7 @@ export class StoreAway extends Error {
   }
 
   /** Wraps a driver's error with its reason; returns the error itself if it is a StoreAway already. */
-  static because(error: unknown, store: string): StoreAway {
+  static from(error: unknown, store: string): StoreAway {
     if (error instanceof StoreAway) return error;
     return new StoreAway(store, reasonOf(error));
   }

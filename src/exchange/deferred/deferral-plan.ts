@@ -132,7 +132,7 @@ export class DeferralPlan {
       this.count(exchange, 'given');
       answer(exchange, recordedReply(found.answer));
     } else {
-      if (found.kind === 'lost' && found.isNews) this.count(exchange, 'lost');
+      if (found.kind === 'lost' && found.isFirstToKnow) this.count(exchange, 'lost');
       if (found.kind === 'gone') this.count(exchange, 'late');
       refuse(exchange, new Fault(faultCodes[found.kind]));
     }

@@ -215,8 +215,8 @@ test('redis: it forgets everything, and what is still awaited is there again; wh
   await store.command('HSET', key, 'h', '1000');
   assert.equal((await shelf.find(silent, 60)).kind, 'pending', 'this gateway has seen Redis for too short a time');
   t.mock.method(performance, 'now', () => 1e9);
-  assert.deepEqual(await shelf.find(silent, 60), { kind: 'lost', isNews: true });
-  assert.deepEqual(await shelf.find(silent, 60), { kind: 'lost', isNews: false });
+  assert.deepEqual(await shelf.find(silent, 60), { kind: 'lost', isFirstToKnow: true });
+  assert.deepEqual(await shelf.find(silent, 60), { kind: 'lost', isFirstToKnow: false });
   assert.equal(await gone.keep(Buffer.from('too late')), false);
   t.mock.restoreAll();
 
@@ -243,8 +243,8 @@ test('sqlite: it outlives the process that wrote; who waited and is gone is told
   const database = new DatabaseSync(file);
   t.after(() => database.close());
   database.exec("UPDATE cardea_answers SET heard = 1000 WHERE state = 'w'");
-  assert.deepEqual(await next.find(silent, 60), { kind: 'lost', isNews: true });
-  assert.deepEqual(await next.find(silent, 60), { kind: 'lost', isNews: false });
+  assert.deepEqual(await next.find(silent, 60), { kind: 'lost', isFirstToKnow: true });
+  assert.deepEqual(await next.find(silent, 60), { kind: 'lost', isFirstToKnow: false });
 
   database.exec('BEGIN IMMEDIATE');
   let turns = 0;

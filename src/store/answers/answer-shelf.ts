@@ -29,8 +29,8 @@ export interface ShelfSpec {
 export type FoundAnswer =
   /** `gone`: the answer's time is over. `unknown`: there never was an answer, or the shelf no longer knows of it. */
   | { readonly kind: 'pending' | 'notKept' | 'gone' | 'unknown' }
-  /** The worker that awaited the answer is gone. `isNews` is true for the one call that discovers it. */
-  | { readonly kind: 'lost'; readonly isNews: boolean }
+  /** The worker that awaited the answer is gone. `isFirstToKnow` is true for the one call that discovers it. */
+  | { readonly kind: 'lost'; readonly isFirstToKnow: boolean }
   | { readonly kind: 'kept'; readonly answer: Buffer };
 
 /** An answer that a worker awaits and has to renew every few seconds. All methods fail with `StoreAway` while the store is away. */

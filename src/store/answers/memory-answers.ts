@@ -14,7 +14,7 @@ import { steadySeconds } from './steady-seconds.ts';
 const withoutAnswer = {
   expired: { kind: 'gone' },
   notKept: { kind: 'notKept' },
-  lost: { kind: 'lost', isNews: false },
+  lost: { kind: 'lost', isFirstToKnow: false },
 } as const;
 
 export class MemoryAnswers implements AnswerShelf {
@@ -47,7 +47,7 @@ export class MemoryAnswers implements AnswerShelf {
     if (found.kind === 'stored') return { kind: 'kept', answer: found.bytes };
     if (found.kind !== 'underWay') return withoutAnswer[found.kind];
     if (found.mark >= now) return { kind: 'pending' };
-    return { kind: 'lost', isNews: this.table.giveUp(digest, now, now + keepSeconds) };
+    return { kind: 'lost', isFirstToKnow: this.table.giveUp(digest, now, now + keepSeconds) };
   }
 
   hold(): () => void {

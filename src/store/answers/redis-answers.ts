@@ -58,7 +58,7 @@ export class RedisAnswers implements AnswerShelf {
     // Because: the script returns a list of texts, which arrive as bytes.
     const [word, bytes] = found as [Buffer, Buffer?];
     const state = String(word);
-    if (state === 'l') return { kind: 'lost', isNews: String(bytes) === '1' };
+    if (state === 'l') return { kind: 'lost', isFirstToKnow: String(bytes) === '1' };
     if (state === 'n' || state === 'w') return { kind: STATES_WITHOUT_ANSWER[state] };
     const answer = state === 'k' && bytes !== undefined ? openAnswer(ticket.sealKey, bytes) : null;
     return answer === null ? { kind: 'unknown' } : { kind: 'kept', answer };

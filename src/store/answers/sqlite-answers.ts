@@ -78,7 +78,7 @@ export class SqliteAnswers implements AnswerShelf {
       if (Number(row['expires']) <= now) return { kind: 'gone' };
       const { state, bytes } = row;
       if (state === 'n') return { kind: 'notKept' };
-      if (state === 'l') return { kind: 'lost', isNews: false };
+      if (state === 'l') return { kind: 'lost', isFirstToKnow: false };
       if (state === 'k') {
         const answer = bytes instanceof Uint8Array ? openAnswer(sealKey, Buffer.from(bytes)) : null;
         return answer === null ? { kind: 'unknown' } : { kind: 'kept', answer };
@@ -87,7 +87,7 @@ export class SqliteAnswers implements AnswerShelf {
       const giveUp = database.prepare(
         "UPDATE cardea_answers SET state = 'l', expires = ? WHERE digest = ? AND state = 'w' AND heard < ?",
       );
-      return { kind: 'lost', isNews: Number(giveUp.run(now + keepSeconds, digest, now).changes) === 1 };
+      return { kind: 'lost', isFirstToKnow: Number(giveUp.run(now + keepSeconds, digest, now).changes) === 1 };
     });
   }
 

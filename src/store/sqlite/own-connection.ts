@@ -25,7 +25,7 @@ export class OwnConnection {
     try {
       return act(this.database);
     } catch (error) {
-      if (!isBusy(error)) throw StoreAway.because(error, this.store.spec.name);
+      if (!isBusy(error)) throw StoreAway.from(error, this.store.spec.name);
       return this.askAgain(act);
     }
   }
@@ -38,7 +38,7 @@ export class OwnConnection {
       try {
         return act(this.database);
       } catch (error) {
-        if (!isBusy(error) || performance.now() >= until) throw StoreAway.because(error, name);
+        if (!isBusy(error) || performance.now() >= until) throw StoreAway.from(error, name);
       }
     }
   }

@@ -103,7 +103,7 @@ export class SqliteStore {
     try {
       return this.connect(commandTimeoutMs);
     } catch (error) {
-      throw StoreAway.because(error, name);
+      throw StoreAway.from(error, name);
     }
   }
 }
