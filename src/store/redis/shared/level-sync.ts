@@ -76,7 +76,7 @@ export class LevelSync {
     this.collect();
     this.sweep.go(nowMs);
     const { store } = this.parts;
-    const answers = store.available && this.refusals.ofAll === null;
+    const answers = store.available && this.refusals.storeRefusal === null;
     if (this.away && answers && this.epoch === 0) this.comeBack();
     if (this.away) {
       if (answers && this.watch === null) this.awaitReturn();
@@ -170,11 +170,11 @@ export class LevelSync {
       if (epoch !== this.epoch || this.stopped) return;
       this.underWay--;
       if (Buffer.isBuffer(levels)) {
-        this.refusals.counts(part);
+        this.refusals.partCounted(part);
         const read = this.learn(groups, levels, nowMs);
         if (calls) roll.hear(levels.readUInt32LE(read));
       } else {
-        this.refusals.countsNot(part, levels);
+        this.refusals.partFailed(part, levels);
         this.miss(groups);
       }
       if (this.underWay === 0) this.parts.onAnswered();
@@ -188,7 +188,7 @@ export class LevelSync {
     for (const group of groups) {
       for (let caller = 0; caller < group.count; caller++) {
         const slot = group.slot(caller);
-        const others = book.likely(slot, group.units(caller), this.gateways);
+        const others = book.estimateOthers(slot, group.units(caller), this.gateways);
         this.charge(group.known, group.keyLow(caller), group.keyHigh(caller), others);
         book.setEpoch(slot, -1);
         if (book.isWaiting(slot)) continue;
@@ -253,7 +253,7 @@ export class LevelSync {
       () => (store.available ? store.anyNode : null),
       () => {
         this.watch = null;
-        if (store.available && this.refusals.ofAll === null && !this.stopped) this.comeBack();
+        if (store.available && this.refusals.storeRefusal === null && !this.stopped) this.comeBack();
       },
     );
   }
@@ -273,7 +273,7 @@ export class LevelSync {
     for (const slot of this.waiting) {
       const known = this.rules.get(table.rule(slot));
       if (known === undefined) continue;
-      const others = book.likely(slot, table.take(slot), this.gateways);
+      const others = book.estimateOthers(slot, table.take(slot), this.gateways);
       this.charge(known, table.keyLow(slot), table.keyHigh(slot), others);
     }
     // Waiting slots stay in the list: they are reported first when Redis is back.

@@ -135,12 +135,13 @@ class LimitsFollower {
 
   private report(): void {
     const { outlet, store, storeName, reason } = this;
-    const { ofAll, ofSome } = this.sync.refusals;
+    const { storeRefusal, partTrouble } = this.sync.refusals;
     // The connection to a replica is given up now and then to look for its master; the refusal remains the reason.
-    if (ofAll !== null && (store.available || store.trouble === ofAll))
-      outlet.report(`the store "${storeName}" refuses to count limits: ${ofAll}`);
+    if (storeRefusal !== null && (store.available || store.trouble === storeRefusal))
+      outlet.report(`the store "${storeName}" refuses to count limits: ${storeRefusal}`);
     else if (this.isAway) outlet.report(`the store "${storeName}" is away${reason === '' ? '' : `: ${reason}`}`);
-    else outlet.report(ofSome === null ? null : `the store "${storeName}" does not count all limits: ${ofSome}`);
+    else
+      outlet.report(partTrouble === null ? null : `the store "${storeName}" does not count all limits: ${partTrouble}`);
   }
 }
 

@@ -18,23 +18,23 @@ export class Refusals {
   }
 
   /** The code with which a single server refuses; null in a cluster, and when it does not refuse. */
-  get ofAll(): string | null {
+  get storeRefusal(): string | null {
     return this.isAlone ? this.roll.refusal : null;
   }
 
   /** Why a part of a cluster does not count; null when all parts count, as far as they were asked. */
-  get ofSome(): string | null {
+  get partTrouble(): string | null {
     if (this.isAlone) return null;
     return this.table.isAnyPartAway ? this.partReason : this.roll.refusal;
   }
 
   /** A part has been asked and has counted. */
-  counts(part: number): void {
+  partCounted(part: number): void {
     if (!this.isAlone) this.table.setPartAway(part, false);
   }
 
   /** A part has been asked and has not counted. `code` is that of the refusal; null when there was no answer. */
-  countsNot(part: number, code: string | null): void {
+  partFailed(part: number, code: string | null): void {
     if (this.isAlone) {
       // The server refuses the roll as well. One missing answer does not mean that the server is away.
       if (code !== null) this.roll.hearRefusal(code);

@@ -10,14 +10,14 @@ function learn(book: SlotBook, slot: number, own: number, others: number): void 
 
 test('without a word of the others they are taken to use as much, each of them', () => {
   const book = new SlotBook(2);
-  assert.equal(book.likely(0, 10, 3), 20);
-  assert.equal(book.likely(0, 10, 1), 0);
+  assert.equal(book.estimateOthers(0, 10, 3), 20);
+  assert.equal(book.estimateOthers(0, 10, 1), 0);
 });
 
 test('one exchange is no proof that the others use nothing: whoever reports first hears of nobody', () => {
   const book = new SlotBook(1);
   learn(book, 0, 100, 0);
-  assert.ok(book.likely(0, 8, 3) >= 14);
+  assert.ok(book.estimateOthers(0, 8, 3) >= 14);
 });
 
 test('many exchanges are, and uneven use is learned', () => {
@@ -26,19 +26,19 @@ test('many exchanges are, and uneven use is learned', () => {
     learn(book, 0, 10, 0);
     learn(book, 1, 3, 9);
   }
-  assert.equal(book.likely(0, 10, 3), 0);
-  assert.equal(book.likely(1, 10, 3), 30);
+  assert.equal(book.estimateOthers(0, 10, 3), 0);
+  assert.equal(book.estimateOthers(1, 10, 3), 30);
 });
 
 test('fractions are kept until they are a unit, and a slot that changes hands begins anew', () => {
   const book = new SlotBook(1);
   for (let n = 0; n < 20; n++) learn(book, 0, 8, 2);
   assert.deepEqual(
-    [1, 1, 1, 1].map(units => book.likely(0, units, 2)),
+    [1, 1, 1, 1].map(units => book.estimateOthers(0, units, 2)),
     [0, 0, 0, 1],
   );
   book.forget(0);
-  assert.equal(book.likely(0, 5, 2), 5);
+  assert.equal(book.estimateOthers(0, 5, 2), 5);
 });
 
 test('a slot that changed hands is as one never seen, and takes nothing from those who came since', () => {

@@ -97,7 +97,7 @@ export class SlotBook {
   }
 
   /** Whole units that the others probably used beside `units`. Assumes as much for each until it has learned. Keeps the fraction. */
-  likely(slot: number, units: number, gateways: number): number {
+  estimateOthers(slot: number, units: number, gateways: number): number {
     const { floats } = this;
     const at = this.line(slot) * WORDS;
     const own = floats[at + OWN]!;
