@@ -131,7 +131,7 @@ export class AnswerTable {
     try {
       const slot = this.placeFor(this.firstSlot(set), digest, nowSeconds);
       if (slot === -1) return false;
-      this.name(slot, digest, 0, expirySeconds);
+      this.assignKey(slot, digest, 0, expirySeconds);
       answer.copy(this.bytes, (slot + SLOT_HEADER_WORDS) * 4);
       words[slot + LENGTH_AT] = answer.length;
       words[slot] = State.stored;
@@ -165,7 +165,7 @@ export class AnswerTable {
     const place = this.placeFor(first, digest, now);
     if (place === -1) return { kind: 'full' };
     if (this.isTaken(place, now) && this.isAt(place, digest)) return this.known(place, fingerprint);
-    this.name(place, digest, fingerprint, now + underWaySeconds);
+    this.assignKey(place, digest, fingerprint, now + underWaySeconds);
     words[place] = State.underWay;
     return { kind: 'first', slot: place };
   }
@@ -190,7 +190,7 @@ export class AnswerTable {
     return this.words[slot] !== State.free && this.words[slot + EXPIRY_AT]! > now;
   }
 
-  private name(slot: number, digest: Buffer, fingerprint: number, expirySeconds: number): void {
+  private assignKey(slot: number, digest: Buffer, fingerprint: number, expirySeconds: number): void {
     const { words } = this;
     for (let i = 0; i < 4; i++) words[slot + DIGEST_AT + i] = digest.readInt32LE(i * 4);
     words[slot + FINGERPRINT_AT] = fingerprint;

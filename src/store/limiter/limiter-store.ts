@@ -56,7 +56,7 @@ export class LimitCall {
   }
 
   /** After a refusal, corrects the figures of the limits that would have admitted the call: nothing was taken from them. */
-  giveBack(rules: readonly LimitRule[]): void {
+  correctFigures(rules: readonly LimitRule[]): void {
     const { costs, remaining, waitMs, resetMs } = this;
     for (let at = 0; at < costs.length; at++) {
       if (waitMs[at] !== 0) continue;

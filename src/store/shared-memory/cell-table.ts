@@ -125,7 +125,7 @@ export class CellTable {
 
   /**
    * Finds a cell for a key that `find` does not know: an unused one, or the set's idlest, whose state the caller must reset before
-   * `name` gives it to the key. The set's lock must be held. -1 when every cell is in use and `isHeld` forbids to take it.
+   * `assignKey` gives it to the key. The set's lock must be held. -1 when every cell is in use and `isHeld` forbids to take it.
    */
   vacate(keyLow: number, moment: Moment, isHeld: (state: number) => boolean): number {
     const { words, cellWords } = this;
@@ -151,7 +151,7 @@ export class CellTable {
   }
 
   /** Gives a vacated cell, whose state has been reset, to a key. The set's lock must be held. */
-  name(state: number, keyLow: number, keyHigh: number, moment: Moment, lasts: number): void {
+  assignKey(state: number, keyLow: number, keyHigh: number, moment: Moment, lasts: number): void {
     const { words } = this;
     const at = state - CELL_HEAD_WORDS;
     words[at + TOUCHED] = (lasts << LASTS_SHIFT) | moment;

@@ -10,13 +10,13 @@ import { type CellTable, lastingClass, type Moment, momentOf, STEP_BACK_MOMENTS 
 import { lock, unlock } from './set-lock.ts';
 
 /** The table's time; see `TableClock`. */
-export interface WallClock {
+export interface TableTime {
   readonly nowMs: number;
 }
 
 const hash = new KeyedHash();
 /** For decisions that need no other cell of the set. */
-const mayGo = () => false;
+const noneStays = () => false;
 
 /** What the last decision of this thread found. Read it before the next one. */
 export const answer = new MeterAnswer();
@@ -24,7 +24,7 @@ export const answer = new MeterAnswer();
 export class CountedLimit {
   readonly meter: Meter;
   readonly table: CellTable;
-  readonly clock: WallClock;
+  readonly clock: TableTime;
   readonly hashKeyLow: number;
   readonly hashKeyHigh: number;
   /** The time of the last `readClock`, in the meter's ticks and in the table's moments. */
@@ -35,7 +35,7 @@ export class CountedLimit {
   private readonly lasts: number;
   private readonly recoveryMoments: number;
 
-  constructor(rule: LimitRule, table: CellTable, clock: WallClock) {
+  constructor(rule: LimitRule, table: CellTable, clock: TableTime) {
     this.meter = createMeter(rule);
     this.gcra = this.meter instanceof Gcra ? this.meter : null;
     this.table = table;
@@ -79,7 +79,7 @@ export class CountedLimit {
       return;
     }
     const stamp = lock(table.words, table.lockOf(keyLow));
-    const state = this.cell(keyLow, keyHigh, tick, moment, mayGo);
+    const state = this.cell(keyLow, keyHigh, tick, moment, noneStays);
     meter.take(table.words, state, tick, cost);
     table.touch(state, moment, this.lasts);
     unlock(table.words, table.lockOf(keyLow), stamp);
@@ -109,7 +109,7 @@ export class CountedLimit {
     if (state === -1) {
       state = table.vacate(keyLow, moment, stays);
       meter.clear(table.words, state, tick);
-      table.name(state, keyLow, keyHigh, moment, this.lasts);
+      table.assignKey(state, keyLow, keyHigh, moment, this.lasts);
     } else if (this.isStale(state, moment)) {
       this.renew(state, tick);
       table.touch(state, moment, this.lasts);
@@ -140,7 +140,7 @@ export class CountedLimit {
   private lockedCell(keyLow: number, keyHigh: number, tick: number, moment: Moment): number {
     const { table } = this;
     const stamp = lock(table.words, table.lockOf(keyLow));
-    const state = this.cell(keyLow, keyHigh, tick, moment, mayGo);
+    const state = this.cell(keyLow, keyHigh, tick, moment, noneStays);
     unlock(table.words, table.lockOf(keyLow), stamp);
     return state;
   }
@@ -148,7 +148,7 @@ export class CountedLimit {
   private decideLocked(keyLow: number, keyHigh: number, cost: number): boolean {
     const { table, meter, tick, moment } = this;
     const stamp = lock(table.words, table.lockOf(keyLow));
-    const state = this.cell(keyLow, keyHigh, tick, moment, mayGo);
+    const state = this.cell(keyLow, keyHigh, tick, moment, noneStays);
     const admitted = meter.fits(table.words, state, tick, cost, answer);
     if (admitted) meter.take(table.words, state, tick, cost);
     table.touch(state, moment, this.lasts);

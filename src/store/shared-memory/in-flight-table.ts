@@ -78,7 +78,7 @@ export class LocalInFlightLimit implements InFlightLimit {
   leave(ticket: number): void {
     const state = Math.floor(ticket / (GENERATION_MASK + 1));
     const generation = ticket % (GENERATION_MASK + 1);
-    const at = state + this.members.own;
+    const at = state + this.members.ownSlot;
     const word = Atomics.load(this.table.words, at);
     // Because: a thread that was taken for dead has a new place, and what it held in the old one no longer counts.
     if (generation !== this.members.generation || word >>> COUNT_BITS !== generation || (word & COUNT_MASK) === 0)
@@ -94,13 +94,13 @@ export class LocalInFlightLimit implements InFlightLimit {
       state = table.vacate(keyLow, moment, this.isHeld);
       if (state === -1) return -1;
       words.fill(0, state, state + MEMBERS_MAX);
-      table.name(state, keyLow, keyHigh, moment, 0);
+      table.assignKey(state, keyLow, keyHigh, moment, 0);
     }
     table.touch(state, moment, 0);
     this.inFlight = this.count(state);
     if (this.inFlight >= this.max) return -1;
     this.inFlight++;
-    const at = state + members.own;
+    const at = state + members.ownSlot;
     const word = Atomics.load(words, at);
     const held = word >>> COUNT_BITS === members.generation ? word & COUNT_MASK : 0;
     Atomics.store(words, at, (members.generation << COUNT_BITS) | (held + 1));

@@ -126,7 +126,7 @@ export class LocalLimiter implements Limiter {
         limit.meter.take(limit.table.words, states[i]!, limit.tick, call.costs[i]!);
         limit.touch(states[i]!, limit.moment);
       }
-    } else call.giveBack(this.rules);
+    } else call.correctFigures(this.rules);
     this.unlockSets(call);
     call.refusedBy = refusedBy;
     return refusedBy === -1;

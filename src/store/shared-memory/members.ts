@@ -36,7 +36,7 @@ export class Members {
   }
 
   /** This thread's place. It changes after the thread was silent for too long. */
-  get own(): number {
+  get ownSlot(): number {
     return this.slot;
   }
 

@@ -146,7 +146,7 @@ export class ExactLimiter implements Limiter {
     }
     if (isAway) return this.withoutRedis(call, parts);
     call.refusedBy = refusedBy;
-    call.giveBack(this.rules);
+    call.correctFigures(this.rules);
     return false;
   }
 
@@ -157,7 +157,7 @@ export class ExactLimiter implements Limiter {
       return this.admitted(call);
     }
     call.refusedBy = part.places[reply[0]!]!;
-    call.giveBack(this.rules);
+    call.correctFigures(this.rules);
     return false;
   }
 
