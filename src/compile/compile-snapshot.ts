@@ -133,9 +133,14 @@ function snapshotOf(config: Config, previous: Compiled | null, parts: CompiledPa
     limits: config.limits,
     shedding: config.shedding,
     paths: config.paths,
-    accessLogSample: config.accessLog.path === 'off' ? -1 : config.accessLog.sample,
+    accessLogSample: accessLogSampleOf(config, previous),
     noRouteMetricsOffset,
   };
+}
+
+/** A log that a reload turns off goes on until the next start, so its share of the exchanges stays as it was. */
+function accessLogSampleOf({ accessLog }: Config, previous: Compiled | null): number {
+  return accessLog.path === 'off' && previous !== null ? previous.snapshot.accessLogSample : accessLog.sample;
 }
 
 function gatesOf(routes: Iterable<Route>, upstreams: Iterable<Upstream>): Map<string, Gate> {

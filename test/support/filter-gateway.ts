@@ -114,7 +114,7 @@ export async function startFilterGateway(
     identityHeaders: identityHeadersOf(filters),
     limits: { ...limits, bodyBytesMax: options.bodyBytesMax ?? 0 },
     paths: { encodedSlash: 'keep', emptySegments: 'reject' },
-    accessLogSample: -1,
+    accessLogSample: 1,
     noRouteMetricsOffset: routeOffset,
   };
   const gateway = new Gateway(snapshot, {

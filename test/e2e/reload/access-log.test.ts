@@ -1,0 +1,34 @@
+// A reload that turns the access log off: the log goes on as before until the next start, as the gateway announces.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { startGateway } from '../../support/gateway.ts';
+import { reloadWith } from '../../support/reload-with.ts';
+
+test('a reload to `off` changes nothing in the running log, neither its share nor what follows a later reload', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-log-off-'));
+  const log = path.join(folder, 'access.log');
+  const half = `accessLog: { path: ${log}, sample: 50% }`;
+  const gateway = await startGateway(
+    `${half}\nroutes: [{ name: all, match: { path: /* }, to: { reply: { status: 200, body: here } } }]\n`,
+  );
+  const ask = async (target: string) => {
+    for (let n = 0; n < 4; n++) await (await fetch(`http://127.0.0.1:${gateway.port}${target}`)).text();
+  };
+  try {
+    await ask('/before');
+    await reloadWith(gateway, text => text.replace(half, 'accessLog: off'));
+    await ask('/off');
+    await reloadWith(gateway, text => text.replace('accessLog: off', half));
+    await ask('/after');
+    assert.match(gateway.stderr(), /takes effect at the next start","setting":"accessLog\.path"/);
+  } finally {
+    assert.equal(await gateway.stop(), 0);
+  }
+  const paths = readFileSync(log, 'utf8').match(/(?<="path":")[^"]+/g);
+  assert.deepEqual(paths, ['/before', '/before', '/off', '/off', '/after', '/after']);
+  rmSync(folder, { recursive: true });
+});
