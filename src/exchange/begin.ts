@@ -154,6 +154,7 @@ function requestHooks(exchange: Exchange): BodyHook[] {
 const requestEnds: BodyPipeEnds = {
   output(exchange, piece, last) {
     if (exchange.earlyReply !== null) {
+      exchange.requestPipe!.close();
       sendEarlyReply(exchange);
       return;
     }

@@ -49,8 +49,15 @@ export class BodyPipe {
     else this.run(empty, true, 0);
   }
 
+  /** The body goes nowhere any more: pieces that wait are dropped, and the hooks are not called again. */
+  close(): void {
+    this.closed = true;
+  }
+
   private run(piece: Buffer, last: boolean, from: number): void {
     const { exchange, hooks } = this;
+    // The output of the piece before may have ended the exchange.
+    if (exchange.ended || this.closed) return;
     for (let i = from; i < hooks.length; i++) {
       let result: ReturnType<BodyHook>;
       try {
@@ -93,7 +100,7 @@ export class BodyPipe {
 
   /** Runs the pieces that queued up while a filter waited, then resumes the source. */
   private drain(): void {
-    while (!this.busy && !this.closed) {
+    while (!this.busy && !this.closed && !this.exchange.ended) {
       const piece = this.queue.shift();
       if (piece !== undefined) this.run(piece, false, 0);
       else if (this.lastQueued) {
