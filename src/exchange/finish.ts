@@ -55,21 +55,25 @@ function upstreamTime({ sentAt, firstByteAt }: Exchange, now: number): number {
   return sentAt === 0 ? 0 : (firstByteAt === 0 ? now : firstByteAt) - sentAt;
 }
 
-/** Milliseconds until the response's head was sent, without `upstreamMs`. Bodies and tunnels do not count: both ends set their pace. */
-function ownTime({ startedAt, sentAt, firstByteAt, answeredAt }: Exchange, now: number, upstreamMs: number): number {
+/**
+ * Milliseconds until the response's head was sent, without the wait for the upstream from `upstreamSince` on (0 for no wait). Bodies and
+ * tunnels do not count: both ends set their pace.
+ */
+function ownTime(exchange: Exchange, now: number, upstreamSince: number): number {
+  const { startedAt, sentAt, firstByteAt, answeredAt } = exchange;
   // An upstream that never responded was waited for until now.
   const until = answeredAt === 0 || (sentAt !== 0 && firstByteAt === 0) ? now : answeredAt;
+  const upstreamMs = upstreamSince === 0 ? 0 : (firstByteAt === 0 ? until : firstByteAt) - upstreamSince;
   return until - startedAt - upstreamMs;
 }
 
 function count(exchange: Exchange): void {
-  const { services, route, fault, upstream, snapshot, consumer } = exchange;
+  const { services, route, fault, upstream, snapshot, consumer, retries } = exchange;
   const { cells, workerMetricsOffset, consumers } = services;
   const { now } = services.io.clock;
   const totalMs = now - exchange.startedAt;
-  const upstreamMs = upstreamTime(exchange, now);
   if (upstream !== null && exchange.firstByteAt !== 0) {
-    recordDuration(cells, upstream.metricsOffset + UpstreamCell.responseTime, upstreamMs);
+    recordDuration(cells, upstream.metricsOffset + UpstreamCell.responseTime, upstreamTime(exchange, now));
   }
   const offset = route === null ? snapshot.noRouteMetricsOffset : route.metricsOffset;
   cells[offset + RouteCell.status1xx + statusClass(finalStatus(exchange))]!++;
@@ -78,7 +82,9 @@ function count(exchange: Exchange): void {
   recordDuration(cells, offset + RouteCell.duration, totalMs);
   cells[workerMetricsOffset + WorkerCell.requestsInFlight]!--;
   cells[workerMetricsOffset + WorkerCell.sentBytes]! += exchange.responseBytes;
-  recordDuration(cells, workerMetricsOffset + WorkerCell.overhead, ownTime(exchange, now, upstreamMs));
+  // Tries that failed, and the waits between them, are no time of the gateway.
+  const upstreamSince = retries === null || retries.upstreamSince === 0 ? exchange.sentAt : retries.upstreamSince;
+  recordDuration(cells, workerMetricsOffset + WorkerCell.overhead, ownTime(exchange, now, upstreamSince));
   if (consumers !== null && consumer !== null) {
     consumers.count(consumer.name, finalStatus(exchange), exchange.requestBytes, exchange.responseBytes);
   }
@@ -103,7 +109,6 @@ function log(exchange: Exchange): void {
   }
   const { now } = services.io.clock;
   const total = now - exchange.startedAt;
-  const upstreamMs = upstreamTime(exchange, now);
   const ownIds = exchange.hasOwnId && exchange.traceOfCaller === '';
   // A fresh record each time: filling an old one would make the garbage collector look at every string in it.
   const fields: AccessFields = {
@@ -122,8 +127,9 @@ function log(exchange: Exchange): void {
     bytesIn: exchange.requestBytes,
     bytesOut: exchange.responseBytes,
     durationMs: total,
-    upstreamMs,
-    overheadMs: ownTime(exchange, now, upstreamMs),
+    upstreamMs: upstreamTime(exchange, now),
+    // With earlier attempts, unlike the metric: `upstreamMs` is the last attempt's, see docs/guide/observability.md.
+    overheadMs: ownTime(exchange, now, exchange.sentAt),
     attempts: exchange.attempts,
     consumer: exchange.consumer === null ? null : exchange.consumer.name,
     code: fault === null ? null : fault.code,

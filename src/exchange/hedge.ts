@@ -14,7 +14,7 @@ import { NO_PASS } from '../upstream/guard.ts';
 import { isIdempotent } from '../upstream/retry/retry-policy.ts';
 import type { Exchange } from './exchange.ts';
 import { hashFor } from './hash-for.ts';
-import { endWait } from './retries.ts';
+import { endWait, noteLostTry } from './retries.ts';
 import { sendHead } from './send-head.ts';
 import { stickTo } from './sticky-pick.ts';
 
@@ -154,6 +154,7 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
     const { exchange, endpoint, connection } = this;
     if (endpoint === null || connection === null || this.leads) return false;
     this.leads = true;
+    noteLostTry(exchange);
     // The first try may have failed before this one was sent, so that the exchange waits for another connection: it needs none any more.
     exchange.stopWaiting();
     endWait(exchange);

@@ -1,5 +1,5 @@
-// What an exchange remembers of its failed tries, and the timer between two tries. Made at the first failure, or when a try that may take a
-// limited time waits for its connection.
+// What an exchange remembers of its failed tries, and the timer between two tries. Made when another try takes the place of the first, or
+// when a try that may take a limited time waits for its connection.
 
 import { type Timed, UNSCHEDULED } from '../base/timer-wheel.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
@@ -15,6 +15,8 @@ export class Retries implements Timed {
   readonly tried: Endpoint[];
   /** Tries after the first that were begun or are waited for. */
   count: number;
+  /** When the first try that did not lead to a response was sent, or failed without being sent: monotonic ms; 0 while there is none. */
+  upstreamSince: number;
 
   constructor(exchange: Exchange) {
     this.deadline = Infinity;
@@ -24,6 +26,7 @@ export class Retries implements Timed {
     this.exchange = exchange;
     this.tried = [];
     this.count = 0;
+    this.upstreamSince = 0;
   }
 
   /** A copy of what is remembered, for the exchange that continues this one. */
@@ -31,12 +34,21 @@ export class Retries implements Timed {
     const retries = new Retries(exchange);
     retries.tried.push(...this.tried);
     retries.count = this.count;
+    retries.upstreamSince = this.upstreamSince;
     return retries;
   }
 
   onDeadline(): void {
     if (!this.exchange.ended) this.exchange.services.steps.retryDue(this.exchange);
   }
+}
+
+/** Notes that the try in progress leads to no response and another one takes its place. Returns what is remembered of the tries. */
+export function noteLostTry(exchange: Exchange): Retries {
+  exchange.retries ??= new Retries(exchange);
+  const { retries, sentAt } = exchange;
+  if (retries.upstreamSince === 0) retries.upstreamSince = sentAt === 0 ? exchange.services.io.clock.now : sentAt;
+  return retries;
 }
 
 /** Ends a wait for a connection, with its timers: the next wait, which may be at another upstream, sets its own. */

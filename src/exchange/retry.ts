@@ -8,7 +8,7 @@ import { isIdempotent, type RetryPolicy } from '../upstream/retry/retry-policy.t
 import { acquire, attempt } from './attempt.ts';
 import type { Exchange } from './exchange.ts';
 import { refuseWithoutAnswer } from './reply.ts';
-import { Retries } from './retries.ts';
+import { noteLostTry } from './retries.ts';
 
 /** Shorter waits are below the resolution of the timers: the next try is then made at once. */
 const WAIT_MIN_MS = 5;
@@ -97,6 +97,7 @@ export function retryOverHttp1(exchange: Exchange): boolean {
 }
 
 function againAtOnce(exchange: Exchange): void {
+  noteLostTry(exchange);
   exchange.connection = null;
   exchange.services.cells[exchange.upstream!.metricsOffset + UpstreamCell.retries]!++;
   attempt(exchange, null, true);
@@ -126,8 +127,7 @@ function mayRetry(exchange: Exchange, policy: RetryPolicy, sent: boolean): boole
 
 function retryLater(exchange: Exchange, { spec }: RetryPolicy): void {
   const { io, cells } = exchange.services;
-  exchange.retries ??= new Retries(exchange);
-  const { retries } = exchange;
+  const retries = noteLostTry(exchange);
   exchange.connection = null;
   retries.tried.push(exchange.endpoint!);
   const waitMs = fullJitterMs(retries.count, spec.backoffMs, spec.maxBackoffMs, random);

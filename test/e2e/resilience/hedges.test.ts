@@ -181,6 +181,31 @@ test('after the 95th percentile of the answers before: only the slow tail is ask
   assert.ok(performance.now() - began < 2_000);
 });
 
+test('a response of the second try took as long as the client waited for it, from the first try on', async t => {
+  const plan = new HedgePlan(0);
+  const took: number[] = [];
+  t.mock.method(plan, 'answered', (ms: number) => void took.push(ms));
+  t.mock.getter(plan, 'delayMs', () => 50);
+  const backends = await Promise.all([silent, saying(200, 'second')].map(startRawBackend));
+  const engine = await startEngine(
+    backends.map(({ port }) => port),
+    { resilience: { hedge: plan } },
+  );
+  const client = await ClientConnection.open(engine.port);
+  t.after(async () => {
+    client.destroy();
+    await engine.stop();
+    for (const backend of backends) await backend.stop();
+  });
+  client.send(get);
+  await client.answers(1);
+  assert.equal(took.length, 1);
+  assert.ok(took[0]! >= 40, `${took[0]} ms`);
+  // What the first try waited for is time of the upstream, not of the gateway.
+  await quiet(engine);
+  assert.ok(engine.workerCell('overhead') < 40, `${engine.workerCell('overhead')} ms`);
+});
+
 const traced =
   'X-Forwarded-For: 192.0.2.9\r\nX-Request-Id: given-before-us\r\ntracestate: a=b\r\n' +
   'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n';

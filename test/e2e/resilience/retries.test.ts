@@ -66,6 +66,28 @@ for (const [what, bad] of Object.entries({ unavailable, resetting, silent })) {
   });
 }
 
+test('the wait for an attempt that failed, and for the next one, is no time of the gateway', async t => {
+  const { ask, engine } = await setUp(t, [silent, good], { responseTimeoutMs: 300 });
+  assert.equal((await ask(get)).status, 200);
+  await eventually(() => engine.gateway.inFlight === 0, 'the exchange is over');
+  assert.ok(engine.workerCell('overhead') < 200, `${engine.workerCell('overhead')} ms`);
+});
+
+test('a dead kept connection that answers late with a reset is no time of the gateway', async t => {
+  let n = 0;
+  const dying: RawHandlers = {
+    onRequest: ({ socket }) => {
+      if (++n === 2) setTimeout(() => socket.resetAndDestroy(), 300);
+      else socket.write(answer(200));
+    },
+  };
+  const { ask, engine } = await setUp(t, [dying], { retry: null });
+  for (let i = 0; i < 2; i++) assert.equal((await ask(get)).status, 200);
+  await eventually(() => engine.gateway.inFlight === 0, 'the exchanges are over');
+  assert.equal(engine.upstreamCell('retries'), 1);
+  assert.ok(engine.workerCell('overhead') < 200, `${engine.workerCell('overhead')} ms`);
+});
+
 test('a port that nobody listens on is passed over, with any method: nothing was sent', async t => {
   const backend = await startRawBackend(good);
   const engine = await startEngine([await freePort(), backend.port], { upstream: { retry: retrySpec() } });
