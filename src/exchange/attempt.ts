@@ -65,8 +65,6 @@ export function attempt(exchange: Exchange, tried: readonly Endpoint[] | null, f
   endpoint.began();
   exchange.endpoint = endpoint;
   exchange.attempts++;
-  const { hedge } = exchange.route!.plan.resilience;
-  if (hedge !== null) armHedge(exchange, hedge);
   acquire(exchange, endpoint.pool, fresh);
 }
 
@@ -161,6 +159,8 @@ function send(exchange: Exchange, connection: RequestWriter): void {
   exchange.sentAt = services.io.clock.now;
   exchange.firstByteAt = 0;
   exchange.requestIsBlocked = false;
+  const { hedge } = exchange.route!.plan.resilience;
+  if (hedge !== null) armHedge(exchange, hedge);
   const framing = chunked ? RequestFraming.chunked : request.hasBody ? RequestFraming.length : RequestFraming.none;
   connection.start(exchange, request.method === 'HEAD', framing, request.upgrade !== '', exchange);
   sendHead(exchange, exchange.endpoint!, connection, chunked);

@@ -45,13 +45,13 @@ export class HedgePlan {
     return this.afterMs === 0 ? this.recent.value : this.afterMs;
   }
 
-  /** Records how long a response took, in ms from the start of its exchange. */
+  /** Records how long a response took, in ms from the moment its first try was sent. */
   answered(tookMs: number): void {
     if (this.afterMs === 0) this.recent.add(tookMs);
   }
 }
 
-/** Schedules a second try, once per exchange, for requests that may be sent twice and have no body. */
+/** Schedules a second try, from the sending of the first on and once per exchange, for requests that may be sent twice and have no body. */
 export function armHedge(exchange: Exchange, plan: HedgePlan): void {
   const { request, services } = exchange;
   const { delayMs } = plan;
@@ -73,7 +73,7 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
   private pass: number;
   private sentAt: number;
   /** True once this is the exchange's only try, which passes all its events on. */
-  private leads: boolean;
+  hasTakenOver: boolean;
 
   constructor(exchange: Exchange) {
     this.deadline = Infinity;
@@ -86,7 +86,7 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
     this.connection = null;
     this.pass = NO_PASS;
     this.sentAt = 0;
-    this.leads = false;
+    this.hasTakenOver = false;
   }
 
   /** The first try has taken long enough: begins the second one. */
@@ -94,7 +94,7 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
     const { exchange } = this;
     const upstream = exchange.upstream!;
     const { cells } = exchange.services;
-    // A first try that still waits for its connection is not slow yet, and a first try that failed is retried elsewhere.
+    // A first try that failed is retried elsewhere, and one that waits for a new connection, since its own was dead, is not slow yet.
     if (
       exchange.ended ||
       exchange.connection === null ||
@@ -135,11 +135,11 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
     this.failed(fault);
   }
 
-  /** Gives up the second try, because the exchange ended or its first try responded. Does nothing once this try leads. */
+  /** Gives up the second try, because the exchange ended or its first try responded. Does nothing once this try has taken over. */
   cancel(): void {
     this.exchange.services.io.wheel.cancel(this);
     const { endpoint, connection } = this;
-    if (endpoint === null || this.leads) return;
+    if (endpoint === null || this.hasTakenOver) return;
     if (this.waiting) {
       this.waiting = false;
       endpoint.pool.forget(this);
@@ -149,11 +149,11 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
     this.leave();
   }
 
-  /** Takes the place of the first try, which failed or lost. False when the second try was not sent, or leads already. */
-  lead(): boolean {
+  /** Takes the place of the first try, which failed or lost. False when the second try was not sent, or has taken over already. */
+  takeOver(): boolean {
     const { exchange, endpoint, connection } = this;
-    if (endpoint === null || connection === null || this.leads) return false;
-    this.leads = true;
+    if (endpoint === null || connection === null || this.hasTakenOver) return false;
+    this.hasTakenOver = true;
     noteLostTry(exchange);
     // The first try may have failed before this one was sent, so that the exchange waits for another connection: it needs none any more.
     exchange.stopWaiting();
@@ -171,7 +171,7 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
 
   onResponseHead(head: ResponseHead): void {
     const { exchange } = this;
-    if (!this.leads) {
+    if (!this.hasTakenOver) {
       if (head.status >= 500) {
         this.report(head);
         return;
@@ -179,18 +179,18 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
       const { guard } = exchange.upstream!.resilience;
       guard?.cancelled(exchange.endpoint!, exchange.breakerPass);
       exchange.connection?.abort();
-      this.lead();
+      this.takeOver();
     }
     exchange.onResponseHead(head);
   }
 
   onUpstreamFault(fault: Fault): void {
-    if (this.leads) this.exchange.onUpstreamFault(fault);
+    if (this.hasTakenOver) this.exchange.onUpstreamFault(fault);
     else this.failed(fault);
   }
 
   onInformational(head: ResponseHead): void {
-    if (this.leads) this.exchange.onInformational(head);
+    if (this.hasTakenOver) this.exchange.onInformational(head);
   }
   onResponseBody(bytes: Buffer, start: number, end: number): void {
     this.exchange.onResponseBody(bytes, start, end);

@@ -134,14 +134,16 @@ export function responseHead(exchange: Exchange, head: ResponseHead): void {
   else head.headers.settle();
 }
 
-/** Whether this response counts. A 5xx of the first try does not while a second try, which then leads, may give a better one. */
+/** Whether this response counts. A 5xx of the first try does not while a second try, which then takes over, may give a better one. */
 function answersHedged(exchange: Exchange, plan: HedgePlan, status: number): boolean {
   const { hedge, connection } = exchange;
-  if (hedge !== null && status >= 500 && hedge.lead()) {
+  if (hedge !== null && status >= 500 && hedge.takeOver()) {
     connection!.dropAnswer();
     return false;
   }
-  plan.answered(exchange.services.io.clock.now - exchange.startedAt);
+  // For a second try that took over, from the first one on: that is how long the client waited for the upstream.
+  const since = hedge?.hasTakenOver ? exchange.retries!.upstreamSince : exchange.sentAt;
+  plan.answered(exchange.services.io.clock.now - since);
   hedge?.cancel();
   return true;
 }

@@ -18,7 +18,7 @@ const random = new Random();
 /** Tries again after a fault, before any byte of a response, if that is safe and configured. False when there is no further try. */
 export function retry(exchange: Exchange, fault: Fault): boolean {
   // The hedged try goes on in the place of the first.
-  if (exchange.hedge !== null && exchange.firstByteAt === 0 && exchange.hedge.lead()) return true;
+  if (exchange.hedge !== null && exchange.firstByteAt === 0 && exchange.hedge.takeOver()) return true;
   if (exchange.responseStarted || exchange.firstByteAt !== 0 || isSpent(exchange)) return false;
   if (retryUnprocessed(exchange, fault) || retryDeadConnection(exchange, fault)) return true;
   const { retryPolicy: policy, connection } = exchange;

@@ -181,6 +181,22 @@ test('after the 95th percentile of the answers before: only the slow tail is ask
   assert.ok(performance.now() - began < 2_000);
 });
 
+test('the percentile is of the responses of the upstream: what the gateway itself took does not put second tries off', async t => {
+  const backend = await startRawBackend(saying(200, 'ok'));
+  const plan = new HedgePlan(0);
+  const waiting: Filter = { onRequest: () => new Promise(resolve => setTimeout(resolve, 300)) };
+  const engine = await startEngine([backend.port], { filters: [waiting], resilience: { hedge: plan } });
+  t.after(async () => {
+    await engine.stop();
+    await backend.stop();
+  });
+  const clients = await Promise.all(Array.from({ length: 32 }, () => ClientConnection.open(engine.port)));
+  for (const client of clients) client.send(get);
+  for (const client of clients) await client.answers(1);
+  for (const client of clients) client.destroy();
+  assert.ok(plan.delayMs < 300, `${plan.delayMs} ms`);
+});
+
 test('a response of the second try took as long as the client waited for it, from the first try on', async t => {
   const plan = new HedgePlan(0);
   const took: number[] = [];
@@ -204,6 +220,22 @@ test('a response of the second try took as long as the client waited for it, fro
   // What the first try waited for is time of the upstream, not of the gateway.
   await quiet(engine);
   assert.ok(engine.workerCell('overhead') < 40, `${engine.workerCell('overhead')} ms`);
+});
+
+test('a first try that waited for its connection has a second one like any other once it is sent', async t => {
+  let n = 0;
+  const slowThenSilent: RawHandlers = {
+    onRequest: ({ socket }) => {
+      if (++n === 1) setTimeout(() => socket.write(answer(200, 'slow')), 150);
+    },
+  };
+  const pool = { maxConnections: 1 };
+  const { ask, send, engine } = await setUp(t, [slowThenSilent, saying(200, 'second')], 50, {}, { pool });
+  const slow = await send('POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n');
+  assert.equal(await ask(), '200 second');
+  assert.equal(await ask(), '200 second');
+  await slow.answers(1);
+  assert.equal(engine.upstreamCell('hedges'), 1);
 });
 
 const traced =
