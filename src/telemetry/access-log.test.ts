@@ -8,7 +8,9 @@ import {
   existsSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   readSync,
   renameSync,
   rmSync,
@@ -18,6 +20,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as elapsed } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { eventually } from '../../test/support/eventually.ts';
 import { AccessLog } from './access-log.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cardea-access-log-'));
@@ -367,6 +370,38 @@ test('a line that was cut by a full disk spoils no line that comes after it', as
   assert.equal(said, '11 10\n');
   assert.deepEqual(readFileSync(path, 'latin1').split('\n').slice(-3), ['a'.repeat(500), 'after', '']);
 });
+
+test('a new file that gets the descriptor of an earlier one is treated as new: no line end in front', async t => {
+  const path = join(folder, 'reopened.log');
+  const limitFiles = (bytes: string) => execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`]);
+  t.after(() => limitFiles('unlimited'));
+  const log = new AccessLog({ path });
+  limitFiles('1000');
+  for (let i = 0; i < 20; i++) log.append(`first ${'x'.repeat(70)} end`);
+  await log.flush();
+  limitFiles('unlimited');
+  // Once the torn file is closed, its descriptor is free for the next file: at the second reopening, unless a lower one is free.
+  const torn = descriptorOf(path);
+  for (let n = 0; n < 10 && (n === 0 || descriptorOf(path) !== torn); n++) {
+    renameSync(path, `${path}.1`);
+    log.reopen();
+    await eventually(() => descriptorOf(`${path}.1`) === undefined, 'the file before is closed');
+  }
+  log.append('later end');
+  await log.close();
+  assert.equal(readFileSync(path, 'latin1'), 'later end\n');
+});
+
+/** The descriptor with which this process has the file open; undefined when it has not. */
+function descriptorOf(path: string): string | undefined {
+  return readdirSync('/proc/self/fd').find(fd => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === path;
+    } catch {
+      return false; // Because: the folder's own descriptor is closed by now
+    }
+  });
+}
 
 test('a log without traffic leaves an empty file', async () => {
   const path = join(folder, 'empty.log');

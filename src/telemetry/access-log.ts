@@ -215,7 +215,7 @@ export class AccessLog {
     this.writing = true;
     const { written } = this;
     const { fd } = this.file;
-    if (this.batchFd !== fd && written === 0) {
+    if (written === 0 && this.file.openedSinceLastCall()) {
       this.batchFd = fd;
       this.pipe = isPipe(fd);
       this.torn = false;

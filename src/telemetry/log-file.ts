@@ -12,6 +12,7 @@ export class LogFile {
   private readonly path: string;
   private readonly onError: ((error: Error) => void) | undefined;
   private openAgainAt = 0;
+  private wasOpened = false;
 
   constructor(path: string, onError?: (error: Error) => void) {
     this.path = path;
@@ -21,6 +22,14 @@ export class LogFile {
   /** Throws an Error for the operator when the file cannot be opened. */
   openOrThrow(): void {
     this.fd = openLog(this.path);
+    this.wasOpened = true;
+  }
+
+  /** Whether the file was opened since the last call. `fd` does not tell: it may be that of an earlier file, closed meanwhile. */
+  openedSinceLastCall(): boolean {
+    const { wasOpened } = this;
+    this.wasOpened = false;
+    return wasOpened;
   }
 
   /** Opens the file, or opens it anew. False when that fails: `fd` then stays as it is, and `onError` gets the error if `isNews`. */
