@@ -32,7 +32,7 @@ export function finish(exchange: Exchange): void {
   if (exchange.breakerPass >= 0) exchange.upstream!.resilience.guard?.cancelled(endpoint!, exchange.breakerPass);
   exchange.connection = null;
   if (exchange.versionCellsAt !== NO_VERSION) countVersion(exchange);
-  if (!services.isCopy) {
+  if (!services.hasNoClient) {
     count(exchange);
     if (services.accessLog.enabled) log(exchange);
   }
@@ -40,7 +40,7 @@ export function finish(exchange: Exchange): void {
   exchange.heldRequest = null;
   exchange.heldResponse = null;
   exchange.replayable = null;
-  if (!services.isCopy) services.onEnded();
+  if (!services.hasNoClient) services.onEnded();
   if (exchange.routeGate !== null || exchange.upstreamGate !== null) leaveGates(exchange);
   if (exchange.mirror !== null) exchange.mirror.ended();
 }

@@ -83,7 +83,7 @@ export class Gateway {
       ids: new IdBlocks(),
       ...failureLogs(log),
       steps,
-      isCopy: false,
+      hasNoClient: false,
       get headLimits() {
         return gateway.current.limits;
       },

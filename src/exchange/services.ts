@@ -27,11 +27,11 @@ export interface ExchangeServices extends PoolContext {
   /** Logs why an endpoint's response was not passed on. */
   readonly unreadable: FailureLog;
   /** True for exchanges without a client (a mirror's copies, deferred requests): they are neither counted nor logged as requests. */
-  readonly isCopy: boolean;
+  readonly hasNoClient: boolean;
   readonly steps: ExchangeSteps;
   readonly shedder: Shedder;
   readonly unattended: Unattended;
-  /** Called when an exchange has ended, but not for a copy. */
+  /** Called when an exchange has ended, unless it has no client. */
   onEnded(): void;
 }
 

@@ -159,7 +159,7 @@ export class DeferralPlan {
     const onKept = (isKept: boolean) => this.count(exchange, isKept ? 'kept' : 'not_kept');
     const release = this.shelf.hold();
     const awaited = new AwaitedAnswer(expected, unattended, io.clock, this.spec.keepMs, onKept, release);
-    this.services ??= { ...exchange.services, isCopy: true };
+    this.services ??= { ...exchange.services, hasNoClient: true };
     const recorder = new AnswerRecorder(this.spec.answerBytesMax, record => awaited.come(record));
     this.count(exchange, 'deferred');
     handOver(exchange, this.services, this.silentRoute, recorder);

@@ -78,7 +78,7 @@ export class MirrorPlan {
 
   private send(copy: MirrorCopy): void {
     const { exchange: live, pieces } = copy;
-    this.services ??= { ...live.services, isCopy: true };
+    this.services ??= { ...live.services, hasNoClient: true };
     const answer = new CopyAnswer(this.spec.compare);
     const exchange = followingExchange(live, this.services, this.route, answer);
     exchange.heldRequest = pieces.length === 0 ? null : pieces;
