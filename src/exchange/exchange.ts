@@ -161,7 +161,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   private id: string;
   private idGiven: boolean;
   /** The trace id sent upstream when an id came from outside, see foreign-ids.ts; else empty, and the block at `idAt` has it. */
-  traceOfCaller: string;
+  traceIdOverride: string;
   /** The batch with the block of ids made for this exchange, which begins at `idAt`; see IdBlocks. */
   readonly idBatch: IdBatch;
   readonly idAt: number;
@@ -244,7 +244,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.responseBytes = 0;
     this.id = '';
     this.idGiven = false;
-    this.traceOfCaller = '';
+    this.traceIdOverride = '';
     this.idAt = services.ids.take();
     this.idBatch = services.ids.batch;
   }
@@ -281,7 +281,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
 
   /** 32 hex digits: the caller's trace, or the one that begins here. */
   get traceId(): string {
-    return this.traceOfCaller === '' ? this.madeId(TRACE_ID_AT) : this.traceOfCaller;
+    return this.traceIdOverride === '' ? this.madeId(TRACE_ID_AT) : this.traceIdOverride;
   }
 
   private madeId(at: number): string {

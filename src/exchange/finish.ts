@@ -109,7 +109,7 @@ function log(exchange: Exchange): void {
   }
   const { now } = services.io.clock;
   const total = now - exchange.startedAt;
-  const ownIds = exchange.hasOwnId && exchange.traceOfCaller === '';
+  const ownIds = exchange.hasOwnId && exchange.traceIdOverride === '';
   // A fresh record each time: filling an old one would make the garbage collector look at every string in it.
   const fields: AccessFields = {
     timeMs: wallMs(now) - total,

@@ -5,19 +5,19 @@ import { traceContext } from '../telemetry/trace-context.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Fields that are removed when both ids are the gateway's own. */
-const replaced = new Uint8Array(64);
-for (const id of [HeaderId.traceparent, HeaderId.tracestate, HeaderId.xRequestId]) replaced[id] = 1;
+const ownIdFields = new Uint8Array(64);
+for (const id of [HeaderId.traceparent, HeaderId.tracestate, HeaderId.xRequestId]) ownIdFields[id] = 1;
 
 /** Removes the id fields from the head and returns header lines that replace them; empty when the exchange sends the ids made for it. */
 export function foreignIds(exchange: Exchange): string {
   const { headers } = exchange.request;
   const received = headers.getOnlyById(HeaderId.traceparent);
   if (received === undefined && exchange.hasOwnId) {
-    headers.removeMasked(replaced);
+    headers.removeMasked(ownIdFields);
     return '';
   }
   const trace = traceContext(received);
-  exchange.traceOfCaller = trace.traceId;
+  exchange.traceIdOverride = trace.traceId;
   headers.removeById(HeaderId.traceparent);
   if (!trace.keepTracestate) headers.removeById(HeaderId.tracestate);
   // Because: a request id that a stranger claims is not passed on, and every log on the way is to show the same id.
