@@ -93,11 +93,11 @@ export class Entrance implements ConnectionHandler, ServerConnectionHandler, Sec
   }
 
   onMalformedProxyHeader(client: Client): void {
-    this.gateway.refuseUnproxied(client);
+    this.gateway.recordMissingProxyHeader(client);
   }
 
   onUnproxied(socket: Socket): void {
-    this.gateway.unproxiedClosed(socket);
+    this.gateway.unidentifiedSocketClosed(socket);
   }
 
   get io(): ThreadIo {

@@ -150,7 +150,7 @@ export class Gateway {
     }
     const client = entrance.clientOf(socket.remoteAddress ?? '', socket.remotePort ?? 0);
     if (settings.proxyProtocol) {
-      this.open.addNameless(socket);
+      this.open.addUnidentified(socket);
       listenTo(socket, new ProxyProtocolReader(socket, this.io, this.current.limits.headerTimeoutMs, entrance, client));
     } else if (settings.tls !== null) {
       this.secure(socket, client, entrance, settings.tls);
@@ -162,14 +162,14 @@ export class Gateway {
 
   /** Begins a TLS handshake on a socket. Null when too many are in progress: the socket is then closed. */
   secure(socket: Socket, client: Client, entrance: Entrance, tls: ServerTls): Handshake | null {
-    this.open.forgetNameless(socket);
+    this.open.forgetUnidentified(socket);
     const handshake = tls.begin(socket, client, entrance);
     if (handshake === null) {
       this.services.cells[this.services.workerMetricsOffset + WorkerCell.tlsRefused]!++;
       socket.destroy();
       return null;
     }
-    this.open.addNameless(handshake.socket);
+    this.open.addUnidentified(handshake.socket);
     return handshake;
   }
 
@@ -182,7 +182,7 @@ export class Gateway {
   /** Counts a TLS handshake that failed; `failure` is null when the client left. */
   unsecured(socket: Socket, failure: HandshakeFailure | null): void {
     this.services.cells[this.services.workerMetricsOffset + failureCells[failure ?? 'aborted']]!++;
-    this.unproxiedClosed(socket);
+    this.unidentifiedSocketClosed(socket);
   }
 
   /** Begins to read requests from a socket. */
@@ -190,7 +190,7 @@ export class Gateway {
     const { http1, http2 } = entrance.plainProtocols;
     if (!http2) return this.serveHttp1(socket, client, entrance);
     if (!http1) return this.serveHttp2(socket, client, entrance);
-    this.open.addNameless(socket);
+    this.open.addUnidentified(socket);
     const reader = new PrefaceReader(socket, client, this.io, this.current.limits.headerTimeoutMs, entrance);
     listenTo(socket, reader);
     return reader;
@@ -263,7 +263,7 @@ export class Gateway {
   }
 
   /** Records a connection without the PROXY header that its listener requires. It gets no response: its protocol is unknown. */
-  refuseUnproxied(client: Client): void {
+  recordMissingProxyHeader(client: Client): void {
     recordMalformed(this.services, client, new Fault('malformed_proxy_header'), newRequestId(), 0, '');
   }
 
@@ -288,8 +288,8 @@ export class Gateway {
   }
 
   /** Forgets a socket that closed before its PROXY header, TLS handshake or first bytes had come. */
-  unproxiedClosed(socket: Socket): void {
-    this.open.namelessClosed(socket);
+  unidentifiedSocketClosed(socket: Socket): void {
+    this.open.unidentifiedClosed(socket);
   }
 
   private exchangeEnded(): void {

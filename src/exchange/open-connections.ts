@@ -28,14 +28,14 @@ export class OpenConnections {
   private readonly io: ThreadIo;
   private readonly open: Set<OpenConnection>;
   /** Sockets whose PROXY header, TLS handshake or first bytes have not come yet. */
-  private readonly nameless: Set<Socket>;
+  private readonly unidentifiedSockets: Set<Socket>;
   private stopping: boolean;
   private onNone: (() => void) | null;
 
   constructor(io: ThreadIo) {
     this.io = io;
     this.open = new Set();
-    this.nameless = new Set();
+    this.unidentifiedSockets = new Set();
     this.stopping = false;
     this.onNone = null;
   }
@@ -47,7 +47,7 @@ export class OpenConnections {
 
   /** Number of these connections, and of sockets whose protocol is not known yet. */
   get accepted(): number {
-    return this.open.size + this.nameless.size;
+    return this.open.size + this.unidentifiedSockets.size;
   }
 
   /** Whether all connections were asked to close. */
@@ -55,21 +55,21 @@ export class OpenConnections {
     return this.stopping;
   }
 
-  addNameless(socket: Socket): void {
-    this.nameless.add(socket);
+  addUnidentified(socket: Socket): void {
+    this.unidentifiedSockets.add(socket);
   }
 
-  forgetNameless(socket: Socket): void {
-    this.nameless.delete(socket);
+  forgetUnidentified(socket: Socket): void {
+    this.unidentifiedSockets.delete(socket);
   }
 
-  namelessClosed(socket: Socket): void {
-    this.nameless.delete(socket);
+  unidentifiedClosed(socket: Socket): void {
+    this.unidentifiedSockets.delete(socket);
     this.tellIfNone();
   }
 
   add(connection: OpenConnection): void {
-    this.nameless.delete(connection.socket);
+    this.unidentifiedSockets.delete(connection.socket);
     this.open.add(connection);
   }
 
@@ -92,7 +92,7 @@ export class OpenConnections {
       // Because: as above.
       const timer = setTimeout(() => {
         for (const connection of this.open) connection.breakOff();
-        for (const socket of this.nameless) socket.destroy();
+        for (const socket of this.unidentifiedSockets) socket.destroy();
         this.io.outbox.flush();
         // The sockets' `close` events come a turn later; the last one resolves.
         // Because: as above; a `close` that does not come must not hold up the end.
@@ -125,7 +125,7 @@ export class OpenConnections {
     for (const connection of this.open) {
       if (handler === null || connection.handler === handler) connection.closeIfIdle();
     }
-    if (handler === null) for (const socket of this.nameless) socket.destroy();
+    if (handler === null) for (const socket of this.unidentifiedSockets) socket.destroy();
   }
 
   private tellIfNone(): void {
