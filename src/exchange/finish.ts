@@ -59,7 +59,7 @@ function upstreamTime({ sentAt, firstByteAt }: Exchange, now: number): number {
  * Milliseconds until the response's head was sent, without the wait for the upstream from `upstreamSince` on (0 for no wait). Bodies and
  * tunnels do not count: both ends set their pace.
  */
-function ownTime(exchange: Exchange, now: number, upstreamSince: number): number {
+function overheadMs(exchange: Exchange, now: number, upstreamSince: number): number {
   const { startedAt, sentAt, firstByteAt, answeredAt } = exchange;
   // An upstream that never responded was waited for until now.
   const until = answeredAt === 0 || (sentAt !== 0 && firstByteAt === 0) ? now : answeredAt;
@@ -84,7 +84,7 @@ function count(exchange: Exchange): void {
   cells[workerMetricsOffset + WorkerCell.sentBytes]! += exchange.responseBytes;
   // Tries that failed, and the waits between them, are no time of the gateway.
   const upstreamSince = retries === null || retries.upstreamSince === 0 ? exchange.sentAt : retries.upstreamSince;
-  recordDuration(cells, workerMetricsOffset + WorkerCell.overhead, ownTime(exchange, now, upstreamSince));
+  recordDuration(cells, workerMetricsOffset + WorkerCell.overhead, overheadMs(exchange, now, upstreamSince));
   if (consumers !== null && consumer !== null) {
     consumers.count(consumer.name, finalStatus(exchange), exchange.requestBytes, exchange.responseBytes);
   }
@@ -129,7 +129,7 @@ function log(exchange: Exchange): void {
     durationMs: total,
     upstreamMs: upstreamTime(exchange, now),
     // With earlier attempts, unlike the metric: `upstreamMs` is the last attempt's, see docs/guide/observability.md.
-    overheadMs: ownTime(exchange, now, exchange.sentAt),
+    overheadMs: overheadMs(exchange, now, exchange.sentAt),
     attempts: exchange.attempts,
     consumer: exchange.consumer === null ? null : exchange.consumer.name,
     code: fault === null ? null : fault.code,

@@ -1,5 +1,5 @@
 // A route's `fallback: { cache }`: the last good responses, kept in memory that all workers share, and given when the upstream fails. Which
-// responses may be kept is in may-be-kept.ts; which requests count as the same, in question.ts.
+// responses may be kept is in may-be-kept.ts; which requests count as the same, in cache-key.ts.
 
 import { hash } from 'node:crypto';
 import type { Fault } from '../../base/fault.ts';
@@ -13,8 +13,8 @@ import type { Filter } from '../filter.ts';
 import { fieldPairs, type PackedHead, packAnswer, unpackAnswer } from '../packed-answer.ts';
 import { proxyStatus } from '../problem.ts';
 import { answer } from '../reply.ts';
+import { cacheKeyOf, type KeptBy, variantOf } from './cache-key.ts';
 import { type Keeping, mayBeKept } from './may-be-kept.ts';
-import { type KeptBy, questionOf, variantOf } from './question.ts';
 
 export interface KeptAnswersSpec {
   readonly keepMs: number;
@@ -34,7 +34,7 @@ interface KeptHead extends PackedHead {
 
 /** What an exchange has in this filter's slot: the request's key, and the arriving response; `head` is null if none is to be kept. */
 interface Asked {
-  readonly question: string;
+  readonly cacheKey: string;
   head: KeptHead | null;
   digest: Buffer | null;
   pieces: Buffer[];
@@ -83,7 +83,7 @@ export class KeptAnswers {
     const asked = this.askedBy(exchange);
     if (asked === undefined || fault.kind.source !== 'upstream' || exchange.answeredBy !== 'nobody') return false;
     const now = steadySeconds();
-    const kept = this.find(asked.question, exchange, now);
+    const kept = this.find(asked.cacheKey, exchange, now);
     if (kept === null) return false;
     const { head, body, keeping } = kept;
     const keptSeconds = Math.max(0, now - head.storedAt);
@@ -108,9 +108,9 @@ export class KeptAnswers {
   }
 
   private asked(exchange: Exchange): void {
-    const question = questionOf(exchange, this.spec.by, this.ignored);
-    if (question === null) return;
-    exchange.state[this.slot] = { question, head: null, digest: null, pieces: [], bytes: 0 } satisfies Asked;
+    const cacheKey = cacheKeyOf(exchange, this.spec.by, this.ignored);
+    if (cacheKey === null) return;
+    exchange.state[this.slot] = { cacheKey, head: null, digest: null, pieces: [], bytes: 0 } satisfies Asked;
   }
 
   private answered(exchange: Exchange): void {
@@ -122,23 +122,23 @@ export class KeptAnswers {
     // Because: `Expires` and `Date` are times of the calendar, and this runs only on routes that keep responses.
     const keeping = mayBeKept(response.status, response.headers, this.keepSeconds, Date.now());
     const vary = varyOf(response.headers);
-    const { question } = asked;
+    const { cacheKey } = asked;
     if (
       keeping === null ||
       vary.some(name => ofOneRequest.has(name)) ||
       response.contentLength > this.spec.answerBytesMax
     ) {
-      if (takesThePlace(response.status)) this.table.forget(this.digest(question));
+      if (outdatesKept(response.status)) this.table.forget(this.digest(cacheKey));
       return;
     }
-    asked.digest = this.digest(vary.length === 0 ? question : variantOf(question, exchange, vary));
-    const until = now + lasts(keeping);
+    asked.digest = this.digest(vary.length === 0 ? cacheKey : variantOf(cacheKey, exchange, vary));
+    const until = now + secondsLeft(keeping);
     const keptUntil = this.table.keepsUntil(asked.digest);
     // An entry that is kept longer than this response could be is another response.
     if (keptUntil >= until - KEEP_AGAIN_SECONDS && keptUntil <= until) return;
     const headers = fieldPairs(response.headers.lines(), ownFields);
     asked.head = { status: response.status, headers, keeping, storedAt: now };
-    if (vary.length > 0) this.keepVary(question, vary, keeping, now);
+    if (vary.length > 0) this.keepVary(cacheKey, vary, keeping, now);
     if (response.hasBody) response.filterBody(this.slot);
     else this.keep(exchange, asked, asked.head, keeping);
   }
@@ -148,7 +148,7 @@ export class KeptAnswers {
     if (asked === undefined || asked.head === null) return;
     asked.bytes += piece.length;
     if (asked.bytes > this.spec.answerBytesMax) {
-      this.table.forget(this.digest(asked.question));
+      this.table.forget(this.digest(asked.cacheKey));
       asked.head = null;
       asked.pieces = [];
       return;
@@ -158,25 +158,25 @@ export class KeptAnswers {
   }
 
   private keep({ services, upstream }: Exchange, { digest, pieces }: Asked, head: KeptHead, keeping: Keeping): void {
-    const kept = this.table.put(digest!, packAnswer(head, pieces), head.storedAt, head.storedAt + lasts(keeping));
+    const kept = this.table.put(digest!, packAnswer(head, pieces), head.storedAt, head.storedAt + secondsLeft(keeping));
     if (kept) services.cells[upstream!.metricsOffset + UpstreamCell.keptStored]!++;
   }
 
   /** Stores, under the request's own key, the names of the fields by which its responses differ. */
-  private keepVary(question: string, vary: readonly string[], keeping: Keeping, now: number): void {
-    const digest = this.digest(question);
+  private keepVary(cacheKey: string, vary: readonly string[], keeping: Keeping, now: number): void {
+    const digest = this.digest(cacheKey);
     const before = this.read(digest, now)?.head;
     const storedAt = before?.vary === undefined ? now : before.storedAt;
     const head: KeptHead = { status: 0, headers: [], vary, storedAt };
-    this.table.put(digest, packAnswer(head, []), now, now + lasts(keeping));
+    this.table.put(digest, packAnswer(head, []), now, now + secondsLeft(keeping));
   }
 
-  private find(question: string, exchange: Exchange, now: number) {
-    let kept = this.read(this.digest(question), now);
+  private find(cacheKey: string, exchange: Exchange, now: number) {
+    let kept = this.read(this.digest(cacheKey), now);
     let since = 0;
     if (kept?.head.vary !== undefined) {
       since = kept.head.storedAt;
-      kept = this.read(this.digest(variantOf(question, exchange, kept.head.vary)), now);
+      kept = this.read(this.digest(variantOf(cacheKey, exchange, kept.head.vary)), now);
     }
     const keeping = kept?.head.keeping;
     return kept === null || keeping === undefined || kept.head.storedAt < since ? null : { ...kept, keeping };
@@ -187,8 +187,8 @@ export class KeptAnswers {
     return found?.kind === 'stored' ? unpackAnswer<KeptHead>(found.bytes) : null;
   }
 
-  private digest(question: string): Buffer {
-    return hash('sha256', `${this.routeName}\0${question}`, 'buffer').subarray(0, 16);
+  private digest(cacheKey: string): Buffer {
+    return hash('sha256', `${this.routeName}\0${cacheKey}`, 'buffer').subarray(0, 16);
   }
 
   private askedBy(exchange: Exchange): Asked | undefined {
@@ -201,12 +201,12 @@ export class KeptAnswers {
  * Whether a response that is not kept shows that the kept one is out of date: the content has become private, has moved, or is gone.
  * Partial responses, met conditions (304) and refusals do not show that.
  */
-function takesThePlace(status: number): boolean {
+function outdatesKept(status: number): boolean {
   return (status >= 200 && status < 400 && status !== 206 && status !== 304) || status === 404 || status === 410;
 }
 
 /** For how many seconds the response may still be given. */
-function lasts({ ageSeconds, oldestSeconds }: Keeping): number {
+function secondsLeft({ ageSeconds, oldestSeconds }: Keeping): number {
   return oldestSeconds - ageSeconds;
 }
 

@@ -25,7 +25,7 @@ const credential =
 export type KeptBy = 'everyone' | 'consumer';
 
 /** The key of a request; null when its response is not kept and it gets no kept one. `ignored`: lower-case headers to leave out. */
-export function questionOf(exchange: Exchange, by: KeptBy, ignored: ReadonlySet<string>): string | null {
+export function cacheKeyOf(exchange: Exchange, by: KeptBy, ignored: ReadonlySet<string>): string | null {
   const { request, client, consumer, identity } = exchange;
   if ((request.method !== 'GET' && request.method !== 'HEAD') || request.hasBody || request.upgrade !== '') return null;
   const identified = consumer !== null || identity !== null;
@@ -52,8 +52,8 @@ export function questionOf(exchange: Exchange, by: KeptBy, ignored: ReadonlySet<
 }
 
 /** The key of one variant of a request: with its values of the fields that the response's Vary names. */
-export function variantOf(question: string, { request }: Exchange, vary: readonly string[]): string {
-  return JSON.stringify([question, vary.map(name => [name, request.headers.getAll(name)])]);
+export function variantOf(cacheKey: string, { request }: Exchange, vary: readonly string[]): string {
+  return JSON.stringify([cacheKey, vary.map(name => [name, request.headers.getAll(name)])]);
 }
 
 function whoOf({ consumer, identity, client }: Exchange): unknown[] {
