@@ -69,7 +69,7 @@ export function buildFilters(
         return build(written, innerSlot++, ofInner ?? null);
       },
       eventCell: event => offsetIn(eventOffsets, eventLabel(name, event)),
-      twins(text) {
+      countEarlierUses(text) {
         const before = said.get(text) ?? 0;
         said.set(text, before + 1);
         return before;

@@ -68,7 +68,7 @@ export interface FilterServices {
    * How many filters of this chain have called this with the same `text` before. A filter that keeps something elsewhere under a name made
    * from its settings adds this number to the name: otherwise two filters with the same settings would use up the same entry.
    */
-  twins(text: string): number;
+  countEarlierUses(text: string): number;
   /**
    * First cell of a limit that `needs` named; the others follow in the order of `LimitCell`: `worker.cells[cells + LimitCell.refused]++`.
    */

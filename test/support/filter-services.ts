@@ -61,7 +61,7 @@ export function filterServices(given: TestServices = {}): FilterServices {
       }),
     tally: given.tally ?? null,
     eventCell: event => Math.max(0, events.indexOf(event)),
-    twins: () => 0,
+    countEarlierUses: () => 0,
     limitCells: limit => events.length + 3 * Math.max(0, limits.indexOf(limit)),
     worker: {
       clock: given.clock ?? new Clock(),
