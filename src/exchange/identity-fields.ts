@@ -39,7 +39,7 @@ function words(scopes: string): Set<string> {
 }
 
 /** The fields that are not `x-consumer-*`: for example those of an external service. */
-export function besideConsumer(fields: readonly string[]): string[] {
+export function withoutConsumerFields(fields: readonly string[]): string[] {
   const kept: string[] = [];
   for (let i = 0; i < fields.length; i += 2)
     if (!fields[i]!.toLowerCase().startsWith(CONSUMER_PREFIX)) kept.push(fields[i]!, fields[i + 1]!);

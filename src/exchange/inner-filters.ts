@@ -19,7 +19,7 @@ export function buildInner(
 }
 
 /** Combines the filters into one: the credential places of all, `withhold` of all, and `serves` if any of them has it. */
-export function facesOf(
+export function combinedIdentityHooks(
   inner: readonly Filter[],
 ): Required<Pick<Filter, 'credentialPlaces' | 'withhold'>> & Pick<Filter, 'serves'> {
   return {

@@ -4,8 +4,8 @@ import { Fault } from '../../base/fault.ts';
 import type { Consumer, Identity } from '../../exchange/consumer.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
-import { addFields, besideConsumer, mergeFields, takeIdentityFields } from '../../exchange/identity-fields.ts';
-import { buildInner, endEach, facesOf, respondBack } from '../../exchange/inner-filters.ts';
+import { addFields, mergeFields, takeIdentityFields, withoutConsumerFields } from '../../exchange/identity-fields.ts';
+import { buildInner, combinedIdentityHooks, endEach, respondBack } from '../../exchange/inner-filters.ts';
 import type { HeadersMark } from '../../http/headers.ts';
 import type { AllOfConfig } from './config.ts';
 
@@ -52,11 +52,11 @@ export const allOfFilter: FilterDefinition<AllOfConfig> = {
     const askedOf = (exchange: Exchange) => (exchange.state[slot] as Gathered | undefined)?.asked ?? 0;
 
     const filter: Filter = {
-      ...facesOf(inner),
+      ...combinedIdentityHooks(inner),
       onRequest(exchange) {
         const { headers, query: queryBefore, hasQuery: hadQuery } = exchange.request;
         const headersBefore = headers.mark();
-        const fieldsBefore = besideConsumer(takeIdentityFields(exchange));
+        const fieldsBefore = withoutConsumerFields(takeIdentityFields(exchange));
         const before = { fieldsBefore, headersBefore, queryBefore, hadQuery };
         const gathered: Gathered = { asked: 0, identity: null, consumer: null, fields: [], ...before };
         exchange.state[slot] = gathered;

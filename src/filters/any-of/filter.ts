@@ -5,7 +5,7 @@ import type { CredentialPlace } from '../../base/schema/credential-places.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
 import { addFields, takeIdentityFields } from '../../exchange/identity-fields.ts';
-import { buildInner, endEach, facesOf, respondBack } from '../../exchange/inner-filters.ts';
+import { buildInner, combinedIdentityHooks, endEach, respondBack } from '../../exchange/inner-filters.ts';
 import type { RefusalTally } from '../../exchange/refusal-tally.ts';
 import type { AnyOfConfig } from './config.ts';
 import { answerWith, countedOf, type Refusal } from './refusals.ts';
@@ -48,7 +48,7 @@ class AnyOf implements Filter, RefusalTally {
     this.slot = slot;
     this.outer = tally;
     this.inner = buildInner(config, build, this);
-    const { credentialPlaces, withhold, serves } = facesOf(this.inner);
+    const { credentialPlaces, withhold, serves } = combinedIdentityHooks(this.inner);
     this.credentialPlaces = credentialPlaces;
     this.withhold = withhold;
     if (serves !== undefined) this.serves = serves;
