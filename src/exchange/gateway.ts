@@ -294,6 +294,6 @@ export class Gateway {
 
   private exchangeEnded(): void {
     this.underWay--;
-    if (this.shedder.counts) this.shedder.ended();
+    if (this.shedder.sharesInFlight) this.shedder.ended();
   }
 }

@@ -35,7 +35,7 @@ export class Shedder {
   /** False: nothing else of this object is called, so that it costs nothing. */
   enabled: boolean;
   /** Whether other workers are told the requests in progress: then `ended` must be called after each exchange. */
-  counts: boolean;
+  sharesInFlight: boolean;
   private readonly parts: ShedderParts;
   private readonly level: ShedLevel;
   private spec: SheddingSpec | null;
@@ -48,7 +48,7 @@ export class Shedder {
 
   constructor(parts: ShedderParts) {
     this.enabled = false;
-    this.counts = false;
+    this.sharesInFlight = false;
     this.parts = parts;
     this.level = new ShedLevel();
     this.spec = null;
@@ -64,7 +64,7 @@ export class Shedder {
   become(spec: SheddingSpec | null): void {
     this.spec = spec;
     this.enabled = spec?.enabled === true;
-    this.counts = this.enabled && spec!.inFlightMax !== 0 && this.parts.block !== null;
+    this.sharesInFlight = this.enabled && spec!.inFlightMax !== 0 && this.parts.block !== null;
     if (this.timer !== null) clearInterval(this.timer);
     this.timer = null;
     if (!this.enabled) return;
