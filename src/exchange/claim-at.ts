@@ -14,17 +14,17 @@ export function claimAt(claims: Members | null, path: string): unknown {
   const names = path.split('.');
   let value: unknown = claims;
   for (const name of names) {
-    if (!has(value, name)) return names.length < 3 ? undefined : dottedAt(claims, path);
+    if (!has(value, name)) return names.length < 3 ? undefined : claimWithDottedNames(claims, path);
     value = value[name];
   }
   return value;
 }
 
-function dottedAt(value: unknown, path: string): unknown {
+function claimWithDottedNames(value: unknown, path: string): unknown {
   if (has(value, path)) return value[path];
   for (let dot = path.lastIndexOf('.'); dot > 0; dot = path.lastIndexOf('.', dot - 1)) {
     const name = path.slice(0, dot);
-    const found = has(value, name) ? dottedAt(value[name], path.slice(dot + 1)) : undefined;
+    const found = has(value, name) ? claimWithDottedNames(value[name], path.slice(dot + 1)) : undefined;
     if (found !== undefined) return found;
   }
   return undefined;

@@ -92,7 +92,7 @@ export class DeferralPlan {
         this.tell(exchange, token, expected);
       },
       error => {
-        this.isAway(exchange, error);
+        this.noteStoreAway(exchange, error);
         this.lookAgain(exchange);
       },
     );
@@ -116,7 +116,7 @@ export class DeferralPlan {
       },
       error => {
         give = () => {
-          this.isAway(exchange, error);
+          this.noteStoreAway(exchange, error);
           refuse(exchange, new Fault('answers_unavailable'), [['Retry-After', POLL_SECONDS]]);
         };
       },
@@ -126,7 +126,7 @@ export class DeferralPlan {
   }
 
   private give(exchange: Exchange, found: FoundAnswer): void {
-    this.isThere(exchange);
+    this.noteStoreBack(exchange);
     if (found.kind === 'pending') answer(exchange, this.comeBack(exchange.request.path));
     else if (found.kind === 'kept') {
       this.count(exchange, 'given');
@@ -140,7 +140,7 @@ export class DeferralPlan {
 
   /** Sends the client the URL of its response, if it still waits; `expected` is null when the store has no room. */
   private tell(exchange: Exchange, token: string, expected: ExpectedAnswer | null): void {
-    this.isThere(exchange);
+    this.noteStoreBack(exchange);
     if (expected === null) {
       this.count(exchange, 'no_room');
       this.lookAgain(exchange);
@@ -172,13 +172,13 @@ export class DeferralPlan {
     io.wheel.schedule(exchange.deferral!, io.clock.now + LOOK_AGAIN_MS);
   }
 
-  private isThere({ services }: Exchange): void {
+  private noteStoreBack({ services }: Exchange): void {
     if (!this.storeIsAway) return;
     this.storeIsAway = false;
     services.log('info', 'slow requests are deferred again', { route: this.silentRoute.name });
   }
 
-  private isAway(exchange: Exchange, error: unknown): void {
+  private noteStoreAway(exchange: Exchange, error: unknown): void {
     this.count(exchange, 'store_away');
     if (this.storeIsAway) return;
     this.storeIsAway = true;
