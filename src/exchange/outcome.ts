@@ -58,6 +58,7 @@ function learnOfFailure(exchange: Exchange, endpoint: Endpoint, fault: Fault): v
   }
   if (fault.kind.source !== 'upstream' || fault.code === 'upstream_queue_full') return;
   const { now } = exchange.services.io.clock;
-  endpoint.latency?.failed(exchange.sentAt === 0 ? 0 : now - exchange.sentAt, upstream.nowMs);
+  // Without a connection nothing was sent to this endpoint: `sentAt` may be that of an earlier attempt, at another endpoint.
+  endpoint.latency?.failed(exchange.connection === null ? 0 : now - exchange.sentAt, upstream.nowMs);
   if (fault.code === 'upstream_connect_failed' || fault.code === 'upstream_connect_timeout') upstream.lookAgain(now);
 }

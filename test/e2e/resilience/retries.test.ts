@@ -125,6 +125,26 @@ test('named methods are tried again, others are not', async t => {
   assert.ok(backends[0]!.requests.slice(1).every(({ body }) => body === 'hello'));
 });
 
+test('an endpoint that cannot be reached is not taken for as slow as the one that was tried before it', async t => {
+  const backend = await startRawBackend(silent);
+  const upstream = { balance: 'peakEwma', responseTimeoutMs: 1_500, retry: retrySpec({ attempts: 1 }) } as const;
+  const engine = await startEngine([backend.port, await freePort()], { upstream });
+  const client = await ClientConnection.open(engine.port);
+  t.after(async () => {
+    client.destroy();
+    await engine.stop();
+    await backend.stop();
+  });
+  const { endpoints, nowMs } = engine.gateway.snapshot.upstreams.get('backend')!;
+  // An endpoint of which nothing is known is preferred to one that is known to be this slow.
+  endpoints[1]!.latency!.answered(100, nowMs);
+  client.send(get);
+  await client.answers(1);
+  const [slow, unreachable] = endpoints.map(({ latency }) => latency!.value(0));
+  assert.ok(slow! >= 1_400, `${slow} ms`);
+  assert.equal(unreachable, 1_000);
+});
+
 test('a body is sent again up to its limit and whole', async t => {
   const retry = retrySpec({ methods: ['POST'], bodyBytesMax: 1_000 });
   const { ask, backends } = await setUp(t, [unavailable, good], { retry });
