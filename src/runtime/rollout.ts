@@ -145,7 +145,8 @@ export class Rollout {
     await worker.call('tickets', this.parts.tickets.keys);
     await this.parts.feeds.tell((key, value) => worker.call('feed', { key, value }));
     const { problems } = await worker.call('prepare', this.prepareOrder(current.config, null, this.needs, current.tls));
-    if (problems.length > 0) throw new Error(problems[0]!.message);
+    const wrong = problems.find(({ severity }) => severity === 'error');
+    if (wrong !== undefined) throw new Error(wrong.message);
     const { error } = await worker.call('listen', current.listeners);
     if (error !== '') throw new Error(error);
     await worker.call('commit', null);

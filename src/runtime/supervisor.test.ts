@@ -139,6 +139,18 @@ for (const how of ['throw', 'terminate'] as const) {
   });
 }
 
+test('a lost worker is replaced although its configuration compiles with a warning', async () => {
+  const forwarded = { name: 'x-forwarded-for', match: { kind: 'present' } } as const;
+  const match = { ...sampleRoute('behind', '/behind').match, headers: [forwarded] };
+  const supervisor = await started(sampleConfig({ routes: [...one, sampleRoute('behind', '/behind', { match })] }), 1);
+  const [url] = supervisor.status.listeners;
+  await supervisor.crashWorker('terminate');
+  await eventually(() => supervisor.status.workersServing === 0, 'it is missed');
+  await eventually(() => supervisor.status.workersServing === 1, 'it is replaced');
+  assert.equal(await get(`${url}/one`), '200 one');
+  await supervisor.drain();
+});
+
 test('a worker that takes the place of another counts once it listens, not while it compiles', async () => {
   const routes = Array.from({ length: 5_000 }, (_, at) => sampleRoute(`r${at}`, `/r${at}/{id}`));
   const supervisor = await started(sampleConfig({ routes }), 1);
