@@ -68,6 +68,9 @@ export async function serve({ file, workers, onReady }: ServeOptions, terminal: 
     if (located.length > 0) terminal.err(problemLines(located, terminal.paintError));
     return await fail(result.reason === '' ? `not started: ${countText(located)}` : result.reason);
   }
+  // Every worker reports the same warnings.
+  const warnings = result.reports[0]!.problems.map(loaded.locate);
+  if (warnings.length > 0) terminal.err(problemLines(warnings, terminal.paintError));
   const { listeners } = supervisor.status;
   // Before the line that says ready: a test that reads it may send the signal at once.
   crashOnTestSignal(supervisor);

@@ -103,6 +103,23 @@ test('warnings of a configuration that serves are told with their place, and tho
   ]);
 });
 
+test('a warning that all workers find while they compile is logged once, with its place', async () => {
+  const warned = {
+    ...report,
+    problems: [{ path: ['routes', 0], message: 'never matches', severity: 'warning' } as const],
+  };
+  const lines: unknown[] = [];
+  const { reload } = reloadWith(
+    async () => ({ ok: true, reports: [warned, warned] }),
+    async () => loaded({}),
+    (level, message, fields) => {
+      if (level === 'warn') lines.push([message, fields]);
+    },
+  );
+  await reload.request('test');
+  assert.deepEqual(lines, [['configuration warning', { place: 'cardea.yaml:3:7', reason: 'never matches' }]]);
+});
+
 test('problems that workers find are told with their place, and a later success forgets them', async () => {
   let good = false;
   const { reload, done } = reloadWith(

@@ -108,7 +108,9 @@ export class Reload {
       keptRoutes: result.reports[0]!.keptRoutes,
       routes: config.routes.length,
     });
-    for (const { severity, file, line, column, message } of loaded.problems) {
+    // Every worker reports the same problems.
+    const ofWorkers = result.reports[0]!.problems.map(problem => loaded.locate(problem));
+    for (const { severity, file, line, column, message } of [...loaded.problems, ...ofWorkers]) {
       if (severity === 'warning')
         log('warn', 'configuration warning', { place: `${file}:${line}:${column}`, reason: message });
     }

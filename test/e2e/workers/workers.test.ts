@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
@@ -43,6 +44,26 @@ for (const how of ['throw', 'terminate']) {
     }
   });
 }
+
+test('a warning that compiling finds is logged once at the start and once at a reload, and not for a replaced worker', async () => {
+  const forwarded = document.replace('path: /*', '$&, headers: { x-forwarded-for: true }');
+  const options = { workers: 2, environment: { CARDEA_TEST_CRASH: 'terminate' } };
+  const gateway = await startGateway(forwarded, options);
+  const warnings = () => gateway.stderr().split('no request has x-forwarded-for').length - 1;
+  try {
+    assert.equal(warnings(), 1, gateway.stderr());
+    process.kill(gateway.pid, 'SIGUSR2');
+    await metricReaches(gateway, 'cardea_worker_restarts_total', 1, 'it is missed');
+    await metricReaches(gateway, 'cardea_workers', 2, 'it is replaced');
+    assert.equal(warnings(), 1, gateway.stderr());
+    appendFileSync(gateway.configPath, 'drainTimeout: 7s\n');
+    await eventually(() => gateway.stderr().includes('configuration reloaded'), 'it is reloaded');
+    await eventually(() => warnings() === 2, 'the reload warns');
+  } finally {
+    assert.equal(await gateway.stop(), 0);
+  }
+  assert.equal(warnings(), 2, gateway.stderr());
+});
 
 test('without the variable of the tests, the signal of the tests is told and changes nothing', async () => {
   const gateway = await startGateway(document, { workers: 1 });
