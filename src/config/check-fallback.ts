@@ -5,7 +5,7 @@ import { destinationUpstreams } from './destination-upstreams.ts';
 
 type Path = readonly (string | number)[];
 
-/** Paths given to `fail` start at the route. An upstream that has an error or does not exist is assumed to have a breaker. */
+/** Paths given to `fail` start at the route. An upstream that has an error or does not exist is assumed to be able to refuse. */
 export function checkFallback(
   { to, canary, fallback, hedge }: RouteConfig,
   upstreams: readonly (UpstreamConfig | undefined)[],
@@ -22,16 +22,23 @@ export function checkFallback(
     if (named.length === 0) fail(['fallback', 'cache'], '`cache` has no meaning here: the route leads to no upstream');
     return;
   }
-  // A reply or another upstream is given while a circuit breaker is open, so a breaker is required. A kept response is also given when an
-  // upstream was asked and gave no response.
-  const mayOpen = named.some(name => {
-    const upstream = upstreams.find(each => each?.name === name);
-    return upstream === undefined || upstream.breaker !== undefined;
-  });
-  if (!mayOpen) {
+  if (named.length === 0) {
+    fail(['fallback'], '`fallback` has no meaning here: the route leads to no upstream');
+    return;
+  }
+  // A reply or another upstream is given only while an upstream may not be asked. A kept response is also given when an upstream was asked
+  // and gave no response.
+  if (!named.some(name => mayRefuse(upstreams.find(each => each?.name === name)))) {
     fail(
       ['fallback'],
-      '`fallback` is given while a circuit breaker is open, and no upstream of this route has a `breaker`',
+      '`fallback` would never be used: it needs an upstream with a `breaker`, with `discover`, or with `healthCheck` and `panicThreshold: 0%`',
     );
   }
+}
+
+/** Whether there may be times at which no endpoint of the upstream may be used. With any other panic threshold, all unhealthy is all used. */
+function mayRefuse(upstream: UpstreamConfig | undefined): boolean {
+  if (upstream === undefined) return true;
+  const { breaker, discover, healthCheck, panicThreshold } = upstream;
+  return breaker !== undefined || discover !== undefined || (healthCheck !== undefined && panicThreshold === 0);
 }

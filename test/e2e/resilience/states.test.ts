@@ -233,3 +233,22 @@ test('each endpoint has a breaker of its own where that is asked for', async t =
   assert.equal(failed, 2);
   assert.deepEqual(states(await usersPage(gateway)), ['open', 'used']);
 });
+
+test('a fallback needs no breaker: it is given while every endpoint is unhealthy and panicThreshold is 0%', async t => {
+  const check =
+    'healthCheck: { path: /healthz, interval: 400ms, timeout: 400ms, unhealthyAfter: 1 }\npanicThreshold: 0%';
+  const { backends, gateway } = await setUp(t, 2, check, ', fallback: { reply: { status: 200, body: later } }');
+  assert.equal((await ask(gateway)).text, 'ok');
+  for (const backend of backends) backend.mood = 'failing';
+  await eventuallySeen(
+    () => usersPage(gateway),
+    page => states(page).join() === 'unhealthy,unhealthy',
+    'none is healthy',
+  );
+  const answers = await eventuallySeen(
+    () => Promise.all(Array.from({ length: 10 }, () => ask(gateway))),
+    all => all.every(({ text }) => text === 'later'),
+    'the fallback',
+  );
+  assert.ok(answers.every(({ status }) => status === 200));
+});
