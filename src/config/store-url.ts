@@ -51,7 +51,7 @@ function sqlitePlace(rest: string): StorePlace | string {
 function serverPlace({ kind, tls, port }: Scheme, rest: string): StorePlace | string {
   const at = rest.lastIndexOf('@');
   const credentials = at === -1 ? '' : rest.slice(0, at);
-  const [, hosts = '', database = '', query = '', fragment = ''] =
+  const [, hosts = '', path = '', query = '', fragment = ''] =
     /^([^/?#]*)(?:\/([^?#]*))?(\?[^#]*)?(#.*)?$/.exec(rest.slice(at + 1)) ?? [];
   if (/[/?#@]/.test(credentials) || fragment !== '')
     return 'a / ? # or @ in the password of a store’s URL is written %2F %3F %23 or %40';
@@ -59,6 +59,8 @@ function serverPlace({ kind, tls, port }: Scheme, rest: string): StorePlace | st
   const username = decoded(colon === -1 ? credentials : credentials.slice(0, colon));
   const password = decoded(colon === -1 ? '' : credentials.slice(colon + 1));
   if (username === null || password === null) return 'the user or the password in a store’s URL is not percent-encoded';
+  const database = decoded(path);
+  if (database === null) return 'the database in a store’s URL is not percent-encoded';
   const nodes = hosts.split(',').map(host => nodeOf(host, port));
   const wrong = nodes.find(node => typeof node === 'string');
   if (wrong !== undefined) return wrong;
@@ -73,7 +75,7 @@ function serverPlace({ kind, tls, port }: Scheme, rest: string): StorePlace | st
     tls,
     username,
     password,
-    database: decoded(database) ?? '',
+    database,
     path: '',
   };
   if (kind === 'postgres') return postgresPlace(place, query);
