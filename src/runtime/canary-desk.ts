@@ -116,13 +116,16 @@ export class CanaryDesk {
       if (entry.keeper === null && entry.agreement.state === null) this.begin(entry);
       this.publish(entry);
     }
-    const used = new Set([...this.entries.values()].map(({ keeper }) => keeper));
-    for (const keeper of this.keepers) {
-      if (used.has(keeper)) void keeper.sync(true);
-      else this.closeKeeper(keeper);
-    }
+    this.closeUnusedKeepers();
+    for (const keeper of this.keepers) void keeper.sync(true);
     if (this.entries.size === 0) this.stopLooking();
     else this.timer ??= setInterval(() => this.look(), LOOK_EVERY_MS).unref();
+  }
+
+  /** To be called when the configuration given to `prepare` will not serve: closes the stores that only its canaries use. */
+  discardPrepared(): void {
+    this.early = new Map();
+    this.closeUnusedKeepers();
   }
 
   /** Names of the shared state cells that the canaries use. */
@@ -203,6 +206,11 @@ export class CanaryDesk {
     const keeper = new CanaryKeeper(spec, mine, this.log);
     this.keepers.add(keeper);
     return keeper;
+  }
+
+  private closeUnusedKeepers(): void {
+    const used = new Set([...this.entries.values()].map(({ keeper }) => keeper));
+    for (const keeper of this.keepers) if (!used.has(keeper)) this.closeKeeper(keeper);
   }
 
   private closeKeeper(keeper: CanaryKeeper): void {

@@ -6,7 +6,9 @@ import { createServer } from 'node:net';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../test/support/eventually.ts';
-import { storeSpec } from '../../test/support/store-spec.ts';
+import { startRedis } from '../../test/support/redis.ts';
+import { redisCli } from '../../test/support/redis-cli.ts';
+import { redisSpec, storeSpec } from '../../test/support/store-spec.ts';
 import type { Config } from '../config/config.ts';
 import { OperatorLog } from '../telemetry/operator-log.ts';
 import type { LoadedFile } from './load.ts';
@@ -85,6 +87,33 @@ test('a configuration that workers cannot compile changes nothing, and says why'
   next = sampleConfig({ routes: two });
   assert.equal(await supervisor.reload('test'), null);
   assert.equal(supervisor.status.lastFailure, null);
+  await supervisor.drain();
+});
+
+test('a configuration with a canary that workers cannot compile leaves no connection to the canary’s store', async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const supervisor = await started(sampleConfig({ routes: one }), 1);
+  const canary = {
+    upstream: 'next',
+    steps: [{ share: 1, forMs: 0 }],
+    by: { kind: 'request' },
+    always: { headers: [], cookies: [], consumers: [] },
+    errorRate: 0.01,
+    p99Factor: 0,
+    minimum: 100,
+    store: 'main',
+  } as const;
+  const to = { kind: 'upstream', upstream: 'u' } as const;
+  next = sampleConfig({
+    routes: [sampleRoute('c', '/c', { to, canary }), sampleRoute('again', '/c')],
+    upstreams: [sampleUpstream('u', [redis.port]), sampleUpstream('next', [redis.port])],
+    stores: [redisSpec(redis.port)],
+  });
+  assert.match((await supervisor.reload('test'))?.reason ?? '', /"again" can never be chosen/);
+  const clients = async () =>
+    /^connected_clients:(\d+)/m.exec(await redisCli('-p', redis.port, 'INFO', 'clients'))?.[1];
+  await eventually(async () => (await clients()) === '1', 'only the client that counts is connected');
   await supervisor.drain();
 });
 

@@ -258,7 +258,9 @@ export class Supervisor {
     const result = await this.turns.run(async () => {
       // Canaries that are not known in time are heard later, and rollout.deploy below notices a stop.
       await rollout.unlessGivenUp(() => this.canaries.prepare(config, this.registry!)).catch(() => {});
-      return rollout.deploy(config, loaded.tls);
+      const deployed = await rollout.deploy(config, loaded.tls);
+      if (!deployed.ok) this.canaries.discardPrepared();
+      return deployed;
     });
     if (!result.ok) return result;
     this.loadedAt = Date.now();
