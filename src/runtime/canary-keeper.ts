@@ -31,6 +31,8 @@ export class CanaryKeeper {
   private readonly entries: (serving: boolean) => readonly KeptEntry[];
   private readonly timer: NodeJS.Timeout;
   private running: Promise<void> | null = null;
+  /** Whether the running round is for the canaries that serve. */
+  private isForServing = false;
   private isAway = false;
 
   /** `entries` returns the canaries that this store keeps now: those that serve, or those of a configuration about to serve. */
@@ -50,12 +52,17 @@ export class CanaryKeeper {
 
   /**
    * One round for the canaries that serve, or only a read for those about to serve, which starts no canary. Returns the running round if
-   * there is one. Never rejects.
+   * there is one; a round for those about to serve follows a running round that does not read them. Never rejects.
    */
   sync(serving: boolean): Promise<void> {
-    this.running ??= this.turn(serving).finally(() => {
-      this.running = null;
-    });
+    if (this.running === null) {
+      this.isForServing = serving;
+      this.running = this.turn(serving).finally(() => {
+        this.running = null;
+      });
+    } else if (!serving && this.isForServing) {
+      return this.running.then(() => this.sync(false));
+    }
     return this.running;
   }
 
