@@ -1,7 +1,7 @@
 // Walks over every filter of a configuration, including those inside other filters.
 
 import type { Config, FilterConfig } from '../config/config.ts';
-import { routesThatSayMore } from '../config/routes-that-say-more.ts';
+import { nonBareRoutes } from '../config/non-bare-routes.ts';
 import type { FilterDefinition, WrittenFilter } from '../exchange/filter.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 
@@ -20,5 +20,5 @@ export function eachFilter(
     }
   };
   walk(config.filters, '');
-  for (const { name, filters } of routesThatSayMore(config.routes)) walk(filters, name);
+  for (const { name, filters } of nonBareRoutes(config.routes)) walk(filters, name);
 }

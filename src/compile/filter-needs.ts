@@ -1,7 +1,7 @@
 // Collects what the filters and routes of a configuration need before a worker can build them: shared tables, feeds, metric cells.
 
 import type { Config } from '../config/config.ts';
-import { routesThatSayMore } from '../config/routes-that-say-more.ts';
+import { nonBareRoutes } from '../config/non-bare-routes.ts';
 import { deferralEvents, deferralLabel } from '../exchange/deferred/deferral-events.ts';
 import type { FilterNeeds, NeedsContext } from '../exchange/worker-services.ts';
 import type { FeedNeed } from '../store/feed.ts';
@@ -40,7 +40,7 @@ export function collectNeeds(config: Config, definitions: FilterDefinitions): Co
     for (const limit of needs.limits ?? []) limits.add(limitLabel(routeName, limit));
     for (const feed of needs.feeds ?? []) feeds.set(feedKey(feed), feed);
   });
-  const routes = routesThatSayMore(config.routes);
+  const routes = nonBareRoutes(config.routes);
   if (routes.some(route => route.async !== undefined)) {
     for (const event of deferralEvents) events.add(deferralLabel(event));
   }

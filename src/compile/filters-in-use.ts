@@ -1,7 +1,7 @@
 // Loads the filters that a configuration names, and no others.
 
 import type { Config } from '../config/config.ts';
-import { routesThatSayMore } from '../config/routes-that-say-more.ts';
+import { nonBareRoutes } from '../config/non-bare-routes.ts';
 import { loadDefinitions } from './catalog.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 import { eachFilter } from './each-filter.ts';
@@ -9,7 +9,7 @@ import { eachFilter } from './each-filter.ts';
 /** Definitions of all filters of a configuration, including those inside other filters. Unknown names are left out. */
 export async function filtersInUse(config: Config): Promise<FilterDefinitions> {
   const names = new Set(config.filters.map(({ name }) => name));
-  for (const { filters } of routesThatSayMore(config.routes)) for (const { name } of filters) names.add(name);
+  for (const { filters } of nonBareRoutes(config.routes)) for (const { name } of filters) names.add(name);
   for (;;) {
     const known = names.size;
     const definitions = await loadDefinitions(names);

@@ -4,6 +4,7 @@
 import { type ChangedRange, changedRange, rememberChangedRange } from '../base/changed-range.ts';
 import { isAnyKept } from '../base/list-edits.ts';
 import { found } from '../base/schema/found.ts';
+import { checkBareRoute } from './check-bare-route.ts';
 import type { Config, Problem } from './config.ts';
 import { belongsIntoFilters, isFilterName } from './filter-names.ts';
 import { deepFreeze } from './freeze.ts';
@@ -11,7 +12,6 @@ import { spaceMissing } from './issue-text.ts';
 import { documentKeys, type Language } from './language.ts';
 import type { KeptPart, KeptParts } from './load-cache.ts';
 import { probableName, suggestion } from './nearest-name.ts';
-import { checkPlainRoute } from './plain-route.ts';
 import { isAboutReservedKey, reservedKeyProblems } from './reserved-keys.ts';
 import { resourceName } from './resource-name.ts';
 import { type Checked, checkValue } from './schema-problems.ts';
@@ -72,7 +72,7 @@ export function checkDocument(
     consumers: run.list('consumers', elements.consumers),
     plans: run.map('plans', entries.plans),
     filters: run.list('filters', elements.filters),
-    routes: run.list('routes', elements.routes, checkPlainRoute),
+    routes: run.list('routes', elements.routes, checkBareRoute),
   };
   // Because: each schema returns the type of the part under its key, which the generic helpers lose.
   return { parts: parts as unknown as CheckedParts, problems: run.problems, byKey: run.byKey, lost: run.lost };

@@ -6,8 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { canaryKey } from '../compile/compile-canary.ts';
 import { specOf } from '../compile/store-specs.ts';
 import type { Config, RouteConfig } from '../config/config.ts';
+import { nonBareRoutes } from '../config/non-bare-routes.ts';
 import type { CanaryConfig } from '../config/rollout-config.ts';
-import { routesThatSayMore } from '../config/routes-that-say-more.ts';
 import { SHARE_ROLLED_BACK, SHARE_WHOLE } from '../exchange/canary-choice.ts';
 import type { StoreSpec } from '../store/store-spec.ts';
 import { CanaryCell } from '../telemetry/canary-cells.ts';
@@ -76,7 +76,7 @@ export class CanaryDesk {
   async prepare({ routes, stores }: Config, registry: MetricRegistry): Promise<void> {
     this.registry = registry;
     this.early = new Map();
-    for (const route of routesThatSayMore(routes)) {
+    for (const route of nonBareRoutes(routes)) {
       if (route.canary?.store === undefined) continue;
       const key = canaryKey(route);
       if (this.entries.has(key)) continue;
@@ -103,7 +103,7 @@ export class CanaryDesk {
     const { early } = this;
     this.entries = new Map();
     this.early = new Map();
-    for (const route of routesThatSayMore(routes)) {
+    for (const route of nonBareRoutes(routes)) {
       if (route.canary === undefined) continue;
       const key = canaryKey(route);
       const known = before.get(key);

@@ -7,7 +7,7 @@ import { type CollectedNeeds, collectNeeds } from '../compile/filter-needs.ts';
 import { filtersInUse } from '../compile/filters-in-use.ts';
 import { feedsOfUpstreams } from '../compile/upstream-members.ts';
 import type { Config, Problem } from '../config/config.ts';
-import { routesThatSayMore } from '../config/routes-that-say-more.ts';
+import { nonBareRoutes } from '../config/non-bare-routes.ts';
 import type { TlsMaterial } from '../net/tls/tls-material.ts';
 import type { MetricRegistry } from '../telemetry/metric-registry.ts';
 import { packOffsets } from '../telemetry/packed-offsets.ts';
@@ -157,7 +157,7 @@ export class Rollout {
     // Unchanged routes have their blocks already.
     const { from, toNow } = changedRange(base?.routes ?? [], config.routes);
     for (let at = from; at < toNow; at++) registry.block('route', config.routes[at]!.name);
-    for (const { name, canary, mirror } of routesThatSayMore(config.routes)) {
+    for (const { name, canary, mirror } of nonBareRoutes(config.routes)) {
       if (canary !== undefined) registry.block('canary', name);
       if (mirror !== undefined) registry.block('mirror', name);
     }

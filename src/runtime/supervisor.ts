@@ -2,7 +2,7 @@
 // part has its own file; here the parts are only connected.
 
 import { feedSources } from '../compile/feed-catalog.ts';
-import { routesThatSayMore } from '../config/routes-that-say-more.ts';
+import { nonBareRoutes } from '../config/non-bare-routes.ts';
 import { writeBuildInfo } from '../telemetry/build-info.ts';
 import { GatewayCell } from '../telemetry/metric-families.ts';
 import { MetricRegistry } from '../telemetry/metric-registry.ts';
@@ -264,7 +264,7 @@ export class Supervisor {
     });
     if (!result.ok) return result;
     this.loadedAt = Date.now();
-    const gates = routesThatSayMore(config.routes).filter(({ concurrency }) => concurrency !== undefined);
+    const gates = nonBareRoutes(config.routes).filter(({ concurrency }) => concurrency !== undefined);
     this.canaries.follow(config, this.registry!);
     const otherKeys = ['gateway', ...gates.map(({ name }) => `route ${name}`), ...this.canaries.keys];
     this.health.follow(config.upstreams, otherKeys, loaded.tls.upstreams);

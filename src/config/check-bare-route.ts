@@ -7,17 +7,17 @@ import { everyPath, isHost, isMethod } from './match-schema.ts';
 import { resourceNamePattern } from './resource-name.ts';
 
 /** What the schema would make of the value, frozen; undefined when the schema has to check the value. */
-export function checkPlainRoute(value: unknown): RouteConfig | undefined {
+export function checkBareRoute(value: unknown): RouteConfig | undefined {
   const fields = fieldsOf(value, 'name', 'match', 'to');
   if (fields === null) return undefined;
   const [name, written, to] = fields;
   if (typeof name !== 'string' || !resourceNamePattern.test(name)) return undefined;
   if (typeof to !== 'string' || to === '') return undefined;
-  const match = written === undefined ? bareMatch(noNames, everyPath, noNames) : plainMatch(written);
+  const match = written === undefined ? bareMatch(noNames, everyPath, noNames) : checkBareMatch(written);
   return match === null ? undefined : Object.freeze(bareRoute(name, Object.freeze(match), to));
 }
 
-function plainMatch(value: unknown): MatchConfig | null {
+function checkBareMatch(value: unknown): MatchConfig | null {
   const fields = fieldsOf(value, 'host', 'path', 'methods');
   if (fields === null) return null;
   const [host, path = everyPath, methods] = fields;

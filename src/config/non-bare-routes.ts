@@ -16,7 +16,7 @@ const known = new WeakMap<readonly RouteConfig[], Found>();
 let last: WeakRef<readonly RouteConfig[]> | null = null;
 
 /** Determined once for a list, because several callers ask. The list must not be changed afterwards. */
-export function routesThatSayMore(routes: readonly RouteConfig[]): readonly RouteConfig[] {
+export function nonBareRoutes(routes: readonly RouteConfig[]): readonly RouteConfig[] {
   let found = known.get(routes);
   if (found === undefined) {
     found = foundAfter(last?.deref() ?? [], routes);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { bareMatch, bareRoute, isBare } from './bare-route.ts';
-import { routesThatSayMore } from './routes-that-say-more.ts';
+import { nonBareRoutes } from './non-bare-routes.ts';
 
 const bare = Array.from({ length: 6 }, (_, i) => bareRoute(`bare-${i}`, bareMatch([], `/${i}`, []), 'u'));
 const others = Array.from({ length: 6 }, (_, i) => ({ ...bare[0]!, name: `more-${i}`, priority: i }));
@@ -15,7 +15,7 @@ test('the same routes are found, whatever list was looked at before', () => {
     fc.property(fc.array(list, { minLength: 1, maxLength: 5 }), lists => {
       for (const routes of lists) {
         assert.deepEqual(
-          routesThatSayMore(routes),
+          nonBareRoutes(routes),
           routes.filter(route => !isBare(route)),
         );
       }

@@ -1,9 +1,9 @@
-// A route that is taken as a plain one equals what the schema makes of it, including the order of its keys.
+// A route that is taken as a bare one equals what the schema makes of it, including the order of its keys.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { checkPlainRoute } from './plain-route.ts';
+import { checkBareRoute } from './check-bare-route.ts';
 import { routeSchema } from './route-schema.ts';
 import { checkValue } from './schema-problems.ts';
 
@@ -49,29 +49,29 @@ const anyRoute = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(route, rare).map(each => Object.assign({}, ...each)) },
 );
 
-test('a plain route is what the schema makes of it, and what the schema refuses is never plain', () => {
-  let plain = 0;
+test('a bare route is what the schema makes of it, and what the schema refuses is never bare', () => {
+  let bare = 0;
   let refused = 0;
   fc.assert(
     fc.property(anyRoute, value => {
-      const quick = checkPlainRoute(value);
+      const quick = checkBareRoute(value);
       const checked = checkValue(schema, value);
       if (!checked.ok) refused++;
       if (quick === undefined) return;
-      plain++;
+      bare++;
       assert.ok(checked.ok, JSON.stringify(value));
       assert.deepEqual(quick, checked.value);
       assert.equal(JSON.stringify(quick), JSON.stringify(checked.value));
     }),
     { numRuns: 30_000, seed: 20_261_121 },
   );
-  assert.ok(plain > 500 && refused > 5_000, `${plain} plain, ${refused} refused`);
+  assert.ok(bare > 500 && refused > 5_000, `${bare} bare, ${refused} refused`);
 });
 
-test('the routes of most are plain', () => {
-  assert.ok(checkPlainRoute({ name: 'a', to: 'users' }));
+test('the routes of most are bare', () => {
+  assert.ok(checkBareRoute({ name: 'a', to: 'users' }));
   assert.ok(
-    checkPlainRoute({ name: 'a', match: { host: 'Api.example.com', path: '/a/*', methods: ['GET'] }, to: 'users' }),
+    checkBareRoute({ name: 'a', match: { host: 'Api.example.com', path: '/a/*', methods: ['GET'] }, to: 'users' }),
   );
-  assert.equal(checkPlainRoute({ name: 'a', match: { path: '~/a' }, to: 'users' }), undefined);
+  assert.equal(checkBareRoute({ name: 'a', match: { path: '~/a' }, to: 'users' }), undefined);
 });
