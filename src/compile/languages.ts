@@ -29,8 +29,8 @@ class LoadedWhenNamed {
   get documentation() {
     return this.loaded.documentation;
   }
-  get asksWho() {
-    return this.loaded.asksWho;
+  get dependsOnCaller() {
+    return this.loaded.dependsOnCaller;
   }
   get remembersAnswers() {
     return this.loaded.remembersAnswers;

@@ -18,7 +18,7 @@ export interface FilterSchema {
   /** What the filter does, in Markdown. */
   readonly documentation?: string;
   /** Whether this configuration depends on who calls, so that it makes sense only after a filter that identifies the caller. */
-  asksWho?(config: unknown): boolean;
+  dependsOnCaller?(config: unknown): boolean;
   /** True when the filter responds from what it remembers, so that a later filter may never get to identify the caller. */
   readonly remembersAnswers?: boolean;
   /** Whether the filter identifies the caller. */

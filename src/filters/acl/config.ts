@@ -112,7 +112,7 @@ export type ClaimConfig = z.output<typeof claim>;
 export type DuringConfig = z.output<typeof during>;
 
 /** Whether a rule depends on who the caller is, and not only on address and time. */
-export function asksWho({ allow = [], deny = [] }: AclConfig): boolean {
+export function dependsOnCaller({ allow = [], deny = [] }: AclConfig): boolean {
   return [...allow, ...deny].some(ruleAsksWho);
 }
 

@@ -28,7 +28,7 @@ export class Rule {
   private readonly claims: readonly (readonly [path: string, check: ClaimCheck])[];
   private readonly ips: CidrSet | null;
   private readonly during: TimeWindow | null;
-  private readonly asksWho: boolean;
+  private readonly dependsOnCaller: boolean;
 
   constructor(config: RuleConfig) {
     this.consumers = words(config.consumers);
@@ -40,14 +40,14 @@ export class Rule {
     this.claims = Object.entries(config.claims ?? {}).map(([path, claim]) => [path, compileClaimCheck(claim)] as const);
     this.ips = config.ips === undefined ? null : new CidrSet(config.ips);
     this.during = config.during === undefined ? null : new TimeWindow(config.during);
-    this.asksWho = ruleAsksWho(config);
+    this.dependsOnCaller = ruleAsksWho(config);
   }
 
   /** Evaluates the rule. `nowMs` is in milliseconds since 1970. */
   check(exchange: Exchange, nowMs: number): RuleResult {
     if (this.ips !== null && !this.ips.has(exchange.client.ip)) return RuleResult.fails;
     if (this.during !== null && !this.during.isOpen(nowMs)) return RuleResult.fails;
-    if (!this.asksWho) return RuleResult.meets;
+    if (!this.dependsOnCaller) return RuleResult.meets;
     const { identity } = exchange;
     if (identity === null) return RuleResult.unknown;
     if (!this.meetsConsumer(exchange)) return RuleResult.fails;

@@ -112,7 +112,7 @@ export function storesOf({ store }: QuotaConfig): readonly { name: string; path:
 }
 
 /** Whether the filter depends on who the caller is. */
-export function asksWho({ by, plan }: QuotaConfig): boolean {
+export function dependsOnCaller({ by, plan }: QuotaConfig): boolean {
   return plan || by === 'consumer' || by === 'tenant' || by === 'key';
 }
 

@@ -286,6 +286,6 @@ export function placeProblems(config: RateLimitConfig, around: FilterSurrounding
 }
 
 /** Whether the filter depends on who the caller is. */
-export function asksWho({ limits, except }: RateLimitConfig): boolean {
+export function dependsOnCaller({ limits, except }: RateLimitConfig): boolean {
   return except.consumers.length > 0 || limits.some(({ by: parts, plan }) => plan || goesByCaller(parts));
 }

@@ -13,7 +13,7 @@ import { auditConfig } from './audit.ts';
 const key: FilterDefinition<unknown> = { name: 'key', identityHeaders: () => [], build: () => ({}) };
 const lax: FilterDefinition<unknown> = { ...key, name: 'lax', isGuard: () => false };
 const limit: FilterDefinition<unknown> = { name: 'limit', build: () => ({}) };
-const schemas = [{ name: 'limit', schema: z.unknown(), asksWho: () => true }];
+const schemas = [{ name: 'limit', schema: z.unknown(), dependsOnCaller: () => true }];
 // Because: the tests configure these filters with a list of filters.
 const inner = (config: unknown) => config as WrittenFilter[];
 const anyOf: FilterDefinition<unknown> = { name: 'anyOf', inner, build: () => ({}) };

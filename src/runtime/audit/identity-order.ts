@@ -19,7 +19,7 @@ export function identityOrderProblems(
   const first = chain.findIndex(identifies);
   return chain.flatMap((filter, at): AuditFinding[] => {
     if (first !== -1 && at > first) return [];
-    if (languages.get(filter.name)?.asksWho?.(filter.config) !== true) return [];
+    if (languages.get(filter.name)?.dependsOnCaller?.(filter.config) !== true) return [];
     const message =
       first === -1
         ? `${filter.name} depends on the caller, and no filter of this route identifies it`
