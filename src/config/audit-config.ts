@@ -1,6 +1,6 @@
 // A route's `audit` as later stages see it, and the codes of the ways around a guard. Shapes only; the schema is in audit-schema.ts.
 
-export const waysAround = [
+export const wayAroundCodes = [
   /** A broader route wins over the guarded one for a request that both match. */
   'shadowed',
   /** Another path leads to the guarded route's upstream, because a rewrite turns it into the path that this upstream sees. */
@@ -13,14 +13,14 @@ export const waysAround = [
   'skipped_by_condition',
 ] as const;
 
-export type WayAround = (typeof waysAround)[number];
+export type WayAroundCode = (typeof wayAroundCodes)[number];
 
 export interface AuditConfig {
   readonly accept: readonly Acceptance[];
 }
 
 export interface Acceptance {
-  readonly finding: WayAround;
+  readonly finding: WayAroundCode;
   /** Name of the route that is taken instead. */
   readonly by: string;
   readonly because: string;

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { expected } from '../base/schema/found.ts';
-import { type AuditConfig, waysAround } from './audit-config.ts';
+import { type AuditConfig, wayAroundCodes } from './audit-config.ts';
 import { resourceName } from './resource-name.ts';
 
 const reason = expected('the reason, for those who read this later');
@@ -12,7 +12,9 @@ export const auditSchema = z
     accept: z
       .array(
         z.strictObject({
-          finding: z.enum(waysAround, expected(`one of ${waysAround.join(', ')}`)).describe('The code of the finding.'),
+          finding: z
+            .enum(wayAroundCodes, expected(`one of ${wayAroundCodes.join(', ')}`))
+            .describe('The code of the finding.'),
           by: resourceName.describe('The route that is taken instead.'),
           because: z.string(reason).min(10, reason).describe('Why that is harmless.'),
         }),

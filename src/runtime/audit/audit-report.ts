@@ -1,11 +1,11 @@
 // What an audit found. Shapes only.
 
-import type { WayAround } from '../../config/audit-config.ts';
+import type { WayAroundCode } from '../../config/audit-config.ts';
 import type { SampleRequest } from './sample-request.ts';
 
 export interface AuditFinding {
   /** What is wrong with the route itself, or the kind of request that goes around its guard. */
-  readonly code: 'no_guard' | 'identity_too_late' | 'accepts_nothing' | WayAround;
+  readonly code: 'no_guard' | 'identity_too_late' | 'accepts_nothing' | WayAroundCode;
   /** Name of the route that takes such a request instead; empty when the finding names no other route. */
   readonly by: string;
   readonly message: string;

@@ -34,8 +34,8 @@ export function auditConfig(
     }
     if (own.length > 0) found.push(...ways.find(route, samples));
     // A sample that another route takes is no evidence about this route: `ways.find` has judged it, or it is meant to go there.
-    const taken = samples.filter((sample, at) => at === 0 || oracle.taken(sample)?.route === route);
-    return { name: route.name, public: route.public, guards: own, ...partFindings(route, found), samples: taken };
+    const ownSamples = samples.filter((sample, at) => at === 0 || oracle.routeFor(sample)?.route === route);
+    return { name: route.name, public: route.public, guards: own, ...partFindings(route, found), samples: ownSamples };
   });
   return { routes, ok: routes.every(({ findings }) => findings.length === 0) };
 }

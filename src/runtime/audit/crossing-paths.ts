@@ -2,7 +2,7 @@
 // of the routes takes such a path is left to the router.
 
 import { anySegment, type PathPattern, PathPatternError, parsePathPattern } from '../../route/path-pattern.ts';
-import { ANY } from './sample-request.ts';
+import { SAMPLE_TEXT } from './sample-request.ts';
 
 /** A path pattern, and the literal text that all of its paths begin with, as far as the source of the pattern shows it. */
 export interface PathShape {
@@ -37,7 +37,7 @@ export function crossingPath(
 ): string | null {
   if (other.regex !== null) return other.regex.testWhole(sample) ? sample : null;
   const given = sample.slice(1).split('/');
-  const own = other.segments.map((segment, at) => segment ?? (given[at] || ANY));
+  const own = other.segments.map((segment, at) => segment ?? (given[at] || SAMPLE_TEXT));
   const path = `/${[...own, ...(other.open ? given.slice(own.length) : [])].join('/')}`;
   return one.regex === null || one.regex.testWhole(path) ? path : null;
 }

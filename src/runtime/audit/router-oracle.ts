@@ -12,7 +12,7 @@ import type { Routable } from '../../route/routable.ts';
 import { needsBody, type RouteTable } from '../../route/route-table.ts';
 import type { SampleRequest } from './sample-request.ts';
 
-export interface Taken {
+export interface RoutedTo {
   readonly route: RouteConfig;
   /** Path that the upstream receives, after the route's rewrite. */
   readonly upstreamPath: string;
@@ -33,7 +33,7 @@ export class RouterOracle {
   }
 
   /** The route that a request would take; null when the request is refused or no route matches. */
-  taken(request: SampleRequest): Taken | null {
+  routeFor(request: SampleRequest): RoutedTo | null {
     const routable = this.routable(request);
     const found = routable === null ? null : this.table.find(routable);
     if (routable === null || found === null || found === needsBody) return null;

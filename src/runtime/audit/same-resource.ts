@@ -2,7 +2,7 @@
 // The router then has to confirm that such a request takes the other route and is rewritten to this path there.
 
 import type { RouteConfig } from '../../config/config.ts';
-import { ANY } from './sample-request.ts';
+import { SAMPLE_TEXT } from './sample-request.ts';
 import { textsMatching } from './text-matching.ts';
 
 /** The path that a client may send so that the upstream receives `upstreamPath`; null when there is none. */
@@ -31,7 +31,9 @@ export function pathBeforeOf({ match, rewrite }: RouteConfig): PathBefore {
     const values = new Map(names.map((name, at) => [name, found[at + 1]!]));
     if (match.path.startsWith('~')) return textsMatching(withGroups(match.path.slice(1), values))[0] ?? null;
     // The rewrite does not use this parameter, so any text serves.
-    return match.path.replace(/\*$/, ANY).replace(/\{([^}*]*)\*?\}/g, (_, name: string) => values.get(name) ?? ANY);
+    return match.path
+      .replace(/\*$/, SAMPLE_TEXT)
+      .replace(/\{([^}*]*)\*?\}/g, (_, name: string) => values.get(name) ?? SAMPLE_TEXT);
   };
 }
 

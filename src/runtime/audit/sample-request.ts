@@ -17,7 +17,7 @@ export interface SampleRequest {
 }
 
 /** Placeholder where the route accepts any text. */
-export const ANY = 'audit';
+export const SAMPLE_TEXT = 'audit';
 
 /** Most samples of one route. */
 const SAMPLES_MAX = 32;
@@ -51,7 +51,7 @@ function sampleWith({ match }: RouteConfig, rawPath: string | undefined, turn: n
   const cookie = cookies.map(([name, value]) => `${name}=${value}`).join('; ');
   return {
     method: match.methods[0] ?? (body === '' ? 'GET' : 'POST'),
-    host: (match.hosts[0] ?? `${ANY}.invalid`).replace(/^\*/, ANY),
+    host: (match.hosts[0] ?? `${SAMPLE_TEXT}.invalid`).replace(/^\*/, SAMPLE_TEXT),
     rawPath,
     query: query.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&'),
     headers: cookie === '' ? headers : [...headers, ['cookie', cookie]],
@@ -61,7 +61,7 @@ function sampleWith({ match }: RouteConfig, rawPath: string | undefined, turn: n
 
 function pathsOf(pattern: string): string[] {
   if (pattern.startsWith('~')) return textsMatching(pattern.slice(1)).filter(path => path.startsWith('/'));
-  return [pattern.replace(/\*$/, ANY).replace(/\{[^}]*\}/g, ANY)];
+  return [pattern.replace(/\*$/, SAMPLE_TEXT).replace(/\{[^}]*\}/g, SAMPLE_TEXT)];
 }
 
 function samplePairs(matches: readonly NamedMatch[], turn: number): [string, string][] | null {
@@ -79,7 +79,7 @@ function samplePairs(matches: readonly NamedMatch[], turn: number): [string, str
 /** Texts that satisfy the condition; empty for a condition of absence, and when none can be made up. */
 function valuesOf({ match }: Pick<NamedMatch, 'match'>): readonly string[] {
   if (match.kind === 'exact') return [match.value];
-  if (match.kind === 'present') return [ANY];
+  if (match.kind === 'present') return [SAMPLE_TEXT];
   return match.kind === 'absent' ? [] : textsMatching(match.source);
 }
 

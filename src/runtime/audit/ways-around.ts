@@ -1,17 +1,17 @@
 // The ways around one route's guard that the router would really take: requests that some reader takes for requests to this route, and that
 // an unguarded route sends to the same upstream. Whether the owner has accepted a finding is not considered here.
 
-import type { WayAround } from '../../config/audit-config.ts';
+import type { WayAroundCode } from '../../config/audit-config.ts';
 import type { RouteConfig } from '../../config/config.ts';
 import type { AuditFinding } from './audit-report.ts';
 import { crossingPath, isNarrower, mayCross, type PathShape, shapeOf } from './crossing-paths.ts';
 import type { Reach } from './reach.ts';
 import type { RouterOracle } from './router-oracle.ts';
 import { type PathBefore, pathBeforeOf } from './same-resource.ts';
-import { ANY, type SampleRequest, sampleRequest, sampleRequests } from './sample-request.ts';
+import { SAMPLE_TEXT, type SampleRequest, sampleRequest, sampleRequests } from './sample-request.ts';
 import { distinctSituations, situationVariants, type Trick, variantsOf } from './variants.ts';
 
-const codes: Readonly<Record<Exclude<Trick, 'situation'>, WayAround>> = {
+const codes: Readonly<Record<Exclude<Trick, 'situation'>, WayAroundCode>> = {
   method: 'skipped_by_method',
   host: 'skipped_by_host',
   'trailing slash': 'skipped_by_slash',
@@ -49,7 +49,7 @@ export class WaysAround {
     const rivals = this.reach.sharers(guarded, this.open.keys());
     if (rivals.length === 0) return [];
     const findings = new Map<string, AuditFinding>();
-    const add = (code: WayAround, rival: RouteConfig, request: SampleRequest, how: string) => {
+    const add = (code: WayAroundCode, rival: RouteConfig, request: SampleRequest, how: string) => {
       const key = `${code} ${rival.name}`;
       if (findings.has(key)) return;
       const shared = this.reach.shared(guarded, rival)!;
@@ -62,7 +62,7 @@ export class WaysAround {
     };
 
     const own = shapeOf(guarded.match.path);
-    const isMeantBy = (rival: RouteConfig, code: WayAround) =>
+    const isMeantBy = (rival: RouteConfig, code: WayAroundCode) =>
       isMeant(guarded, rival, code) ||
       (rival.public && own !== null && isNarrower(this.open.get(rival)!.shape.pattern, own.pattern));
     const situations = distinctSituations(rivals.map(sampleRequest).filter(each => each !== null));
@@ -86,7 +86,7 @@ export class WaysAround {
 
   /** The unguarded route to a shared upstream that takes this request; null when a different route takes the request, or none does. */
   private rivalFor(guarded: RouteConfig, request: SampleRequest): RouteConfig | null {
-    const taken = this.oracle.taken(request)?.route;
+    const taken = this.oracle.routeFor(request)?.route;
     if (taken === undefined || taken === guarded || !this.open.has(taken)) return null;
     return this.reach.shared(guarded, taken) === null ? null : taken;
   }
@@ -97,7 +97,7 @@ export class WaysAround {
     own: SampleRequest,
     rival: RouteConfig,
     request: SampleRequest,
-  ): WayAround {
+  ): WayAroundCode {
     if (hasConditions(rival)) return 'skipped_by_condition';
     if (this.oracle.isFor(name, request)) return 'shadowed';
     if (match.methods.length > 0 && !match.methods.includes(request.method)) return 'skipped_by_method';
@@ -129,7 +129,7 @@ export class WaysAround {
 
   /** Requests with another path that the rival rewrites to the path which the guarded route's upstream receives. */
   private *rewritten(guarded: RouteConfig, sample: SampleRequest, rivals: readonly RouteConfig[]) {
-    const own = this.oracle.taken(sample);
+    const own = this.oracle.routeFor(sample);
     if (own === null || own.route !== guarded) return;
     const path = own.upstreamPath;
     for (const rival of rivals) {
@@ -139,8 +139,8 @@ export class WaysAround {
       if (ofRival === null) continue;
       const method = rival.match.methods.length === 0 ? sample.method : ofRival.method;
       const request = { ...ofRival, method, rawPath };
-      const taken = this.oracle.taken(request);
-      if (taken?.route === rival && taken.upstreamPath === path) yield { rival, request, path };
+      const routed = this.oracle.routeFor(request);
+      if (routed?.route === rival && routed.upstreamPath === path) yield { rival, request, path };
     }
   }
 }
@@ -150,7 +150,7 @@ export class WaysAround {
  * hosts that the guarded route does not serve. False for a broader route that happens to catch the request. Narrower paths are judged by
  * the caller.
  */
-function isMeant(guarded: RouteConfig, rival: RouteConfig, code: WayAround): boolean {
+function isMeant(guarded: RouteConfig, rival: RouteConfig, code: WayAroundCode): boolean {
   if (!rival.public) return false;
   const { hosts, methods } = rival.match;
   // The rival is for one path of the many that the guarded expression matches.
@@ -174,7 +174,7 @@ function seemsNarrower(
   isGuarded: (path: string) => boolean,
 ): boolean {
   if (pattern.regex !== null) return texts.every(isGuarded);
-  return isGuarded(rawPath) && isGuarded(rawPath.replaceAll(ANY, 'other'));
+  return isGuarded(rawPath) && isGuarded(rawPath.replaceAll(SAMPLE_TEXT, 'other'));
 }
 
 function hasConditions({ match: { headers, query, cookies, body } }: RouteConfig): boolean {
