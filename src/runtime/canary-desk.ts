@@ -22,7 +22,7 @@ import { StateCell } from '../upstream/state/state-cells.ts';
 import { CanaryKeeper, type KeptEntry } from './canary-keeper.ts';
 import { type CanaryReport, canaryReport } from './canary-report.ts';
 
-const LOOK_EVERY_MS = 100;
+const EVALUATE_EVERY_MS = 100;
 /** How long a start waits for stores to return the state of canaries. While the state is unknown, no request gets the canary. */
 const KNOWN_WAIT_MS = 2_000;
 
@@ -97,7 +97,7 @@ export class CanaryDesk {
    * Takes the canaries of the configuration that now serves. An unchanged canary continues from its state; a changed one starts anew, or
    * from the state in its store.
    */
-  follow({ routes, stores }: Pick<Config, 'routes' | 'stores'>, registry: MetricRegistry): void {
+  useConfig({ routes, stores }: Pick<Config, 'routes' | 'stores'>, registry: MetricRegistry): void {
     this.registry = registry;
     const before = this.entries;
     const { early } = this;
@@ -118,8 +118,8 @@ export class CanaryDesk {
     }
     this.closeUnusedKeepers();
     for (const keeper of this.keepers) void keeper.sync(true);
-    if (this.entries.size === 0) this.stopLooking();
-    else this.timer ??= setInterval(() => this.look(), LOOK_EVERY_MS).unref();
+    if (this.entries.size === 0) this.stopEvaluating();
+    else this.timer ??= setInterval(() => this.evaluate(), EVALUATE_EVERY_MS).unref();
   }
 
   /** To be called when the configuration given to `prepare` will not serve: closes the stores that only its canaries use. */
@@ -134,7 +134,7 @@ export class CanaryDesk {
   }
 
   stop(): void {
-    this.stopLooking();
+    this.stopEvaluating();
     for (const keeper of this.keepers) this.closeKeeper(keeper);
   }
 
@@ -146,8 +146,8 @@ export class CanaryDesk {
     return reports;
   }
 
-  /** One periodic look at all canaries. */
-  look(): void {
+  /** Evaluates all canaries; done periodically. */
+  evaluate(): void {
     for (const entry of this.entries.values()) {
       const decision = entry.agreement.look(this.countsOf(entry.at));
       if (decision !== null) this.changed(entry, decision);
@@ -177,7 +177,7 @@ export class CanaryDesk {
     const kept: KeptEntry = {
       record: `canary:${createHash('sha256').update(key).digest('hex').slice(0, 32)}`,
       agreement,
-      look: () => this.countsOf(at),
+      counts: () => this.countsOf(at),
       changed: decision => this.changed(entry, decision),
     };
     const entry: Entry = { key, route, spec, at, agreement, keeper, kept };
@@ -218,7 +218,7 @@ export class CanaryDesk {
     void keeper.close();
   }
 
-  private stopLooking(): void {
+  private stopEvaluating(): void {
     if (this.timer !== null) clearInterval(this.timer);
     this.timer = null;
   }
@@ -227,8 +227,8 @@ export class CanaryDesk {
     // Because: a store may answer when the canary is no longer configured.
     if (this.entries.get(entry.key) !== entry && this.early.get(entry.key) !== entry) return;
     this.publish(entry);
-    if (decision !== null) this.tell(entry, decision);
-    else this.tellTakenOver(entry);
+    if (decision !== null) this.logDecision(entry, decision);
+    else this.logTakenOver(entry);
   }
 
   private countsOf(at: number): Look {
@@ -249,8 +249,8 @@ export class CanaryDesk {
     } = entry;
     const { words, at: block } = this.states.claim(key, this.now());
     const share = state === null ? 0 : shareOf(state, spec);
-    const told = state !== null && takesChosen(state) ? Math.round(share * SHARE_WHOLE) : SHARE_ROLLED_BACK;
-    Atomics.store(words, block + StateCell.canaryShare, told);
+    const shareWord = state !== null && takesChosen(state) ? Math.round(share * SHARE_WHOLE) : SHARE_ROLLED_BACK;
+    Atomics.store(words, block + StateCell.canaryShare, shareWord);
     // The gauges show the canary that serves, not one that is only prepared.
     if (this.entries.get(key) !== entry) return;
     const { cells } = this.registry!.own;
@@ -258,7 +258,7 @@ export class CanaryDesk {
     cells[at + CanaryCell.state] = stateNumbers[state?.phase ?? 'unknown'];
   }
 
-  private tell({ at, route, spec }: Entry, decision: Decision): void {
+  private logDecision({ at, route, spec }: Entry, decision: Decision): void {
     const { cells } = this.registry!.own;
     if (decision.kind === 'step') cells[at + CanaryCell.steps]!++;
     else if (decision.kind === 'promoted') cells[at + CanaryCell.promotions]!++;
@@ -274,7 +274,7 @@ export class CanaryDesk {
     });
   }
 
-  private tellTakenOver({ route, spec, agreement: { state } }: Entry): void {
+  private logTakenOver({ route, spec, agreement: { state } }: Entry): void {
     if (state === null) return;
     this.log(state.phase === 'rolledBack' ? 'warn' : 'info', 'canary continues from its stored state', {
       route,

@@ -18,7 +18,7 @@ export interface KeptEntry {
   /** Name of the record in the store. */
   readonly record: string;
   readonly agreement: CanaryAgreement;
-  look(): Look;
+  counts(): Look;
   /** Called when the state has changed; null when the change comes from another gateway. */
   changed(decision: Decision | null): void;
 }
@@ -80,10 +80,10 @@ export class CanaryKeeper {
       const kept = await book.read(entries.map(({ record }) => record));
       for (const entry of entries) {
         const record = kept.get(entry.record);
-        const look = entry.look();
+        const counts = entry.counts();
         if (record !== undefined) {
-          if (entry.agreement.hear(record, look, Date.now() - look.nowMs)) entry.changed(null);
-        } else if (serving) entry.agreement.hearNothing(look);
+          if (entry.agreement.hear(record, counts, Date.now() - counts.nowMs)) entry.changed(null);
+        } else if (serving) entry.agreement.hearNothing(counts);
       }
       if (serving) for (const entry of entries) await this.write(book, entry);
       this.become(false, '');
@@ -92,8 +92,8 @@ export class CanaryKeeper {
     }
   }
 
-  private async write(book: RecordBook, { record, agreement, look, changed }: KeptEntry): Promise<void> {
-    const write = agreement.toWrite(Date.now() - look().nowMs);
+  private async write(book: RecordBook, { record, agreement, counts, changed }: KeptEntry): Promise<void> {
+    const write = agreement.toWrite(Date.now() - counts().nowMs);
     if (write === null) return;
     if (!(await book.write(record, write.text, write.before))) return agreement.refused();
     const decision = agreement.written(write);

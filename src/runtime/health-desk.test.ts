@@ -59,7 +59,7 @@ test('a check goes on while the weight of its endpoint changes all the time', as
   };
   let weight = 0;
   await eventually(() => {
-    desk.follow([withWeights(upstream, ++weight)]);
+    desk.useConfig([withWeights(upstream, ++weight)]);
     return log.includes('endpoint is unhealthy');
   }, 'an endpoint where nobody listens is unhealthy');
 });
@@ -90,7 +90,7 @@ test('a check over TLS goes by the authorities that serve now, and says why it f
   };
   const follow = (ca: string) => {
     const material = { ca, cert: null, key: null, serverName: null, verify: true, protocols: [] };
-    desk.follow([upstream], [], new Map([['users', material]]));
+    desk.useConfig([upstream], [], new Map([['users', material]]));
   };
   follow(stranger.caText);
   await eventually(() => log.includes('endpoint is unhealthy'), 'the endpoint’s certificate is not trusted');
@@ -114,9 +114,9 @@ test('endpoints are compared when their interval is over, however often one of t
     minimum: 100,
   };
   const upstream = (ports: readonly number[]): UpstreamConfig => ({ ...sampleUpstream('users', ports), outlier });
-  desk.follow([upstream([1, 2, 3])]);
+  desk.useConfig([upstream([1, 2, 3])]);
   t.mock.timers.tick(6_000);
-  desk.follow([upstream([1, 2, 3, 4])]);
+  desk.useConfig([upstream([1, 2, 3, 4])]);
   for (const port of [1, 2, 3, 4]) {
     const { words, at } = worker.claim(`endpoint users http://127.0.0.1:${port}`, performance.now());
     words[at + StateCell.intervalRequests] = 100;

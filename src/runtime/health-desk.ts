@@ -55,7 +55,7 @@ export class HealthDesk {
   private checks = new Map<string, Check>();
   /** Comparisons by the upstream's name. */
   private comparisons = new Map<string, Comparison>();
-  private unfollow: (() => void)[] = [];
+  private unsubscribers: (() => void)[] = [];
   private readonly keeping: NodeJS.Timeout;
   private keys: ReadonlySet<string> = new Set();
   /** Names of shared cells that do not belong to upstreams, such as the gates of routes. */
@@ -75,7 +75,7 @@ export class HealthDesk {
    * Takes the upstreams that serve from now on. Unchanged checks continue with what they know; their next connection uses the TLS files in
    * `material`, which is by the upstream's name.
    */
-  follow(
+  useConfig(
     upstreams: readonly UpstreamConfig[],
     otherKeys: readonly string[] = [],
     material: ReadonlyMap<string, ClientTlsMaterial> = new Map(),
@@ -85,11 +85,11 @@ export class HealthDesk {
     const names = new Set(checked.map(({ name }) => name));
     this.clientTls.prepare(new Map([...material].filter(([name]) => names.has(name))));
     this.clientTls.commit(checked);
-    for (const end of this.unfollow) end();
+    for (const end of this.unsubscribers) end();
     const members = upstreams.map(upstream => ({ upstream, source: membersOf(upstream, this.shelf) }));
     const look = () =>
       this.look(members.map(({ upstream, source }) => ({ upstream, endpoints: source?.now ?? upstream.endpoints })));
-    this.unfollow = members.flatMap(({ source }) => (source === null ? [] : [source.onChange(look)]));
+    this.unsubscribers = members.flatMap(({ source }) => (source === null ? [] : [source.onChange(look)]));
     look();
   }
 
@@ -130,7 +130,7 @@ export class HealthDesk {
 
   stop(): void {
     clearInterval(this.keeping);
-    for (const end of this.unfollow) end();
+    for (const end of this.unsubscribers) end();
     for (const { stop } of this.comparisons.values()) stop();
     for (const { stop } of this.checks.values()) stop();
     this.checks.clear();

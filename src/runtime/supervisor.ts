@@ -265,9 +265,9 @@ export class Supervisor {
     if (!result.ok) return result;
     this.loadedAt = Date.now();
     const gates = nonBareRoutes(config.routes).filter(({ concurrency }) => concurrency !== undefined);
-    this.canaries.follow(config, this.registry!);
+    this.canaries.useConfig(config, this.registry!);
     const otherKeys = ['gateway', ...gates.map(({ name }) => `route ${name}`), ...this.canaries.keys];
-    this.health.follow(config.upstreams, otherKeys, loaded.tls.upstreams);
+    this.health.useConfig(config.upstreams, otherKeys, loaded.tls.upstreams);
     this.certificates.follow(loaded.tls);
     this.tickets.replaceEvery(ticketLifetimeMs(config));
     for (const setting of before === null ? [] : fixedSettingsThatChanged(before, config)) {
