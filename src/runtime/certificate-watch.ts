@@ -8,7 +8,7 @@ import type { OperatorLog } from '../telemetry/operator-log.ts';
 import { type CertificateWarning, certificateWarnings, writeCertificateDays } from './certificate-dates.ts';
 
 const DAY_MS = 86_400_000;
-const LOOK_EVERY_MS = 3_600_000;
+const CHECK_EVERY_MS = 3_600_000;
 
 export class CertificateWatch {
   private readonly log: OperatorLog['log'];
@@ -25,7 +25,7 @@ export class CertificateWatch {
   follow(material: TlsMaterial): void {
     this.material = material;
     this.told = new Map(material.certificates.map(({ file, expiresAt }) => [file, urgency(expiresAt, Date.now())]));
-    this.timer ??= setInterval(() => this.look(), LOOK_EVERY_MS).unref();
+    this.timer ??= setInterval(() => this.warnOnce(), CHECK_EVERY_MS).unref();
   }
 
   /** Certificates that expire within 30 days, now. */
@@ -44,7 +44,7 @@ export class CertificateWatch {
   }
 
   /** Once for each file and threshold: at 30 days, at 7 days, and when it has expired. */
-  private look(): void {
+  private warnOnce(): void {
     for (const { file, warning, expiresAt } of this.warnings) {
       const present = urgency(expiresAt, Date.now());
       if (present <= (this.told.get(file) ?? 0)) continue;

@@ -25,7 +25,7 @@ function watched(...names: readonly string[]) {
   let now = 0;
   const goTo = async (ms: number, ...answering: readonly string[]) => {
     for (; now <= ms; now += 5_000) {
-      watch.look(now);
+      watch.checkAll(now);
       for (const worker of workers) if (answering.includes(worker.name)) worker.answer?.();
       await new Promise(resolve => setImmediate(resolve));
     }

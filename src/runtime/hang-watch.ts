@@ -17,7 +17,7 @@ export class HangWatch<Worker extends object> {
   private readonly options: HangWatchOptions<Worker>;
   /** When each pending question was sent, by worker; milliseconds of the monotonic clock. No entry when no question is pending. */
   private readonly askedAt = new WeakMap<Worker, number>();
-  private lookedAt = Infinity;
+  private checkedAt = Infinity;
   private timer: NodeJS.Timeout | null = null;
 
   constructor(options: HangWatchOptions<Worker>) {
@@ -27,7 +27,7 @@ export class HangWatch<Worker extends object> {
   start(): void {
     this.timer ??= setInterval(() => {
       // Because: a debugger pauses threads on purpose.
-      if (process.getBuiltinModule('node:inspector').url() === undefined) this.look(performance.now());
+      if (process.getBuiltinModule('node:inspector').url() === undefined) this.checkAll(performance.now());
     }, EVERY_MS).unref();
   }
 
@@ -37,10 +37,10 @@ export class HangWatch<Worker extends object> {
   }
 
   /** One round. `now` is in milliseconds of the monotonic clock. */
-  look(now: number): void {
+  checkAll(now: number): void {
     // A late round means that this thread was blocked too, with answers unread, or that the process was suspended: start over.
-    const wasAway = now - this.lookedAt > EVERY_MS * 2;
-    this.lookedAt = now;
+    const wasAway = now - this.checkedAt > EVERY_MS * 2;
+    this.checkedAt = now;
     for (const worker of this.options.workers()) {
       const since = this.askedAt.get(worker);
       if (since === undefined) this.ask(worker, now);

@@ -15,7 +15,7 @@ import { deviations, takeIntervalCounts } from '../upstream/outlier/deviation.ts
 import { EjectReason, eject, ejectReasonTexts } from '../upstream/outlier/ejection.ts';
 import { SharedStates, type StateBlock } from '../upstream/state/shared-states.ts';
 import { Health, StateCell } from '../upstream/state/state-cells.ts';
-import { firstLook } from './first-look.ts';
+import { tryEndpoints } from './try-endpoints.ts';
 
 const KEEP_EVERY_MS = 30_000;
 
@@ -61,7 +61,7 @@ export class HealthDesk {
   /** Names of shared cells that do not belong to upstreams, such as the gates of routes. */
   private otherKeys: readonly string[] = [];
   /** Whether the endpoints without a health check were tried; done once, for the first configuration. */
-  private looked = false;
+  private areTried = false;
 
   /** `shelf` has the feeds that discovered endpoints are read from. */
   constructor(memory: SharedArrayBuffer, shelf: FeedShelf, log: HealthDesk['log']) {
@@ -87,13 +87,16 @@ export class HealthDesk {
     this.clientTls.commit(checked);
     for (const end of this.unsubscribers) end();
     const members = upstreams.map(upstream => ({ upstream, source: membersOf(upstream, this.shelf) }));
-    const look = () =>
-      this.look(members.map(({ upstream, source }) => ({ upstream, endpoints: source?.now ?? upstream.endpoints })));
-    this.unsubscribers = members.flatMap(({ source }) => (source === null ? [] : [source.onChange(look)]));
-    look();
+    const reconcile = () =>
+      this.reconcile(
+        members.map(({ upstream, source }) => ({ upstream, endpoints: source?.now ?? upstream.endpoints })),
+      );
+    this.unsubscribers = members.flatMap(({ source }) => (source === null ? [] : [source.onChange(reconcile)]));
+    reconcile();
   }
 
-  private look(members: readonly Member[]): void {
+  /** Starts and stops checks and comparisons so that they are those of the present endpoints. */
+  private reconcile(members: readonly Member[]): void {
     const before = this.checks;
     const keys = new Set<string>(this.otherKeys);
     this.checks = new Map();
@@ -122,10 +125,10 @@ export class HealthDesk {
       members.flatMap(member => this.comparisonOf(member, compared.get(member.upstream.name))),
     );
     for (const [name, comparison] of compared) if (this.comparisons.get(name) !== comparison) comparison.stop();
-    if (this.looked) return;
-    this.looked = true;
+    if (this.areTried) return;
+    this.areTried = true;
     const unchecked = members.filter(({ upstream }) => upstream.healthCheck === undefined);
-    void firstLook(unchecked, this.log);
+    void tryEndpoints(unchecked, this.log);
   }
 
   stop(): void {

@@ -12,7 +12,7 @@ const SETTLE_MS = 100;
 const WRITTEN_SETTLE_MS = 1_000;
 
 /** Period of checks without an event, for file systems that report none, such as network mounts. */
-const LOOK_EVERY_MS = 5_000;
+const POLL_EVERY_MS = 5_000;
 
 /** Granularity of file times: file systems take them from a clock that advances in steps. */
 const CLOCK_STEP_MS = 10;
@@ -41,7 +41,7 @@ export class FileWatch {
   /** `onChange` is called once for changes that come close together. Nothing is watched before `follow`. */
   constructor(onChange: () => void) {
     this.onChange = onChange;
-    this.timer = setInterval(() => this.look(), LOOK_EVERY_MS).unref();
+    this.timer = setInterval(() => this.poll(), POLL_EVERY_MS).unref();
   }
 
   /**
@@ -67,7 +67,7 @@ export class FileWatch {
         before.get(file) ?? (isChangedSince(file, readSince) ? unread : print),
       ]),
     );
-    if (Array.from(this.seen.values()).includes(unread)) this.lookSoon();
+    if (Array.from(this.seen.values()).includes(unread)) this.pollSoon();
   }
 
   close(): void {
@@ -98,7 +98,7 @@ export class FileWatch {
     if (event === 'rename' && name === path.basename(folder)) {
       this.watchers.get(folder)?.close();
       this.watchers.delete(folder);
-      this.lookSoon();
+      this.pollSoon();
       return;
     }
     const isKnown =
@@ -106,15 +106,15 @@ export class FileWatch {
       this.entries.get(folder)?.has(name) === true ||
       (this.wholeFolders.has(folder) && configFile.test(name));
     // In a folder that is itself followed, entries that appear or vanish are reported as `rename`, writes as `change`.
-    if (isKnown || (event === 'rename' && this.files.includes(folder))) this.lookSoon();
+    if (isKnown || (event === 'rename' && this.files.includes(folder))) this.pollSoon();
   }
 
-  private lookSoon(delayMs = SETTLE_MS): void {
+  private pollSoon(delayMs = SETTLE_MS): void {
     if (this.settle !== null) clearTimeout(this.settle);
-    this.settle = setTimeout(() => this.look(), delayMs).unref();
+    this.settle = setTimeout(() => this.poll(), delayMs).unref();
   }
 
-  private look(): void {
+  private poll(): void {
     if (this.files.length === 0) return;
     for (const folder of this.entries.keys()) this.watchFolder(folder);
     const now = this.prints();
@@ -124,7 +124,7 @@ export class FileWatch {
     }
     const waitMs = this.waitFor(now);
     if (waitMs > 0) {
-      this.lookSoon(waitMs);
+      this.pollSoon(waitMs);
       return;
     }
     this.unsettled = null;

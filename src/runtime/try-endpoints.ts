@@ -9,26 +9,26 @@ import type { EndpointSpec } from '../upstream/endpoint.ts';
 const ENDPOINTS_MAX = 256;
 const AT_ONCE = 16;
 
-export interface Looked {
+export interface UpstreamToTry {
   readonly upstream: { readonly name: string; readonly pool: { readonly connectTimeoutMs: number } };
   readonly endpoints: readonly EndpointSpec[];
 }
 
 /** Resolves when all endpoints were tried. Does not keep the process alive. */
-export async function firstLook(
-  members: readonly Looked[],
+export async function tryEndpoints(
+  members: readonly UpstreamToTry[],
   log: (level: LogLevel, message: string, fields?: LogFields) => void,
 ): Promise<void> {
   const queue = members.flatMap(({ upstream, endpoints }) => endpoints.map(endpoint => ({ upstream, endpoint })));
   const next = queue.slice(0, ENDPOINTS_MAX).values();
-  const lookOn = async (): Promise<void> => {
+  const tryNext = async (): Promise<void> => {
     for (const { upstream, endpoint } of next) {
       const reason = await whyUnreachable(endpoint, upstream.pool.connectTimeoutMs);
       if (reason === '') continue;
       log('warn', 'endpoint cannot be reached', { upstream: upstream.name, endpoint: endpoint.url, reason });
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, lookOn));
+  await Promise.all(Array.from({ length: AT_ONCE }, tryNext));
 }
 
 /** Empty when the connection was accepted, otherwise the reason. */

@@ -5,15 +5,15 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
 import { freePort } from '../../test/support/free-port.ts';
-import { firstLook, type Looked } from './first-look.ts';
+import { tryEndpoints, type UpstreamToTry } from './try-endpoints.ts';
 
 const endpoint = (port: number, host = '127.0.0.1') => ({
   ...{ url: `http://${host}:${port}`, tls: false, host, port, weight: 1, zone: '' },
 });
 
-async function told(...members: Looked[]): Promise<unknown[]> {
+async function told(...members: UpstreamToTry[]): Promise<unknown[]> {
   const lines: unknown[] = [];
-  await firstLook(members, (level, message, fields) => lines.push([level, message, fields]));
+  await tryEndpoints(members, (level, message, fields) => lines.push([level, message, fields]));
   return lines;
 }
 
