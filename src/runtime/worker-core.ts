@@ -12,11 +12,11 @@ import { WorkerCell } from '../telemetry/metric-families.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import { WorkerVitals } from '../telemetry/worker-vitals.ts';
 import { SharedStates } from '../upstream/state/shared-states.ts';
-import { CompileAside } from './compile-aside.ts';
 import { WorkerFeeds } from './feeds/worker-feeds.ts';
 import { LiveHeadLimits } from './live-head-limits.ts';
 import type { Answer, Ask, CallName, PrepareOrder, PrepareReport, WorkerSetup } from './messages.ts';
 import { clearEndpointGauges, upstreamStates, writeEndpointGauges } from './upstream-states.ts';
+import { WorkerConfigs } from './worker-configs.ts';
 import { WorkerListeners } from './worker-listeners.ts';
 import { SharedWorkerServices } from './worker-services.ts';
 import { WorkerTickets } from './worker-tickets.ts';
@@ -33,7 +33,7 @@ type Calls = { readonly [Name in CallName]: (ask: Ask<Name>) => Answer<Name> | P
 interface Equipment extends WorkerSetup {
   readonly cellView: Float64Array;
   readonly accessLog: AccessLog;
-  readonly aside: CompileAside;
+  readonly configs: WorkerConfigs;
   readonly filterServices: SharedWorkerServices;
   readonly shared: SharedStates;
 }
@@ -98,8 +98,8 @@ export class WorkerCore {
     const pools = { io: this.io, headLimits: this.headLimits, cells: cellView, clientTls, states, log: this.say };
     const { io, feeds, say: log } = this;
     const filterServices = new SharedWorkerServices({ io, cells: cellView, feeds, log });
-    const aside = new CompileAside({ pools, worker: filterServices });
-    this.equipment = { ...setup, cellView, accessLog, aside, filterServices, shared: states };
+    const configs = new WorkerConfigs({ pools, worker: filterServices });
+    this.equipment = { ...setup, cellView, accessLog, configs, filterServices, shared: states };
     new WorkerVitals(cellView, offset);
     setInterval(() => this.writeGauges(), GAUGES_EVERY_MS).unref();
     this.io.start();
@@ -107,10 +107,10 @@ export class WorkerCore {
   }
 
   private prepare(order: PrepareOrder): Promise<PrepareReport> {
-    const { aside, filterServices } = this.equipped();
+    const { configs, filterServices } = this.equipped();
     filterServices.useTables(order.tables);
     this.clientTls.prepare(order.upstreamTls);
-    return aside.prepare(order);
+    return configs.prepare(order);
   }
 
   private receiveTickets(keys: Ask<'tickets'>): null {
@@ -131,8 +131,8 @@ export class WorkerCore {
   }
 
   private async commit(): Promise<null> {
-    const { aside, cellView } = this.equipped();
-    const { snapshot, config } = aside.commit();
+    const { configs, cellView } = this.equipped();
+    const { snapshot, config } = configs.commit();
     this.headLimits.become(config.limits);
     this.clientTls.commit(config.upstreams);
     if (this.gateway === null) {
@@ -163,7 +163,7 @@ export class WorkerCore {
   }
 
   private abort(): null {
-    this.equipped().aside.abort();
+    this.equipped().configs.abort();
     this.clientTls.abort();
     this.listeners.abort();
     return null;
@@ -176,7 +176,7 @@ export class WorkerCore {
 
   private async drain(timeoutMs: number): Promise<null> {
     await this.gateway?.drain(timeoutMs);
-    await this.equipment?.aside.close();
+    await this.equipment?.configs.close();
     await this.equipment?.accessLog.close();
     return null;
   }

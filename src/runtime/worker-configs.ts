@@ -13,7 +13,7 @@ import { runSliced } from './run-sliced.ts';
 /** What a worker compiles every configuration with. */
 type StandingContext = Pick<CompileContext, 'pools' | 'worker'>;
 
-export class CompileAside {
+export class WorkerConfigs {
   private readonly context: StandingContext;
   private readonly offsets = new OffsetsUnpacker();
   private serving: Compiled | null = null;

@@ -8,10 +8,10 @@ import { dryServices } from '../compile/dry-services.ts';
 import type { Config } from '../config/config.ts';
 import { ThreadIo } from '../net/io.ts';
 import { packOffsets } from '../telemetry/packed-offsets.ts';
-import { CompileAside } from './compile-aside.ts';
 import { encodeConfig } from './config-transfer.ts';
 import type { PrepareOrder } from './messages.ts';
 import { sampleConfig } from './sample-config.fixture.ts';
+import { WorkerConfigs } from './worker-configs.ts';
 
 const offsets = packOffsets(
   new Map([
@@ -42,13 +42,13 @@ test('a store that a reload replaces is closed when those that began before it h
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const io = new ThreadIo();
   const pools = { io, headLimits: sampleConfig().limits, cells: new Float64Array(0) };
-  const aside = new CompileAside({ pools, worker: dryServices(new Map()) });
+  const configs = new WorkerConfigs({ pools, worker: dryServices(new Map()) });
   let base: Config | null = null;
   const closed: string[] = [];
   const reload = async (label: string, config: Config): Promise<void> => {
-    await aside.prepare(orderFor(config, base));
+    await configs.prepare(orderFor(config, base));
     base = config;
-    for (const [name, store] of aside.commit().stores) {
+    for (const [name, store] of configs.commit().stores) {
       const close = store.close.bind(store);
       store.close = () => {
         closed.push(`${name} of ${label}`);
