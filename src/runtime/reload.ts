@@ -30,9 +30,9 @@ export class Reload {
   private running: Promise<ReloadFailure | null> | null = null;
   private next: Promise<ReloadFailure | null> | null = null;
   /** Version that could not be used because a worker died; empty when there is none. */
-  private owed = '';
+  private versionToRetry = '';
   /** The last version that was tried a second time. */
-  private triedAgain = '';
+  private retriedVersion = '';
 
   constructor(options: ReloadOptions) {
     this.options = options;
@@ -56,11 +56,11 @@ export class Reload {
 
   /** To be called when a dead worker was replaced: a version that failed because of that death is tried once more, once per version. */
   workerReplaced(): void {
-    const { owed } = this;
-    this.owed = '';
+    const { versionToRetry } = this;
+    this.versionToRetry = '';
     // Because: the worker may have died of this very configuration.
-    if (owed === '' || owed === this.triedAgain) return;
-    this.triedAgain = owed;
+    if (versionToRetry === '' || versionToRetry === this.retriedVersion) return;
+    this.retriedVersion = versionToRetry;
     void this.request('a worker was replaced');
   }
 
@@ -86,7 +86,7 @@ export class Reload {
   private async use(loaded: LoadedFile, cause: string): Promise<ReloadFailure | null> {
     const { deploy, servingVersion, log } = this.options;
     const { config } = loaded;
-    this.owed = '';
+    this.versionToRetry = '';
     if (config === null) return failureOf(summaryOf(loaded.problems), loaded.problems);
     if (config.version === servingVersion()) {
       log('info', 'configuration is unchanged', { cause });
@@ -95,7 +95,7 @@ export class Reload {
     const began = performance.now();
     const result = await deploy(loaded);
     if (!result.ok) {
-      if (result.lostWorker) this.owed = config.version;
+      if (result.lostWorker) this.versionToRetry = config.version;
       const problems = result.problems.map(problem => loaded.locate(problem));
       return failureOf(problems.length > 0 ? summaryOf(problems) : result.reason, problems);
     }

@@ -49,9 +49,9 @@ export class WorkerCrew {
   /** Timers of replacements that are delayed by a backoff, by slot. */
   private readonly waiting = new Map<number, NodeJS.Timeout>();
   /** Workers that are set up and alive; a dead worker is absent until its replacement is set up. */
-  private readonly present = new Set<WorkerThread>();
+  private readonly callable = new Set<WorkerThread>();
   /** Replacements among them that do not serve yet. */
-  private readonly rising = new Set<WorkerThread>();
+  private readonly startingReplacements = new Set<WorkerThread>();
   private equipment: CrewEquipment | null = null;
   private readonly hangs: HangWatch<WorkerThread>;
   private stopping = false;
@@ -76,12 +76,12 @@ export class WorkerCrew {
 
   /** Workers that can be called now. */
   get workers(): readonly WorkerThread[] {
-    return [...this.present];
+    return [...this.callable];
   }
 
   /** Number of workers that serve. A replacement that is being brought up is not counted, because it does not listen yet. */
   get servingCount(): number {
-    return this.present.size - this.rising.size;
+    return this.callable.size - this.startingReplacements.size;
   }
 
   /** Sets up every worker; from then on a worker that dies is replaced. Rejects when a worker has died already. */
@@ -92,7 +92,7 @@ export class WorkerCrew {
     this.hangs.start();
   }
 
-  /** Calls all workers that are present. Rejects when one of them fails, but only after all have answered. */
+  /** Calls all workers that can be called. Rejects when one of them fails, but only after all have answered. */
   async callAll<Name extends CallName>(name: Name, ask: Ask<Name>, timeoutMs?: number): Promise<Answer<Name>[]> {
     const results = await Promise.allSettled(this.workers.map(worker => worker.call(name, ask, timeoutMs)));
     return results.map(result => {
@@ -146,15 +146,15 @@ export class WorkerCrew {
     const { consumers } = registry;
     const shared = { cells, workerMetricsOffset, consumers, states };
     await thread.call('setup', { slot, ...shared, accessLogPath, isReplacement });
-    this.present.add(thread);
-    if (isReplacement) this.rising.add(thread);
+    this.callable.add(thread);
+    if (isReplacement) this.startingReplacements.add(thread);
     this.countServing();
   }
 
   private replaceAtEnd({ thread, startedAt }: Member): void {
     void thread.ended.then(reason => {
-      this.present.delete(thread);
-      this.rising.delete(thread);
+      this.callable.delete(thread);
+      this.startingReplacements.delete(thread);
       this.countServing();
       this.forgetUnderWay(thread.slot);
       if (this.stopping) return;
@@ -187,7 +187,7 @@ export class WorkerCrew {
         await this.setUp(member.thread, equipment, true);
         await equipment.bringUp(member.thread);
       });
-      this.rising.delete(member.thread);
+      this.startingReplacements.delete(member.thread);
       this.countServing();
       this.log('info', 'worker replaced', { worker: slot });
       this.onReplaced();
