@@ -40,7 +40,7 @@ export interface CheckedDocument {
    * Keys of the document whose elements were not all found, because the key is misspelt or a value has the wrong form: what seems to be
    * missing there may exist.
    */
-  readonly lost: ReadonlySet<string>;
+  readonly incompleteKeys: ReadonlySet<string>;
 }
 
 /**
@@ -75,7 +75,12 @@ export function checkDocument(
     routes: run.list('routes', elements.routes, checkBareRoute),
   };
   // Because: each schema returns the type of the part under its key, which the generic helpers lose.
-  return { parts: parts as unknown as CheckedParts, problems: run.problems, byKey: run.byKey, lost: run.lost };
+  return {
+    parts: parts as unknown as CheckedParts,
+    problems: run.problems,
+    byKey: run.byKey,
+    incompleteKeys: run.incompleteKeys,
+  };
 }
 
 /** Returns what the schema would make of a simple value, without running the schema; undefined for any other value. */
@@ -84,7 +89,7 @@ type Shortcut = (value: unknown) => unknown;
 class DocumentCheck {
   readonly problems: Problem[] = [];
   private readonly settings: Settings;
-  readonly lost = new Set<string>();
+  readonly incompleteKeys = new Set<string>();
   /** The checked values by key, for the next load. Valid only when there is no problem. */
   readonly byKey: KeptParts = new Map();
   private readonly before: KeptParts;
@@ -106,7 +111,7 @@ class DocumentCheck {
       }
       const written = JSON.stringify(key);
       const meant = probableName(key, known) ?? empty;
-      if (meant !== null) this.lost.add(meant);
+      if (meant !== null) this.incompleteKeys.add(meant);
       const message = laterKeys.has(key)
         ? `${written} is not supported yet in this version`
         : `unknown key ${written}${suggestion(key, known) || elsewhere(key, empty, known, filter)}`;
@@ -115,7 +120,7 @@ class DocumentCheck {
     if (this.settings['listeners'] === undefined) {
       const message = 'there are no `listeners`: expected a list such as [{ address: 127.0.0.1:8080 }]';
       this.problems.push({ path: [], message, severity: 'error', absentFrom: 'listeners' });
-    } else if (isEmpty(this.settings['listeners']) && !this.lost.has('listeners')) {
+    } else if (isEmpty(this.settings['listeners']) && !this.incompleteKeys.has('listeners')) {
       this.fail(['listeners'], 'name at least one listener');
     }
   }
@@ -131,7 +136,7 @@ class DocumentCheck {
     const value = this.settings[key];
     if (value === undefined || value === null) return this.take(key, schema, [], null, () => [key]);
     if (!Array.isArray(value)) {
-      this.lost.add(key);
+      this.incompleteKeys.add(key);
       this.fail([key], `expected a list, found ${found(value)}`);
       return [];
     }
@@ -142,7 +147,7 @@ class DocumentCheck {
   map(key: string, schema: AnySchema): readonly unknown[] {
     const value = this.settings[key] ?? {};
     if (typeof value !== 'object' || Array.isArray(value)) {
-      this.lost.add(key);
+      this.incompleteKeys.add(key);
       this.fail([key], `expected a map by name, found ${found(value)}`);
       return [];
     }
@@ -196,7 +201,7 @@ class DocumentCheck {
     if (outcome.ok) return deepFreeze(name === null ? outcome.value : { name, ...(outcome.value as object) });
     for (const problem of outcome.problems) this.problems.push({ ...problem, path: [...path, ...problem.path] });
     const key = String(path[0]);
-    if (referredTo.has(key) && !checkValue(resourceName, fieldOf(value, 'name')).ok) this.lost.add(key);
+    if (referredTo.has(key) && !checkValue(resourceName, fieldOf(value, 'name')).ok) this.incompleteKeys.add(key);
     return undefined;
   }
 

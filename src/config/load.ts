@@ -24,7 +24,7 @@ import { MergedDocument } from './merge.ts';
 import { type NamedFiles, readNamedFiles, watchedNames, withAuthorities } from './named-files.ts';
 import { onOneLine } from './one-line.ts';
 import { type PartialConfig, partialConfig } from './partial-config.ts';
-import { inReadingOrder, mayBeLost, withoutEchoes } from './problem-order.ts';
+import { inReadingOrder, isAbsenceUncertain, withoutEchoes } from './problem-order.ts';
 import { routesToCheck } from './routes-to-check.ts';
 import { withAbsoluteFiles } from './tls-file.ts';
 
@@ -90,7 +90,7 @@ function load(
   const document = new MergedDocument(read.sources);
   const language = languageOf(filters);
   const before = cache.documentFor(filters);
-  const { parts, problems, byKey, lost } = checkDocument(document.settings, language, before.byKey);
+  const { parts, problems, byKey, incompleteKeys } = checkDocument(document.settings, language, before.byKey);
   const changed = routesToCheck(before.parts, parts);
   const placeText = (at: Problem['path']) => document.placeText(at);
   const references = checkReferences(document.settings, parts, filters, placeText, before, changed);
@@ -111,7 +111,7 @@ function load(
     message: onOneLine(hideSecrets(problem.message, outside.secrets)),
   }));
   const later = problems
-    .filter(problem => (read.isWhole || !mayComeFromAbsence(problem)) && !mayBeLost(problem, lost))
+    .filter(problem => (read.isWhole || !mayComeFromAbsence(problem)) && !isAbsenceUncertain(problem, incompleteKeys))
     .map(locate);
   const all = inReadingOrder(withoutEchoes(early, later), read.files);
   const folderOf = (at: Problem['path']) =>

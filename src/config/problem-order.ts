@@ -22,9 +22,9 @@ export function withoutEchoes(early: readonly LocatedProblem[], later: readonly 
   });
 }
 
-/** Whether a problem reports something as missing that may stand under a lost key; see check-document.ts. */
-export function mayBeLost({ absentFrom }: Problem, lost: ReadonlySet<string>): boolean {
-  return absentFrom !== undefined && lost.has(absentFrom);
+/** Whether a problem reports something as missing that may stand under an incomplete key; see check-document.ts. */
+export function isAbsenceUncertain({ absentFrom }: Problem, incompleteKeys: ReadonlySet<string>): boolean {
+  return absentFrom !== undefined && incompleteKeys.has(absentFrom);
 }
 
 function placeKey({ file, line, column }: LocatedProblem): string {
