@@ -34,13 +34,13 @@ export function checkReferences(
   const ofChanged = todo.all ? null : checkChanged(settings, parts, filters, placeText, before, todo);
   if (ofChanged !== null) return ofChanged;
   const check = new ReferenceCheck(settings, placeText);
-  check.uniqueNames('routes', 'route');
-  check.uniqueNames('consumers', 'consumer');
-  check.listeners(parts);
-  check.plans(parts);
-  check.keys(parts);
-  const unused = check.routes(parts, 0, parts.routes.length, null);
-  check.stores(parts, filters, 0, parts.routes.length);
+  check.checkUniqueNames('routes', 'route');
+  check.checkUniqueNames('consumers', 'consumer');
+  check.checkListeners(parts);
+  check.checkPlans(parts);
+  check.checkKeys(parts);
+  const unused = check.checkRoutes(parts, 0, parts.routes.length, null);
+  check.checkStores(parts, filters, 0, parts.routes.length);
   check.problems.push(...zoneProblems(parts.zone, parts.upstreams));
   return { problems: check.problems, unused };
 }
@@ -58,8 +58,8 @@ function checkChanged(
   // Whether another route leads to an upstream that a changed route no longer uses shows only when all routes are checked.
   if (!led.isSubsetOf(upstreamsBetween(parts.routes, from, to))) return null;
   const check = new ReferenceCheck(settings, placeText);
-  const unused = check.routes(parts, from, to, before.unused);
-  check.stores(parts, filters, from, to);
+  const unused = check.checkRoutes(parts, from, to, before.unused);
+  check.checkStores(parts, filters, from, to);
   check.problems.push(...zoneProblems(parts.zone, parts.upstreams));
   return { problems: check.problems, unused };
 }

@@ -34,7 +34,7 @@ export class ReferenceCheck {
   }
 
   /** Reports names that two elements of a list have. Names are taken as written. */
-  uniqueNames(key: string, noun: string): void {
+  checkUniqueNames(key: string, noun: string): void {
     const firstAt = new Map<string, number>();
     const list = listOf(this.settings[key]);
     for (let at = 0; at < list.length; at++) {
@@ -50,7 +50,7 @@ export class ReferenceCheck {
     }
   }
 
-  listeners({ listeners, admin }: CheckedParts): void {
+  checkListeners({ listeners, admin }: CheckedParts): void {
     const firstAt = new Map<string, number>();
     const everywhere = new Set(listeners.map(listener => (listener?.host === '' ? listener.port : 0)));
     for (const [at, listener] of listeners.entries()) {
@@ -73,7 +73,7 @@ export class ReferenceCheck {
     }
   }
 
-  plans({ consumers }: CheckedParts): void {
+  checkPlans({ consumers }: CheckedParts): void {
     const known = keysOf(this.settings['plans']);
     for (const [at, consumer] of consumers.entries()) {
       const plan = consumer?.plan ?? null;
@@ -82,7 +82,7 @@ export class ReferenceCheck {
   }
 
   /** Reports keys that two consumers share, and keys that name a plan or route that does not exist. */
-  keys({ consumers }: CheckedParts): void {
+  checkKeys({ consumers }: CheckedParts): void {
     const ownerOf = new Map<string, string>();
     const plans = keysOf(this.settings['plans']);
     for (const [at, consumer] of consumers.entries()) {
@@ -100,7 +100,7 @@ export class ReferenceCheck {
   }
 
   /** Returns the upstreams that no route leads to. `unusedBefore` is the result of the last good load; null when all routes are checked. */
-  routes(
+  checkRoutes(
     { routes, upstreams }: CheckedParts,
     from: number,
     end: number,
@@ -111,7 +111,7 @@ export class ReferenceCheck {
     const written = listOf(this.settings['routes']);
     for (let at = from; at < end; at++) {
       const route = routes[at];
-      if (route !== undefined && /\/[:<]/.test(route.match.path)) this.foreignParameter(route.match.path, at);
+      if (route !== undefined && /\/[:<]/.test(route.match.path)) this.checkForeignParameter(route.match.path, at);
       const only = route === undefined ? null : onlyUpstream(route);
       if (only !== null && known.has(only)) {
         used.add(only);
@@ -126,11 +126,11 @@ export class ReferenceCheck {
         used.add(name);
         this.expectKnown(known, 'upstreams', name, ['routes', at, ...place]);
       }
-      if (route !== undefined) this.agreements(route, at, upstreams);
+      if (route !== undefined) this.checkAgreements(route, at, upstreams);
       if (typeof path !== 'string') continue;
-      if (typeof rewrite === 'string') this.parameters(rewrite, path, ['routes', at, 'rewrite', 'path'], []);
+      if (typeof rewrite === 'string') this.checkParameters(rewrite, path, ['routes', at, 'rewrite', 'path'], []);
       if (to?.kind === 'redirect')
-        this.parameters(to.url, path, ['routes', at, 'to', 'redirect', 'url'], ['host', 'path', 'query']);
+        this.checkParameters(to.url, path, ['routes', at, 'to', 'redirect', 'url'], ['host', 'path', 'query']);
     }
     const isReadable = (this.settings['routes'] ?? null) === null || Array.isArray(this.settings['routes']);
     if (written.length === 0 && isReadable)
@@ -146,7 +146,7 @@ export class ReferenceCheck {
   }
 
   /** Checks the stores that the global chain and these routes name. */
-  stores({ filters, routes }: CheckedParts, schemas: readonly FilterSchema[], from: number, end: number): void {
+  checkStores({ filters, routes }: CheckedParts, schemas: readonly FilterSchema[], from: number, end: number): void {
     const known = keysOf(this.settings['stores']);
     const byName = new Map(schemas.map(schema => [schema.name, schema]));
     for (const [at, filter] of filters.entries()) {
@@ -163,7 +163,7 @@ export class ReferenceCheck {
   }
 
   /** Checks the settings of a route against its destination, other routes and consumers. */
-  private agreements(route: RouteConfig, at: number, upstreams: CheckedParts['upstreams']): void {
+  private checkAgreements(route: RouteConfig, at: number, upstreams: CheckedParts['upstreams']): void {
     const fail = (path: Path, message: string) => this.fail(['routes', at, ...path], message);
     checkFallback(route, upstreams, fail);
     checkRollout(route, upstreams, fail);
@@ -179,14 +179,14 @@ export class ReferenceCheck {
   }
 
   /** Warns of parameters in the notation of other routers: here the path would match the letters literally. */
-  private foreignParameter(path: string, at: number): void {
+  private checkForeignParameter(path: string, at: number): void {
     const [, written, colon, angle] = /^\/(?:.*\/)?(:([A-Za-z_]\w*)|<([A-Za-z_]\w*)>)(?:\/|$)/.exec(path) ?? [];
     if (written === undefined) return;
     const message = `\`${written}\` is taken literally: a parameter is written {${colon ?? angle}}`;
     this.warn(['routes', at, 'match', 'path'], message);
   }
 
-  private parameters(template: string, path: string, place: Path, always: readonly string[]): void {
+  private checkParameters(template: string, path: string, place: Path, always: readonly string[]): void {
     const group = /\$[0-9]/.exec(template)?.[0];
     if (group !== undefined) {
       const message = `\`${group}\` is taken literally: name the group, as in \`~/users/(?<id>[0-9]+)\`, and write {id}`;
