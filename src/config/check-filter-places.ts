@@ -76,7 +76,7 @@ class PlaceCheck {
     const cache = route?.fallback?.cache;
     if (cache !== undefined) {
       const whole = [...filters, ...chain];
-      const problem = keptProblem(cache.by === 'consumer', whole.find(this.findsOut));
+      const problem = keptProblem(cache.by === 'consumer', whole.find(this.identifiesCaller));
       if (problem !== null && !whole.includes(undefined))
         this.problems.push({ path: ['routes', at, 'fallback', 'cache'], severity: 'error', ...problem });
     }
@@ -94,7 +94,7 @@ class PlaceCheck {
   answeredEarly(chain: Chain, path: Path, following: Chain): void {
     for (const [at, filter] of chain.entries()) {
       if (filter === undefined || this.byName.get(filter.name)?.remembersAnswers !== true) continue;
-      const later = chain.slice(at + 1).find(this.findsOut) ?? following.find(this.findsOut);
+      const later = chain.slice(at + 1).find(this.identifiesCaller) ?? following.find(this.identifiesCaller);
       if (later === undefined) continue;
       const message = `${filter.name} gives out kept responses before ${later.name} has identified the caller: put it after that`;
       this.problems.push({ path: [...path, at, filter.name], message, severity: 'error', at: 'key' });
@@ -110,7 +110,7 @@ class PlaceCheck {
         continue;
       }
       this.ofPlace(filter, [...path, at], { ...this.names, knowsCaller, pathParameters });
-      if (this.findsOut(filter)) knowsCaller = true;
+      if (this.identifiesCaller(filter)) knowsCaller = true;
     }
     return knowsCaller;
   }
@@ -139,7 +139,7 @@ class PlaceCheck {
     for (const [at, filter] of inner.entries()) this.ofPlace(filter, [...path, name, at], around);
   }
 
-  private readonly findsOut = (filter: FilterConfig | undefined): boolean => {
+  private readonly identifiesCaller = (filter: FilterConfig | undefined): boolean => {
     const schema = filter === undefined ? undefined : this.byName.get(filter.name);
     return schema?.identifies === true || schema?.nests === true;
   };

@@ -7,7 +7,7 @@ import type { FilterSchema } from './filter-schema.ts';
 
 type Path = readonly (string | number)[];
 
-interface Asked {
+interface OwnPathUse {
   readonly filter: string;
   readonly path: string;
   readonly method: string;
@@ -21,9 +21,9 @@ export function checkOwnPaths({ filters, routes }: CheckedParts, schemas: readon
   // Because: nearly no document names one of these filters, and searching many thousand routes for them takes a while.
   if (!schemas.some(schema => schema.isNamed !== false && schema.ownPaths !== undefined)) return [];
   const byName = new Map(schemas.map(schema => [schema.name, schema]));
-  const asked = new Map<string, Asked>();
+  const uses = new Map<string, OwnPathUse>();
   const served = new Set<string>();
-  /** Records the paths that a filter and the filters nested in it serve themselves; returns the keys of these paths in `asked`. */
+  /** Records the paths that a filter and the filters nested in it serve themselves; returns the keys of these paths in `uses`. */
   const take = ({ name, config }: FilterConfig, place: Path): string[] => {
     const schema = byName.get(name);
     const at = [...place, name];
@@ -32,7 +32,7 @@ export function checkOwnPaths({ filters, routes }: CheckedParts, schemas: readon
       return (config as readonly FilterConfig[]).flatMap((inner, index) => take(inner, [...at, index]));
     return (schema?.ownPaths?.(config) ?? []).map(({ path, method, otherwise, place: within }) => {
       const key = `${name} ${method} ${path}`;
-      if (!asked.has(key)) asked.set(key, { filter: name, path, method, at: [...at, ...within], otherwise });
+      if (!uses.has(key)) uses.set(key, { filter: name, path, method, at: [...at, ...within], otherwise });
       return key;
     });
   };
@@ -40,24 +40,24 @@ export function checkOwnPaths({ filters, routes }: CheckedParts, schemas: readon
   for (const [index, route] of routes.entries()) {
     if (route === undefined) return [];
     // Because: of many thousand routes, hardly any has such a filter.
-    if (ofAll.length === 0 && !route.filters.some(({ name }) => mayAsk(byName.get(name)))) continue;
+    if (ofAll.length === 0 && !route.filters.some(({ name }) => mayHaveOwnPaths(byName.get(name)))) continue;
     const own = route.filters.flatMap((filter, at) => take(filter, ['routes', index, 'filters', at]));
-    for (const key of [...ofAll, ...own]) if (!served.has(key) && mayTake(route, asked.get(key)!)) served.add(key);
+    for (const key of [...ofAll, ...own]) if (!served.has(key) && mayTake(route, uses.get(key)!)) served.add(key);
   }
   if (filters.includes(undefined)) return [];
-  return [...asked].flatMap(([key, { filter, path, method, at, otherwise }]): Problem[] => {
+  return [...uses].flatMap(([key, { filter, path, method, at, otherwise }]): Problem[] => {
     if (served.has(key)) return [];
     const message = `no route with ${filter} takes ${method} ${path}: ${otherwise}`;
     return [{ path: at, message, severity: 'warning', absentFrom: 'routes' }];
   });
 }
 
-function mayAsk(schema: FilterSchema | undefined): boolean {
+function mayHaveOwnPaths(schema: FilterSchema | undefined): boolean {
   return schema !== undefined && (schema.nests === true || schema.ownPaths !== undefined);
 }
 
 /** False only when the route certainly does not match this path and method. */
-function mayTake({ match }: RouteConfig, { path, method }: Asked): boolean {
+function mayTake({ match }: RouteConfig, { path, method }: OwnPathUse): boolean {
   if (match.methods.length > 0 && !match.methods.includes(method)) return false;
   if (match.path.startsWith('~')) return true;
   const source = match.path

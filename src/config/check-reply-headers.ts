@@ -4,7 +4,7 @@ import type { CheckedParts } from './check-document.ts';
 import type { Problem } from './config.ts';
 import { parametersOf } from './path-parameters.ts';
 
-const place = /\$?\{([A-Za-z][\w.-]*)\}/;
+const placeholder = /\$?\{([A-Za-z][\w.-]*)\}/;
 
 /** Names of the placeholders that redirects and the `headers` filter fill in. */
 const filledInElsewhere = /^(?:host|path|query|scheme|method|route|requestId|client\.ip|(?:param|header|cookie)\..+)$/;
@@ -16,7 +16,7 @@ export function checkReplyHeaders({ routes }: CheckedParts): Problem[] {
     const route = routes[at];
     if (route === undefined || route.to.kind !== 'reply') continue;
     for (const { name, value } of route.to.reply.headers) {
-      const [letters, variable = ''] = place.exec(value) ?? [];
+      const [letters, variable = ''] = placeholder.exec(value) ?? [];
       if (letters === undefined) continue;
       if (!filledInElsewhere.test(variable) && !parametersOf(route.match.path).includes(variable)) continue;
       const message = `${letters} is sent literally: a fixed reply replaces nothing, \`redirect\` and the filter \`headers\` do`;

@@ -10,7 +10,7 @@ import { ReadError, readYaml } from './yaml.ts';
 
 type Settings = Record<string, unknown>;
 
-const header = /^[A-Za-z][A-Za-z0-9_]*:(?: +#[^\n]*| *)(?:\n|$)/;
+const settingLine = /^[A-Za-z][A-Za-z0-9_]*:(?: +#[^\n]*| *)(?:\n|$)/;
 const keyStart = /^[A-Za-z0-9_"']/;
 const firstContent = /(?:^|\n)( *)([^ \n#])/;
 
@@ -60,7 +60,7 @@ class Cutter {
   /** Adds one setting with its value; false when the value cannot be determined from this part of the text. */
   section({ start, end }: TextPart): boolean {
     const section = this.text.slice(start, end);
-    const head = header.exec(section);
+    const head = settingLine.exec(section);
     if (head === null) return this.wholeSection(section, start);
     const body = section.slice(head[0].length);
     const first = firstContent.exec(body);

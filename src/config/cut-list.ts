@@ -32,12 +32,12 @@ export function cutList(body: string, indent: number, before: CutList | undefine
   const shift = body.length - before.body.length;
   if (from === to) return { ...before, body };
   // A copy of the text: values read from a slice of `body` would keep the whole of it in memory for as long as they are not changed again.
-  const changedText = Buffer.from(body.slice(start, before.bounds[to]! + shift)).toString();
+  const textOfChange = Buffer.from(body.slice(start, before.bounds[to]! + shift)).toString();
   // When all changed elements are new, searching for each of them among the old ones would be wasted.
-  const isAnyKept = isAnySampled(from, to, 4, at => changedText.includes(textOf(before, at)));
+  const isAnyKept = isAnySampled(from, to, 4, at => textOfChange.includes(textOf(before, at)));
   const changed = isAnyKept
-    ? cutEach(changedText, indent, withKnown(before, from, to, read))
-    : cutAll(changedText, indent, read);
+    ? cutEach(textOfChange, indent, withKnown(before, from, to, read))
+    : cutAll(textOfChange, indent, read);
   if (changed === null) return null;
   const { elements } = changed;
   const bounds = new Uint32Array(from + elements.length + before.bounds.length - to);

@@ -7,7 +7,7 @@ import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf } from '../base/message-of.ts';
 
-const place = /(\$?)\$\{(?:([A-Z][A-Z0-9_]*)\}|([A-Za-z][A-Za-z0-9_]*):([^}]*)(\}?))/g;
+const placeholder = /(\$?)\$\{(?:([A-Z][A-Z0-9_]*)\}|([A-Za-z][A-Za-z0-9_]*):([^}]*)(\}?))/g;
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const fileBytesMax = 1024 * 1024;
 
@@ -29,7 +29,7 @@ export interface ExpansionProblem {
 export type ExpansionCache = Map<object, { readonly filledIn: string; readonly value: unknown } | null>;
 
 /** A text that is a single placeholder and nothing else. */
-const wholePlace = /^\$\{(?:env|file):[^}]*\}$/;
+const wholePlaceholder = /^\$\{(?:env|file):[^}]*\}$/;
 
 /** By list or map: the keys whose text was a single placeholder, so that the value may be read as a number as well. */
 const wholeTexts = new WeakMap<object, Set<string | number>>();
@@ -49,7 +49,7 @@ export function withValueAt(container: object, key: string | number, value: unkn
 
 function noteWholeTexts(container: object, entries: Iterable<readonly [string | number, unknown]>): void {
   const keys = new Set<string | number>();
-  for (const [key, value] of entries) if (typeof value === 'string' && wholePlace.test(value)) keys.add(key);
+  for (const [key, value] of entries) if (typeof value === 'string' && wholePlaceholder.test(value)) keys.add(key);
   if (keys.size > 0) wholeTexts.set(container, keys);
 }
 
@@ -113,7 +113,7 @@ export class Expansion {
 
   private expandText(text: string, at: readonly (string | number)[]): string {
     return text.replace(
-      place,
+      placeholder,
       (whole, dollar: string, bare: string | undefined, kind: string, rest: string, close: string) => {
         if (bare !== undefined) return this.bareVariable(whole, dollar, bare, at);
         const known = kind === 'env' || kind === 'file';

@@ -38,7 +38,7 @@ export interface ReadFiles {
 }
 
 /** The place of an `include`. */
-interface Asker {
+interface IncludeSite {
   readonly source: SourceFile;
   readonly path: readonly (string | number)[];
 }
@@ -85,11 +85,11 @@ class Reader {
     };
   }
 
-  read(file: string, given: string | null, asker: Asker | null): void {
+  read(file: string, given: string | null, site: IncludeSite | null): void {
     this.askedFor.add(file);
-    const text = given ?? this.textOf(file, asker);
+    const text = given ?? this.textOf(file, site);
     if (text === null) return;
-    if (asker !== null && text.trim() === '')
+    if (site !== null && text.trim() === '')
       this.problems.push(new SourceFile(file, text, {}).problemAtOffset(0, empty));
     const raw = this.sourceOf(file, text);
     if (raw instanceof ReadError) {
@@ -100,31 +100,31 @@ class Reader {
     }
     const source = this.expanded(raw);
     this.sources.push(source);
-    this.includedFrom.set(realPath(file), asker === null ? 'the command line' : asker.source.file);
+    this.includedFrom.set(realPath(file), site === null ? 'the command line' : site.source.file);
     this.trail.push(realPath(file));
     this.followIncludes(source);
     this.trail.pop();
   }
 
-  private textOf(file: string, asker: Asker | null): string | null {
+  private textOf(file: string, site: IncludeSite | null): string | null {
     try {
       const status = statSync(file);
       // Because: reading a pipe waits without end and reading a device never stops, and the running gateway would wait as well. The
       // command line may give a pipe: `-c <(make-config)`.
-      const isPipe = asker === null && status.isFIFO();
+      const isPipe = site === null && status.isFIFO();
       // The writer of the pipe is gone, and another may never open it for writing.
       if (isPipe && this.cache.files.has(file))
-        return this.fail(file, asker, `${file} is a pipe, and was read: only files can be read again`);
+        return this.fail(file, site, `${file} is a pipe, and was read: only files can be read again`);
       const isReadable = status.isFile() || status.isDirectory() || isPipe;
-      if (!isReadable) return this.fail(file, asker, `${file} is not a file`);
-      if (status.size > fileBytesMax) return this.fail(file, asker, tooLarge(file));
+      if (!isReadable) return this.fail(file, site, `${file} is not a file`);
+      if (status.size > fileBytesMax) return this.fail(file, site, tooLarge(file));
       const bytes = readFileSync(file);
-      if (bytes.length > fileBytesMax) return this.fail(file, asker, tooLarge(file));
+      if (bytes.length > fileBytesMax) return this.fail(file, site, tooLarge(file));
       const text = bytes.toString('utf8');
       if (!isUtf8(bytes)) return this.failEncoding(file, bytes, text);
       return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
     } catch (error) {
-      return this.fail(file, asker, readFailure(file, error));
+      return this.fail(file, site, readFailure(file, error));
     }
   }
 
@@ -137,8 +137,8 @@ class Reader {
     return null;
   }
 
-  private fail(file: string, asker: Asker | null, message: string): null {
-    if (asker !== null) this.problems.push(asker.source.problemAt(asker.path, message));
+  private fail(file: string, site: IncludeSite | null, message: string): null {
+    if (site !== null) this.problems.push(site.source.problemAt(site.path, message));
     else this.problems.push({ path: [], message, severity: 'error', file, line: 1, column: 1 });
     return null;
   }
@@ -189,10 +189,10 @@ class Reader {
     for (const [at, pattern] of checked.value.entries()) this.followPattern({ source, path: ['include', at] }, pattern);
   }
 
-  private followPattern(asker: Asker, pattern: string): void {
-    const folder = path.dirname(asker.source.file);
+  private followPattern(site: IncludeSite, pattern: string): void {
+    const folder = path.dirname(site.source.file);
     if (!magic.test(pattern)) {
-      this.follow(path.resolve(folder, pattern), asker);
+      this.follow(path.resolve(folder, pattern), site);
       return;
     }
     const found = globSync(pattern, { cwd: folder })
@@ -200,30 +200,30 @@ class Reader {
       // `**` also matches folders; the files in them are matched by themselves.
       .filter(each => statSync(each, { throwIfNoEntry: false })?.isDirectory() !== true);
     const closed = closedFolder(pattern, folder);
-    if (closed !== null) this.problems.push(asker.source.problemAt(asker.path, closed));
+    if (closed !== null) this.problems.push(site.source.problemAt(site.path, closed));
     else if (found.length === 0) {
-      this.problems.push(asker.source.problemAt(asker.path, `no file matches ${pattern}`, 'warning'));
+      this.problems.push(site.source.problemAt(site.path, `no file matches ${pattern}`, 'warning'));
     }
     for (const each of patternFolders(pattern, folder)) this.lookedThrough.add(each);
-    for (const file of found.sort()) this.follow(file, asker);
+    for (const file of found.sort()) this.follow(file, site);
   }
 
-  private follow(file: string, asker: Asker): void {
+  private follow(file: string, site: IncludeSite): void {
     const real = realPath(file);
     const from = this.includedFrom.get(real);
     if (this.trail.includes(real)) {
       const circle = [...this.trail.slice(this.trail.indexOf(real)), real]
         .map(each => path.basename(each))
         .join(' -> ');
-      this.problems.push(asker.source.problemAt(asker.path, `files include each other in a circle: ${circle}`));
+      this.problems.push(site.source.problemAt(site.path, `files include each other in a circle: ${circle}`));
     } else if (from !== undefined) {
-      this.problems.push(asker.source.problemAt(asker.path, `${file} is included twice, first by ${from}`));
+      this.problems.push(site.source.problemAt(site.path, `${file} is included twice, first by ${from}`));
     } else if (this.askedFor.size >= filesMax) {
       if (this.askedFor.size === filesMax) {
-        this.problems.push(asker.source.problemAt(asker.path, `more than ${filesMax} files are included`));
+        this.problems.push(site.source.problemAt(site.path, `more than ${filesMax} files are included`));
         this.askedFor.add(file);
       }
-    } else this.read(file, null, asker);
+    } else this.read(file, null, site);
   }
 }
 
