@@ -1,7 +1,7 @@
 // Reads an HTTP/2 response by RFC 9113 alone, frame by frame and slowly: whether a client that sent a request on stream 1 has a complete
 // response. Shares no code with src/http/h2. Header blocks are recognised by their bytes: for any other block the verdict is `unknown`.
 
-import { F, type FieldList, T } from '../support/h2-client.ts';
+import { type FieldList, Flag, FrameType } from '../support/h2-client.ts';
 
 export interface AnswerReading {
   /** `unknown` when it depends on a block that the reader cannot decode, or on what the RFC leaves open. */
@@ -34,38 +34,38 @@ class Reader {
 
   /** Processes a frame; returns true once the response is complete. Throws Broken or Unknown when that is the verdict. */
   frame(type: number, flags: number, stream: number, payload: Buffer): boolean {
-    if (this.block !== null && (type !== T.continuation || stream !== this.block.stream))
+    if (this.block !== null && (type !== FrameType.continuation || stream !== this.block.stream))
       throw new Broken('a block is open');
     switch (type) {
-      case T.data:
+      case FrameType.data:
         return this.data(flags, stream, payload);
-      case T.headers:
+      case FrameType.headers:
         return this.headers(flags, stream, payload);
-      case T.continuation:
+      case FrameType.continuation:
         if (this.block === null) throw new Broken('no block is open');
         this.block.bytes.push(payload);
-        return (flags & F.endHeaders) !== 0 && this.endBlock();
-      case T.priority:
+        return (flags & Flag.endHeaders) !== 0 && this.endBlock();
+      case FrameType.priority:
         if (stream === 0) throw new Broken('priority of the connection');
         // A stream error, which an implementation may treat as a connection error.
         if (payload.length !== 5) throw new Unknown();
         return false;
-      case T.reset:
+      case FrameType.reset:
         // A reset of stream 1 ends the response; a reset of an idle stream is a connection error.
         throw new Broken('reset');
-      case T.settings:
+      case FrameType.settings:
         this.settings(flags, stream, payload);
         return false;
-      case T.pushPromise:
+      case FrameType.pushPromise:
         throw new Broken('push was not allowed');
-      case T.ping:
+      case FrameType.ping:
         if (stream !== 0 || payload.length !== 8) throw new Broken('ping');
         return false;
-      case T.goaway:
+      case FrameType.goaway:
         if (stream !== 0 || payload.length < 8) throw new Broken('goaway');
         if ((payload.readUInt32BE(0) & WINDOW_MAX) < 1) throw new Broken('stream 1 was not processed');
         return false;
-      case T.windowUpdate:
+      case FrameType.windowUpdate:
         this.windowUpdate(stream, payload);
         return false;
       default:
@@ -79,7 +79,7 @@ class Reader {
   }
 
   private unpadded(flags: number, payload: Buffer): Buffer {
-    if ((flags & F.padded) === 0) return payload;
+    if ((flags & Flag.padded) === 0) return payload;
     const padding = payload[0];
     if (padding === undefined || padding > payload.length - 1) throw new Broken('padding');
     return payload.subarray(1, payload.length - padding);
@@ -91,7 +91,7 @@ class Reader {
     if (this.status === 0) throw new Broken('DATA before the head');
     this.body += content.toString('latin1');
     if (this.length >= 0 && this.body.length > this.length) throw new Broken('longer than it says');
-    return (flags & F.endStream) !== 0 && this.end();
+    return (flags & Flag.endStream) !== 0 && this.end();
   }
 
   private end(): boolean {
@@ -101,13 +101,13 @@ class Reader {
 
   private headers(flags: number, stream: number, payload: Buffer): boolean {
     let block = this.unpadded(flags, payload);
-    if ((flags & F.priority) !== 0) {
+    if ((flags & Flag.priority) !== 0) {
       if (block.length < 5) throw new Broken('no room for a priority');
       block = block.subarray(5);
     }
     this.ours(stream);
-    this.block = { bytes: [block], stream, ends: (flags & F.endStream) !== 0 };
-    return (flags & F.endHeaders) !== 0 && this.endBlock();
+    this.block = { bytes: [block], stream, ends: (flags & Flag.endStream) !== 0 };
+    return (flags & Flag.endHeaders) !== 0 && this.endBlock();
   }
 
   private endBlock(): boolean {
@@ -137,7 +137,7 @@ class Reader {
 
   private settings(flags: number, stream: number, payload: Buffer): void {
     if (stream !== 0) throw new Broken('settings of a stream');
-    if ((flags & F.ack) !== 0) {
+    if ((flags & Flag.ack) !== 0) {
       if (payload.length !== 0) throw new Broken('an ACK with settings');
       return;
     }

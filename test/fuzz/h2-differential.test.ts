@@ -7,7 +7,17 @@ import { connect, createServer, type Http2Server, type IncomingHttpHeaders, type
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type Engine, startEngine } from '../support/engine-gateway.ts';
-import { block, F, type FieldList, frame, H2Client, request, settings, T, uint32 } from '../support/h2-client.ts';
+import {
+  block,
+  type FieldList,
+  Flag,
+  FrameType,
+  frame,
+  H2Client,
+  request,
+  settings,
+  uint32,
+} from '../support/h2-client.ts';
 import { listeningPort } from '../support/listening-port.ts';
 import { type RawBackend, startRawBackend } from '../support/raw-backend.ts';
 import { frameMutations, mutated } from './frame-mutation.ts';
@@ -81,11 +91,11 @@ interface Verdict {
 /** Sends the frames, then a PING: what arrives until its acknowledgement is the verdict. */
 async function judge(port: number, frames: readonly Buffer[]): Promise<Verdict> {
   const client = await H2Client.open(port);
-  client.send(...frames, frame(T.ping, 0, 0, 'the last'));
+  client.send(...frames, frame(FrameType.ping, 0, 0, 'the last'));
   await client
     .until(
       ({ closed, frames: seen }) =>
-        closed || seen.some(({ type, payload }) => type === T.ping && payload.toString() === 'the last'),
+        closed || seen.some(({ type, payload }) => type === FrameType.ping && payload.toString() === 'the last'),
       1_500,
     )
     .catch(() => {});
@@ -95,7 +105,7 @@ async function judge(port: number, frames: readonly Buffer[]): Promise<Verdict> 
     port: client.socket.localPort ?? 0,
     ended: (client.goaway ?? 0) !== 0,
     code: client.goaway ?? 0,
-    reset: client.frames.some(({ type }) => type === T.reset),
+    reset: client.frames.some(({ type }) => type === FrameType.reset),
     served: [1, 3, 5].filter(stream => client.seen(stream).status === 200),
     frames: client.frames.map(({ type, flags, stream }) => `${type}/${flags}/${stream}`).join(' '),
   };
@@ -125,30 +135,32 @@ const exchange = fc
     const parts = Array.from({ length: pieces + 1 }, (_, at) =>
       bytes.subarray(at * cut, at === pieces ? undefined : (at + 1) * cut),
     );
-    const end = data.length === 0 && !trailers ? F.endStream : 0;
+    const end = data.length === 0 && !trailers ? Flag.endStream : 0;
     const head = priority ? Buffer.concat([uint32(0), Buffer.from([7]), parts[0]!]) : parts[0]!;
     const frames = [
-      frame(T.headers, end | (priority ? F.priority : 0) | (pieces === 0 ? F.endHeaders : 0), id, head),
-      ...parts.slice(1).map((part, at) => frame(T.continuation, at === pieces - 1 ? F.endHeaders : 0, id, part)),
+      frame(FrameType.headers, end | (priority ? Flag.priority : 0) | (pieces === 0 ? Flag.endHeaders : 0), id, head),
+      ...parts
+        .slice(1)
+        .map((part, at) => frame(FrameType.continuation, at === pieces - 1 ? Flag.endHeaders : 0, id, part)),
       ...data.map((piece, at) =>
-        frame(T.data, at === data.length - 1 && !trailers ? F.endStream : 0, id, Buffer.from(piece)),
+        frame(FrameType.data, at === data.length - 1 && !trailers ? Flag.endStream : 0, id, Buffer.from(piece)),
       ),
     ];
-    if (trailers) frames.push(frame(T.headers, F.endHeaders | F.endStream, id, block([['x-t', '1']])));
+    if (trailers) frames.push(frame(FrameType.headers, Flag.endHeaders | Flag.endStream, id, block([['x-t', '1']])));
     return frames;
   });
 
 const other = fc.oneof(
   fc.constantFrom(
-    frame(T.ping, 0, 0, '12345678'),
-    frame(T.settings, 0, 0, settings([4, 70_000])),
-    frame(T.settings, 0, 0, settings([3, 1], [5, 20_000])),
-    frame(T.windowUpdate, 0, 0, uint32(100)),
+    frame(FrameType.ping, 0, 0, '12345678'),
+    frame(FrameType.settings, 0, 0, settings([4, 70_000])),
+    frame(FrameType.settings, 0, 0, settings([3, 1], [5, 20_000])),
+    frame(FrameType.windowUpdate, 0, 0, uint32(100)),
     frame(0x30, 0, 0, 'unknown'),
-    frame(T.priority, 0, 9, '\0\0\0\0\x10'),
+    frame(FrameType.priority, 0, 9, '\0\0\0\0\x10'),
   ),
-  stream.map(id => frame(T.windowUpdate, 0, id, uint32(5))),
-  stream.map(id => frame(T.reset, 0, id, uint32(8))),
+  stream.map(id => frame(FrameType.windowUpdate, 0, id, uint32(5))),
+  stream.map(id => frame(FrameType.reset, 0, id, uint32(8))),
 );
 
 const conversation = fc
@@ -181,7 +193,7 @@ test(`the gateway serves no stream that node:http2 does not, and ends no less (s
     const resetIsEnough = theirs.code === STREAM_CLOSED && ours.reset;
     // An acknowledgement of a PING that was never sent: RFC 9113 section 6.7 says nothing about it, and Node ends the connection. We count
     // it as idle frame.
-    const nodeIsStricter = frames.some(({ 3: type, 4: flags }) => type === T.ping && (flags! & F.ack) !== 0);
+    const nodeIsStricter = frames.some(({ 3: type, 4: flags }) => type === FrameType.ping && (flags! & Flag.ack) !== 0);
     if (theirs.ended)
       assert.ok(ours.ended || resetIsEnough || nodeIsStricter, `node ends this connection: ${theirs.code}\n${shown}`);
   };
@@ -253,7 +265,7 @@ describe('a node:http2 server, read by our reader and decoder', () => {
           const body = text.replaceAll(/[^\x20-\x7e]/g, '.');
           sent.push({ headers, body });
           client.headers(id, request('GET', `/${sent.length - 1}`));
-          client.send(frame(T.windowUpdate, 0, 0, uint32(1_000)));
+          client.send(frame(FrameType.windowUpdate, 0, 0, uint32(1_000)));
           const answer = await client.answer(id);
           assert.equal(answer.body, body);
           assert.deepEqual(answer.trailers, [['x-end', '1']]);

@@ -16,7 +16,7 @@ import fc from 'fast-check';
 import { isBodiless } from '../../src/http/status.ts';
 import { startEngine } from '../support/engine-gateway.ts';
 import { eventually } from '../support/eventually.ts';
-import { block, F, type FieldList, frame, settings, T, uint32 } from '../support/h2-client.ts';
+import { block, type FieldList, Flag, FrameType, frame, settings, uint32 } from '../support/h2-client.ts';
 import { startH2Server } from '../support/h2-server.ts';
 import { listeningPort } from '../support/listening-port.ts';
 import { frameMutations, mutated } from './frame-mutation.ts';
@@ -95,26 +95,32 @@ const answer = fc
     ];
     const bytes = knownBlock(fields);
     const step = Math.ceil(bytes.length / (cuts + 1));
-    const end = body.length === 0 && !trailers ? F.endStream : 0;
+    const end = body.length === 0 && !trailers ? Flag.endStream : 0;
     const frames: Buffer[] = [];
-    if (interim) frames.push(frame(T.headers, F.endHeaders, 1, knownBlock([[':status', '103']])));
+    if (interim) frames.push(frame(FrameType.headers, Flag.endHeaders, 1, knownBlock([[':status', '103']])));
     for (let at = 0; at < bytes.length; at += step) {
-      const last = at + step >= bytes.length ? F.endHeaders : 0;
+      const last = at + step >= bytes.length ? Flag.endHeaders : 0;
       frames.push(
-        frame(at === 0 ? T.headers : T.continuation, (at === 0 ? end : 0) | last, 1, bytes.subarray(at, at + step)),
+        frame(
+          at === 0 ? FrameType.headers : FrameType.continuation,
+          (at === 0 ? end : 0) | last,
+          1,
+          bytes.subarray(at, at + step),
+        ),
       );
     }
     for (const [at, piece] of body.entries()) {
-      const last = at === body.length - 1 && !trailers ? F.endStream : 0;
+      const last = at === body.length - 1 && !trailers ? Flag.endStream : 0;
       const padded = Buffer.concat([Buffer.of(piece.padding), Buffer.from(piece.text), Buffer.alloc(piece.padding)]);
-      frames.push(frame(T.data, F.padded | last, 1, padded));
+      frames.push(frame(FrameType.data, Flag.padded | last, 1, padded));
     }
-    if (trailers) frames.push(frame(T.headers, F.endHeaders | F.endStream, 1, knownBlock([['x-t', '1']])));
+    if (trailers)
+      frames.push(frame(FrameType.headers, Flag.endHeaders | Flag.endStream, 1, knownBlock([['x-t', '1']])));
     const between = [
-      frame(T.ping, 0, 0, '12345678'),
-      frame(T.settings, 0, 0, settings([4, 70_000])),
-      frame(T.windowUpdate, 0, 0, uint32(100)),
-      frame(T.windowUpdate, 0, 1, uint32(100)),
+      frame(FrameType.ping, 0, 0, '12345678'),
+      frame(FrameType.settings, 0, 0, settings([4, 70_000])),
+      frame(FrameType.windowUpdate, 0, 0, uint32(100)),
+      frame(FrameType.windowUpdate, 0, 1, uint32(100)),
       frame(0x30, 0, 0, 'unknown'),
     ];
     return [...others.map(which => between[which]!), ...frames];

@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { HpackDecoder } from '../../src/http/h2/hpack/decoder.ts';
 import { noteSentFields } from './shown-secrets.ts';
 
-export const T = {
+export const FrameType = {
   data: 0,
   headers: 1,
   priority: 2,
@@ -18,7 +18,7 @@ export const T = {
   continuation: 9,
 } as const;
 
-export const F = { ack: 1, endStream: 1, endHeaders: 4, padded: 8, priority: 32 } as const;
+export const Flag = { ack: 1, endStream: 1, endHeaders: 4, padded: 8, priority: 32 } as const;
 
 export interface SeenFrame {
   readonly type: number;
@@ -115,7 +115,7 @@ export class FrameReader {
       const type = all[3]!;
       const payload = Buffer.from(all.subarray(9, size));
       const fields: [string, string][] = [];
-      if (type === T.headers) {
+      if (type === FrameType.headers) {
         const decoded = this.decoder.decode(payload, 0, payload.length, 1 << 20);
         for (const { name, value } of decoded?.fields ?? []) fields.push([name, value]);
       }
@@ -153,9 +153,11 @@ export class H2Client {
   /** Opens a connection and waits until both sides' SETTINGS have been exchanged. */
   static async open(port: number, own: Buffer = settings()): Promise<H2Client> {
     const client = new H2Client(port);
-    client.send(preface, frame(T.settings, 0, 0, own));
-    await client.until(({ frames }) => frames.some(({ type, flags }) => type === T.settings && flags === F.ack));
-    client.send(frame(T.settings, F.ack, 0));
+    client.send(preface, frame(FrameType.settings, 0, 0, own));
+    await client.until(({ frames }) =>
+      frames.some(({ type, flags }) => type === FrameType.settings && flags === Flag.ack),
+    );
+    client.send(frame(FrameType.settings, Flag.ack, 0));
     return client;
   }
 
@@ -169,11 +171,11 @@ export class H2Client {
 
   headers(stream: number, fields: FieldList, endStream = true): void {
     noteSentFields(fields);
-    this.send(frame(T.headers, F.endHeaders | (endStream ? F.endStream : 0), stream, block(fields)));
+    this.send(frame(FrameType.headers, Flag.endHeaders | (endStream ? Flag.endStream : 0), stream, block(fields)));
   }
 
   data(stream: number, payload: Buffer | string, endStream = false): void {
-    this.send(frame(T.data, endStream ? F.endStream : 0, stream, payload));
+    this.send(frame(FrameType.data, endStream ? Flag.endStream : 0, stream, payload));
   }
 
   /** Resolves once `done` returns true; rejects with the received frames on timeout. */
@@ -205,14 +207,15 @@ export class H2Client {
     let ended = false;
     for (const each of this.frames) {
       if (each.stream !== stream) continue;
-      if (each.type === T.headers) {
+      if (each.type === FrameType.headers) {
         if (headers !== null) trailers = each.fields;
         else if (each.fields[0]?.[1].startsWith('1') === true) interim.push(each.fields);
         else headers = each.fields;
       }
-      if (each.type === T.data) body += each.payload.toString('latin1');
-      if (each.type === T.reset) reset = each.payload.readUInt32BE(0);
-      if ((each.type === T.headers || each.type === T.data) && (each.flags & F.endStream) !== 0) ended = true;
+      if (each.type === FrameType.data) body += each.payload.toString('latin1');
+      if (each.type === FrameType.reset) reset = each.payload.readUInt32BE(0);
+      if ((each.type === FrameType.headers || each.type === FrameType.data) && (each.flags & Flag.endStream) !== 0)
+        ended = true;
     }
     return { status: Number(headers?.[0]?.[1] ?? 0), headers: headers ?? [], interim, body, trailers, reset, ended };
   }
@@ -228,7 +231,7 @@ export class H2Client {
 
   /** Error code of the last GOAWAY; null when there was none. */
   get goaway(): number | null {
-    const last = this.frames.findLast(({ type }) => type === T.goaway);
+    const last = this.frames.findLast(({ type }) => type === FrameType.goaway);
     return last === undefined ? null : last.payload.readUInt32BE(4);
   }
 

@@ -2,7 +2,17 @@
 // valid or not, and sees every frame that the gateway sends.
 
 import { createServer, type Socket } from 'node:net';
-import { block, F, type FieldList, FrameReader, frame, preface, type SeenFrame, settings, T } from './h2-client.ts';
+import {
+  block,
+  type FieldList,
+  Flag,
+  FrameReader,
+  FrameType,
+  frame,
+  preface,
+  type SeenFrame,
+  settings,
+} from './h2-client.ts';
 import { listeningPort } from './listening-port.ts';
 
 export interface SeenRequest {
@@ -49,11 +59,11 @@ export class H2ServerConnection {
   }
 
   headers(stream: number, fields: FieldList, endStream = false): void {
-    this.send(frame(T.headers, F.endHeaders | (endStream ? F.endStream : 0), stream, block(fields)));
+    this.send(frame(FrameType.headers, Flag.endHeaders | (endStream ? Flag.endStream : 0), stream, block(fields)));
   }
 
   data(stream: number, payload: Buffer | string, endStream = false): void {
-    this.send(frame(T.data, endStream ? F.endStream : 0, stream, payload));
+    this.send(frame(FrameType.data, endStream ? Flag.endStream : 0, stream, payload));
   }
 
   /** Sends a whole response. */
@@ -64,20 +74,20 @@ export class H2ServerConnection {
 
   /** Error code of the last GOAWAY; null when there was none. */
   get goaway(): number | null {
-    const last = this.frames.findLast(({ type }) => type === T.goaway);
+    const last = this.frames.findLast(({ type }) => type === FrameType.goaway);
     return last === undefined ? null : last.payload.readUInt32BE(4);
   }
 
   /** Error code of the RST_STREAM for a stream; null when there was none. */
   reset(stream: number): number | null {
-    const seen = this.frames.find(each => each.type === T.reset && each.stream === stream);
+    const seen = this.frames.find(each => each.type === FrameType.reset && each.stream === stream);
     return seen === undefined ? null : seen.payload.readUInt32BE(0);
   }
 
   /** The payload of all DATA frames of a stream so far. */
   body(stream: number): Buffer {
     return Buffer.concat(
-      this.frames.filter(each => each.type === T.data && each.stream === stream).map(({ payload }) => payload),
+      this.frames.filter(each => each.type === FrameType.data && each.stream === stream).map(({ payload }) => payload),
     );
   }
 }
@@ -107,7 +117,7 @@ export async function startH2Server(handlers: H2ServerHandlers): Promise<H2Serve
       over();
       socket.end();
     });
-    const greeting = handlers.greeting === undefined ? frame(T.settings, 0, 0, settings()) : handlers.greeting;
+    const greeting = handlers.greeting === undefined ? frame(FrameType.settings, 0, 0, settings()) : handlers.greeting;
     if (greeting !== null) socket.write(greeting);
     handlers.onConnection?.(connection);
     socket.on('data', (bytes: Buffer) => {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { block, F, type FieldList, frame, settings, T, uint32 } from '../../../test/support/h2-client.ts';
+import { block, type FieldList, Flag, FrameType, frame, settings, uint32 } from '../../../test/support/h2-client.ts';
 import { type H2ServerHandlers, type SeenRequest, startH2Server } from '../../../test/support/h2-server.ts';
 import { probeGrpc } from './grpc-prober.ts';
 import { probeH2 } from './h2-prober.ts';
@@ -46,28 +46,28 @@ interface Case {
 const cases: readonly Case[] = [
   {
     name: 'GOAWAY that names no stream',
-    answer: ({ connection }) => connection.send(frame(T.goaway, 0, 0, uint32(0, 0))),
+    answer: ({ connection }) => connection.send(frame(FrameType.goaway, 0, 0, uint32(0, 0))),
     reason: ProbeReason.broken,
   },
   {
     name: 'RST_STREAM',
-    answer: ({ connection, stream }) => connection.send(frame(T.reset, 0, stream, uint32(8))),
+    answer: ({ connection, stream }) => connection.send(frame(FrameType.reset, 0, stream, uint32(8))),
     reason: ProbeReason.broken,
   },
   {
     name: 'RST_STREAM behind the head',
     answer({ connection, stream }) {
       connection.headers(stream, ok);
-      connection.send(frame(T.reset, 0, stream, uint32(0)));
+      connection.send(frame(FrameType.reset, 0, stream, uint32(0)));
     },
     reason: ProbeReason.broken,
   },
   {
     name: 'a head of a megabyte',
     answer({ connection, stream }) {
-      connection.send(frame(T.headers, 0, stream, block(ok)));
+      connection.send(frame(FrameType.headers, 0, stream, block(ok)));
       for (let i = 0; i < 70; i++)
-        connection.send(frame(T.continuation, 0, stream, block([['x', 'y'.repeat(16_000)]])));
+        connection.send(frame(FrameType.continuation, 0, stream, block([['x', 'y'.repeat(16_000)]])));
     },
     reason: ProbeReason.broken,
   },
@@ -100,7 +100,7 @@ const cases: readonly Case[] = [
       connection.headers(stream, ok);
       connection.send(
         ...Array.from({ length: 9 }, () =>
-          frame(T.data, F.padded, stream, Buffer.concat([Buffer.of(255), Buffer.alloc(15_000)])),
+          frame(FrameType.data, Flag.padded, stream, Buffer.concat([Buffer.of(255), Buffer.alloc(15_000)])),
         ),
       );
     },
@@ -116,7 +116,8 @@ const cases: readonly Case[] = [
   },
   {
     name: 'a head that cannot be decoded',
-    answer: ({ connection, stream }) => connection.send(frame(T.headers, F.endHeaders, stream, '\xff\xff\xff')),
+    answer: ({ connection, stream }) =>
+      connection.send(frame(FrameType.headers, Flag.endHeaders, stream, '\xff\xff\xff')),
     reason: ProbeReason.broken,
   },
   {
@@ -145,9 +146,9 @@ test('an endpoint that greets wrongly, or not at all', async t => {
   const greetings: readonly (readonly [Buffer | null, number])[] = [
     [null, ProbeReason.timedOut],
     [Buffer.from('SSH-2.0-OpenSSH_9.6\r\n'), ProbeReason.broken],
-    [frame(T.settings, 0, 0, settings([5, 1])), ProbeReason.broken],
-    [frame(T.settings, 0, 0, settings([3, 0])), ProbeReason.timedOut],
-    [frame(T.goaway, 0, 0, uint32(0, 0)), ProbeReason.broken],
+    [frame(FrameType.settings, 0, 0, settings([5, 1])), ProbeReason.broken],
+    [frame(FrameType.settings, 0, 0, settings([3, 0])), ProbeReason.timedOut],
+    [frame(FrameType.goaway, 0, 0, uint32(0, 0)), ProbeReason.broken],
   ];
   for (const [greeting, reason] of greetings) {
     const target = await start(t, { greeting });
@@ -159,7 +160,7 @@ test('an endpoint that accepts and does not read holds a check no longer than it
   const server = createServer(socket => {
     socket.on('error', () => {});
     socket.pause();
-    socket.write(frame(T.settings, 0, 0, settings()));
+    socket.write(frame(FrameType.settings, 0, 0, settings()));
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
@@ -183,10 +184,10 @@ test('a status of gRPC that is none is UNKNOWN, wherever it stands', async t => 
 /** The frames of a good response to a check of either kind. */
 function goodAnswer(stream: number): Buffer[] {
   return [
-    frame(T.settings, F.ack, 0),
-    frame(T.headers, F.endHeaders, stream, block(grpc)),
-    frame(T.data, 0, stream, serving),
-    frame(T.headers, F.endHeaders | F.endStream, stream, block([['grpc-status', '0']])),
+    frame(FrameType.settings, Flag.ack, 0),
+    frame(FrameType.headers, Flag.endHeaders, stream, block(grpc)),
+    frame(FrameType.data, 0, stream, serving),
+    frame(FrameType.headers, Flag.endHeaders | Flag.endStream, stream, block([['grpc-status', '0']])),
   ];
 }
 

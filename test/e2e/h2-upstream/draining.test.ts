@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startEngine } from '../../support/engine-gateway.ts';
 import { ask } from '../../support/filter-gateway.ts';
-import { frame, T, uint32 } from '../../support/h2-client.ts';
+import { FrameType, frame, uint32 } from '../../support/h2-client.ts';
 import { startH2Server } from '../../support/h2-server.ts';
 import { outlierSpec } from '../../support/resilience-settings.ts';
 
@@ -13,7 +13,7 @@ test('GOAWAY on every connection, the requests on it not looked at: ejected afte
   const leaving = await startH2Server({
     onRequest({ connection, stream }) {
       if (!drains) connection.answer(stream, 'leaving');
-      else connection.send(frame(T.goaway, 0, 0, uint32(0, 0)));
+      else connection.send(frame(FrameType.goaway, 0, 0, uint32(0, 0)));
     },
   });
   const staying = await startH2Server({ onRequest: ({ connection, stream }) => connection.answer(stream, 'staying') });

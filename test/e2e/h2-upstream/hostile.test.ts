@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { test } from 'node:test';
 import type { Engine } from '../../support/engine-gateway.ts';
-import { block, F, type FieldList, frame, settings, T, uint32 } from '../../support/h2-client.ts';
+import { block, type FieldList, Flag, FrameType, frame, settings, uint32 } from '../../support/h2-client.ts';
 import type { H2ServerConnection, SeenRequest } from '../../support/h2-server.ts';
 import { type Outcome, outcomeOf, start } from './h2-endpoint.ts';
 
@@ -116,13 +116,13 @@ const cases: readonly Case[] = [
     send: (connection, stream) =>
       connection.send(
         frame(
-          T.headers,
+          FrameType.headers,
           0,
           stream,
           block([...ok, ...Array.from({ length: 4 }, (_, i) => [`x-${i}`, 'v'.repeat(3_900)] as const)]),
         ),
         ...Array.from({ length: 4 }, (_, i) =>
-          frame(T.continuation, i === 3 ? F.endHeaders : 0, stream, block([[`y-${i}`, 'v'.repeat(16_000)]])),
+          frame(FrameType.continuation, i === 3 ? Flag.endHeaders : 0, stream, block([[`y-${i}`, 'v'.repeat(16_000)]])),
         ),
       ),
     fault: 'upstream_response_too_large',
@@ -145,7 +145,12 @@ const cases: readonly Case[] = [
         Buffer.alloc(3_800, 'v'),
       ]);
       connection.send(
-        frame(T.headers, F.endHeaders, stream, Buffer.concat([Buffer.of(0x88), long, Buffer.alloc(10_000, 0x80 | 62)])),
+        frame(
+          FrameType.headers,
+          Flag.endHeaders,
+          stream,
+          Buffer.concat([Buffer.of(0x88), long, Buffer.alloc(10_000, 0x80 | 62)]),
+        ),
       );
     },
     fault: 'upstream_response_too_large',
@@ -154,7 +159,7 @@ const cases: readonly Case[] = [
   {
     name: 'a block that cannot be decoded',
     send: (connection, stream) =>
-      connection.send(frame(T.headers, F.endHeaders, stream, Buffer.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff))),
+      connection.send(frame(FrameType.headers, Flag.endHeaders, stream, Buffer.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff))),
     fault: malformed,
     connection: COMPRESSION_ERROR,
   },
@@ -162,8 +167,8 @@ const cases: readonly Case[] = [
     name: 'CONTINUATION without end',
     send: (connection, stream) =>
       connection.send(
-        frame(T.headers, 0, stream, block(ok)),
-        ...Array.from({ length: 100 }, () => frame(T.continuation, 0, stream, '')),
+        frame(FrameType.headers, 0, stream, block(ok)),
+        ...Array.from({ length: 100 }, () => frame(FrameType.continuation, 0, stream, '')),
       ),
     fault: malformed,
     connection: ENHANCE_YOUR_CALM,
@@ -172,8 +177,8 @@ const cases: readonly Case[] = [
     name: 'CONTINUATION of 16 KiB each, without end',
     send: (connection, stream) =>
       connection.send(
-        frame(T.headers, 0, stream, block(ok)),
-        ...Array.from({ length: 20 }, () => frame(T.continuation, 0, stream, Buffer.alloc(16_384))),
+        frame(FrameType.headers, 0, stream, block(ok)),
+        ...Array.from({ length: 20 }, () => frame(FrameType.continuation, 0, stream, Buffer.alloc(16_384))),
       ),
     fault: malformed,
     connection: ENHANCE_YOUR_CALM,
@@ -181,32 +186,34 @@ const cases: readonly Case[] = [
   {
     name: 'another frame between HEADERS and CONTINUATION',
     send: (connection, stream) =>
-      connection.send(frame(T.headers, 0, stream, block(ok)), frame(T.ping, 0, 0, '12345678')),
+      connection.send(frame(FrameType.headers, 0, stream, block(ok)), frame(FrameType.ping, 0, 0, '12345678')),
     fault: malformed,
     connection: PROTOCOL_ERROR,
   },
   {
     name: 'CONTINUATION without HEADERS',
-    send: (connection, stream) => connection.send(frame(T.continuation, F.endHeaders, stream, block(ok))),
+    send: (connection, stream) => connection.send(frame(FrameType.continuation, Flag.endHeaders, stream, block(ok))),
     fault: malformed,
     connection: PROTOCOL_ERROR,
   },
   {
     name: 'a flood of SETTINGS',
     send: connection =>
-      connection.send(...Array.from({ length: 300 }, () => frame(T.settings, 0, 0, settings([4, 70_000])))),
+      connection.send(...Array.from({ length: 300 }, () => frame(FrameType.settings, 0, 0, settings([4, 70_000])))),
     fault: malformed,
     connection: ENHANCE_YOUR_CALM,
   },
   {
     name: 'a flood of PING',
-    send: connection => connection.send(...Array.from({ length: 2_000 }, () => frame(T.ping, 0, 0, '12345678'))),
+    send: connection =>
+      connection.send(...Array.from({ length: 2_000 }, () => frame(FrameType.ping, 0, 0, '12345678'))),
     fault: malformed,
     connection: ENHANCE_YOUR_CALM,
   },
   {
     name: 'a flood of answers to PING that nobody asked for',
-    send: connection => connection.send(...Array.from({ length: 2_000 }, () => frame(T.ping, F.ack, 0, '12345678'))),
+    send: connection =>
+      connection.send(...Array.from({ length: 2_000 }, () => frame(FrameType.ping, Flag.ack, 0, '12345678'))),
     fault: malformed,
     connection: ENHANCE_YOUR_CALM,
   },
@@ -214,7 +221,7 @@ const cases: readonly Case[] = [
     name: 'a flood of empty DATA',
     send: (connection, stream) => {
       connection.headers(stream, ok);
-      connection.send(...Array.from({ length: 2_000 }, () => frame(T.data, 0, stream)));
+      connection.send(...Array.from({ length: 2_000 }, () => frame(FrameType.data, 0, stream)));
     },
     connection: ENHANCE_YOUR_CALM,
   },
@@ -222,21 +229,21 @@ const cases: readonly Case[] = [
     name: 'a flood of DATA that is padding only',
     send: (connection, stream) => {
       connection.headers(stream, ok);
-      connection.send(...Array.from({ length: 2_000 }, () => frame(T.data, F.padded, stream, Buffer.of(0))));
+      connection.send(...Array.from({ length: 2_000 }, () => frame(FrameType.data, Flag.padded, stream, Buffer.of(0))));
     },
     connection: ENHANCE_YOUR_CALM,
   },
   {
     name: 'a flood of RST_STREAM',
     send: (connection, stream) =>
-      connection.send(...Array.from({ length: 2_000 }, () => frame(T.reset, 0, stream, uint32(CANCEL)))),
+      connection.send(...Array.from({ length: 2_000 }, () => frame(FrameType.reset, 0, stream, uint32(CANCEL)))),
     fault: 'upstream_reset',
     connection: ENHANCE_YOUR_CALM,
   },
   {
     name: 'a flood of WINDOW_UPDATE',
     send: (connection, stream) =>
-      connection.send(...Array.from({ length: 2_000 }, () => frame(T.windowUpdate, 0, stream, uint32(1)))),
+      connection.send(...Array.from({ length: 2_000 }, () => frame(FrameType.windowUpdate, 0, stream, uint32(1)))),
     fault: malformed,
     connection: ENHANCE_YOUR_CALM,
   },
@@ -258,7 +265,7 @@ const cases: readonly Case[] = [
     name: 'PUSH_PROMISE',
     send: (connection, stream) =>
       connection.send(
-        frame(T.pushPromise, F.endHeaders, stream, Buffer.concat([uint32(2), block([[':method', 'GET']])])),
+        frame(FrameType.pushPromise, Flag.endHeaders, stream, Buffer.concat([uint32(2), block([[':method', 'GET']])])),
       ),
     fault: malformed,
     connection: PROTOCOL_ERROR,
@@ -355,7 +362,7 @@ const cases: readonly Case[] = [
   {
     name: 'a last frame longer than the length, that comes in two pieces',
     send: (connection, stream) => {
-      const bytes = frame(T.data, F.endStream, stream, '123456');
+      const bytes = frame(FrameType.data, Flag.endStream, stream, '123456');
       connection.headers(stream, [...ok, ['content-length', '5']]);
       // Because: the gateway must have read the first piece, and nothing shows when it has.
       connection.socket.write(bytes.subarray(0, -1), () => setTimeout(() => connection.send(bytes.subarray(-1)), 20));
@@ -400,14 +407,14 @@ const cases: readonly Case[] = [
     name: 'padding beyond the frame, in DATA',
     send: (connection, stream) => {
       connection.headers(stream, ok);
-      connection.send(frame(T.data, F.padded, stream, Buffer.of(9, 1, 2)));
+      connection.send(frame(FrameType.data, Flag.padded, stream, Buffer.of(9, 1, 2)));
     },
     connection: PROTOCOL_ERROR,
   },
   {
     name: 'padding beyond the frame, in HEADERS',
     send: (connection, stream) =>
-      connection.send(frame(T.headers, F.padded | F.endHeaders, stream, Buffer.of(9, 0x88))),
+      connection.send(frame(FrameType.headers, Flag.padded | Flag.endHeaders, stream, Buffer.of(9, 0x88))),
     fault: malformed,
     connection: PROTOCOL_ERROR,
   },
@@ -419,31 +426,31 @@ const cases: readonly Case[] = [
   },
   {
     name: 'PING of seven bytes',
-    send: connection => connection.send(frame(T.ping, 0, 0, '1234567')),
+    send: connection => connection.send(frame(FrameType.ping, 0, 0, '1234567')),
     fault: malformed,
     connection: FRAME_SIZE_ERROR,
   },
   {
     name: 'a WINDOW_UPDATE of zero for the stream',
-    send: (connection, stream) => connection.send(frame(T.windowUpdate, 0, stream, uint32(0))),
+    send: (connection, stream) => connection.send(frame(FrameType.windowUpdate, 0, stream, uint32(0))),
     fault: malformed,
     stream: PROTOCOL_ERROR,
   },
   {
     name: 'a WINDOW_UPDATE of zero for the connection',
-    send: connection => connection.send(frame(T.windowUpdate, 0, 0, uint32(0))),
+    send: connection => connection.send(frame(FrameType.windowUpdate, 0, 0, uint32(0))),
     fault: malformed,
     connection: PROTOCOL_ERROR,
   },
   {
     name: 'a window of the stream beyond what is allowed',
-    send: (connection, stream) => connection.send(frame(T.windowUpdate, 0, stream, uint32(0x7fffffff))),
+    send: (connection, stream) => connection.send(frame(FrameType.windowUpdate, 0, stream, uint32(0x7fffffff))),
     fault: malformed,
     stream: FLOW_CONTROL_ERROR,
   },
   {
     name: 'a window of the connection beyond what is allowed',
-    send: connection => connection.send(frame(T.windowUpdate, 0, 0, uint32(0x7fffffff))),
+    send: connection => connection.send(frame(FrameType.windowUpdate, 0, 0, uint32(0x7fffffff))),
     fault: malformed,
     connection: FLOW_CONTROL_ERROR,
   },
@@ -451,33 +458,33 @@ const cases: readonly Case[] = [
     name: 'an initial window that makes a stream’s too large',
     send: (connection, stream) =>
       connection.send(
-        frame(T.windowUpdate, 0, stream, uint32(0x70000000)),
-        frame(T.settings, 0, 0, settings([4, 0x7fffffff])),
+        frame(FrameType.windowUpdate, 0, stream, uint32(0x70000000)),
+        frame(FrameType.settings, 0, 0, settings([4, 0x7fffffff])),
       ),
     fault: malformed,
     connection: FLOW_CONTROL_ERROR,
   },
   {
     name: 'SETTINGS with an initial window that cannot be',
-    send: connection => connection.send(frame(T.settings, 0, 0, settings([4, 0x80000000]))),
+    send: connection => connection.send(frame(FrameType.settings, 0, 0, settings([4, 0x80000000]))),
     fault: malformed,
     connection: FLOW_CONTROL_ERROR,
   },
   {
     name: 'SETTINGS with a frame size that cannot be',
-    send: connection => connection.send(frame(T.settings, 0, 0, settings([5, 100]))),
+    send: connection => connection.send(frame(FrameType.settings, 0, 0, settings([5, 100]))),
     fault: malformed,
     connection: PROTOCOL_ERROR,
   },
   {
     name: 'SETTINGS that allow pushing',
-    send: connection => connection.send(frame(T.settings, 0, 0, settings([2, 1]))),
+    send: connection => connection.send(frame(FrameType.settings, 0, 0, settings([2, 1]))),
     fault: malformed,
     connection: PROTOCOL_ERROR,
   },
   {
     name: 'SETTINGS of a stream',
-    send: (connection, stream) => connection.send(frame(T.settings, 0, stream, settings())),
+    send: (connection, stream) => connection.send(frame(FrameType.settings, 0, stream, settings())),
     fault: malformed,
     connection: PROTOCOL_ERROR,
   },
@@ -528,7 +535,7 @@ test('a body as long as it says is whole, however its end comes', async t => {
   const ends: Readonly<Record<string, (connection: H2ServerConnection, stream: number) => void>> = {
     '/empty': (connection, stream) => connection.data(stream, '', true),
     '/padding': (connection, stream) =>
-      connection.send(frame(T.data, F.padded | F.endStream, stream, Buffer.of(2, 0, 0))),
+      connection.send(frame(FrameType.data, Flag.padded | Flag.endStream, stream, Buffer.of(2, 0, 0))),
     '/trailers': (connection, stream) => connection.headers(stream, [['x-a', '1']], true),
   };
   const { engine, server } = await start(t, {

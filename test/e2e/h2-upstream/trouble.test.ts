@@ -7,7 +7,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { type Engine, startEngine } from '../../support/engine-gateway.ts';
-import { F, frame, settings, T, uint32 } from '../../support/h2-client.ts';
+import { Flag, FrameType, frame, settings, uint32 } from '../../support/h2-client.ts';
 import type { SeenRequest } from '../../support/h2-server.ts';
 import { listeningPort } from '../../support/listening-port.ts';
 import { type Outcome, outcomeOf, start } from './h2-endpoint.ts';
@@ -32,15 +32,15 @@ const REFUSED_STREAM = 7;
 const CANCEL = 8;
 const HTTP_1_1_REQUIRED = 13;
 
-const room = (stream: number, bytes: number): Buffer => frame(T.windowUpdate, 0, stream, uint32(bytes));
+const room = (stream: number, bytes: number): Buffer => frame(FrameType.windowUpdate, 0, stream, uint32(bytes));
 
 // ---- The connection --------------------------------------------------------------------------------------------------
 
 for (const [name, greeting] of [
   ['HTTP/1.1', Buffer.from('HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n')],
   ['garbage', Buffer.alloc(100, 0xff)],
-  ['a frame other than SETTINGS', frame(T.ping, 0, 0, '12345678')],
-  ['an answer to SETTINGS', frame(T.settings, F.ack, 0)],
+  ['a frame other than SETTINGS', frame(FrameType.ping, 0, 0, '12345678')],
+  ['an answer to SETTINGS', frame(FrameType.settings, Flag.ack, 0)],
 ] as const) {
   test(`an endpoint that begins with ${name} is no endpoint`, async t => {
     const { engine, server } = await start(t, { greeting });
@@ -52,7 +52,7 @@ for (const [name, greeting] of [
 
 for (const [name, greeting] of [
   ['never sends SETTINGS', null],
-  ['takes no streams', frame(T.settings, 0, 0, settings([3, 0]))],
+  ['takes no streams', frame(FrameType.settings, 0, 0, settings([3, 0]))],
 ] as const) {
   test(`an endpoint that ${name} has as long as it has to connect`, async t => {
     const { engine, server } = await start(t, { greeting }, { pool: { connectTimeoutMs: 150 } });
@@ -69,8 +69,8 @@ test('an endpoint that takes no streams and says GOAWAY is refused at once, and 
   const { engine, server } = await start(t, {
     greeting: null,
     onConnection(connection) {
-      connection.send(frame(T.settings, 0, 0, settings([3, leaves ? 0 : 100])));
-      if (leaves) connection.send(frame(T.goaway, 0, 0, uint32(0, 0)));
+      connection.send(frame(FrameType.settings, 0, 0, settings([3, leaves ? 0 : 100])));
+      if (leaves) connection.send(frame(FrameType.goaway, 0, 0, uint32(0, 0)));
     },
     onRequest: ({ connection, stream }) => connection.answer(stream, 'back'),
   });
@@ -95,7 +95,7 @@ test('an endpoint that closes at once is refused, not waited for', async t => {
 test('a connection that is cut in the middle of HEADERS gives no answer', async t => {
   const { engine } = await start(t, {
     onRequest({ connection, stream }) {
-      connection.send(frame(T.headers, F.endHeaders, stream, Buffer.alloc(100, 0x88)).subarray(0, 40));
+      connection.send(frame(FrameType.headers, Flag.endHeaders, stream, Buffer.alloc(100, 0x88)).subarray(0, 40));
       connection.socket.end();
     },
   });
@@ -106,7 +106,7 @@ test('a connection that is cut in the middle of HEADERS gives no answer', async 
 test('a connection that is cut between HEADERS and CONTINUATION gives no answer', async t => {
   const { engine } = await start(t, {
     onRequest({ connection, stream }) {
-      connection.send(frame(T.headers, 0, stream, Buffer.of(0x88)));
+      connection.send(frame(FrameType.headers, 0, stream, Buffer.of(0x88)));
       connection.socket.end();
     },
   });
@@ -119,7 +119,7 @@ for (const how of ['FIN', 'reset'] as const) {
     const { engine } = await start(t, {
       onRequest({ connection, stream }) {
         connection.headers(stream, ok);
-        connection.send(frame(T.data, F.endStream, stream, Buffer.alloc(1_000, 'x')).subarray(0, 500));
+        connection.send(frame(FrameType.data, Flag.endStream, stream, Buffer.alloc(1_000, 'x')).subarray(0, 500));
         setTimeout(() => (how === 'FIN' ? connection.socket.end() : connection.socket.resetAndDestroy()), 30);
       },
     });
@@ -139,7 +139,7 @@ test('GOAWAY in the middle: what it covers is answered, what it does not is sent
       }
       firsts.push(request);
       if (firsts.length < 4) return;
-      connection.send(frame(T.goaway, 0, 0, uint32(3, NO_ERROR)));
+      connection.send(frame(FrameType.goaway, 0, 0, uint32(3, NO_ERROR)));
       connection.answer(1, 'one');
       connection.answer(3, 'three');
     },
@@ -165,7 +165,7 @@ test('GOAWAY with an error and the end: what may have been looked at is repeated
         return;
       }
       if (stream < 5) return;
-      connection.send(frame(T.goaway, 0, 0, uint32(5, INTERNAL_ERROR)));
+      connection.send(frame(FrameType.goaway, 0, 0, uint32(5, INTERNAL_ERROR)));
       connection.socket.end();
     },
   });
@@ -180,7 +180,7 @@ test('GOAWAY with an error and the end: what may have been looked at is repeated
 test('an endpoint that says GOAWAY to everything is asked a few times, not for ever', async t => {
   const { engine, server } = await start(t, {
     onRequest({ connection }) {
-      connection.send(frame(T.goaway, 0, 0, uint32(0, NO_ERROR)));
+      connection.send(frame(FrameType.goaway, 0, 0, uint32(0, NO_ERROR)));
     },
   });
   const got = await ask(engine);
@@ -195,7 +195,7 @@ test('GOAWAY that is there before a write fails is still read', async t => {
       else {
         // Closed with unread bytes: the kernel sends a reset, and the gateway's next write fails.
         connection.socket.pause();
-        connection.send(frame(T.goaway, 0, 0, uint32(0, NO_ERROR)));
+        connection.send(frame(FrameType.goaway, 0, 0, uint32(0, NO_ERROR)));
         connection.socket.end();
       }
     },
@@ -210,7 +210,7 @@ test('RST_STREAM without an error behind a whole answer: the answer counts, the 
   const { engine, server } = await start(t, {
     onRequest({ connection, stream }) {
       connection.answer(stream, 'enough', 413);
-      connection.send(frame(T.reset, 0, stream, uint32(NO_ERROR)));
+      connection.send(frame(FrameType.reset, 0, stream, uint32(NO_ERROR)));
     },
   });
   const request = open(engine, 'POST', '/', { 'content-length': 1_000_000 });
@@ -236,7 +236,7 @@ for (const [name, code] of [
           connection.headers(stream, ok);
           connection.data(stream, 'half');
         }
-        connection.send(frame(T.reset, 0, stream, uint32(code)));
+        connection.send(frame(FrameType.reset, 0, stream, uint32(code)));
       },
     });
     const none = await ask(engine, 'POST', '/none');
@@ -250,15 +250,15 @@ for (const [name, code] of [
 
 test('a stream that is refused while its client is held back goes on with the rest of the body', async t => {
   const { engine, server } = await start(t, {
-    greeting: frame(T.settings, 0, 0, settings([4, 100])),
+    greeting: frame(FrameType.settings, 0, 0, settings([4, 100])),
     onFrame(connection, { type, stream }) {
-      if (type !== T.data) return;
+      if (type !== FrameType.data) return;
       if (stream === 1 && connection.body(1).length === 100) {
         setTimeout(
           () =>
             connection.send(
-              frame(T.settings, 0, 0, settings([4, 1_000_000])),
-              frame(T.reset, 0, 1, uint32(REFUSED_STREAM)),
+              frame(FrameType.settings, 0, 0, settings([4, 1_000_000])),
+              frame(FrameType.reset, 0, 1, uint32(REFUSED_STREAM)),
             ),
           20,
         );
@@ -280,18 +280,18 @@ test('a window that a setting makes negative is not written into before it is po
   const size = 200_000;
   const { engine, server } = await start(t, {
     onFrame(connection, { type, stream }) {
-      if (type !== T.data) return;
+      if (type !== FrameType.data) return;
       const taken = connection.body(stream).length;
       if (taken === 65_535)
-        connection.send(frame(T.settings, 0, 0, settings([4, 10])), room(0, 1_000_000), room(stream, 65_000));
+        connection.send(frame(FrameType.settings, 0, 0, settings([4, 10])), room(0, 1_000_000), room(stream, 65_000));
       if (taken === size) connection.answer(stream, 'all of it');
     },
   });
   const answer = ask(engine, 'POST', '/', Buffer.alloc(size));
   await server.until(
     () =>
-      server.connections[0]?.frames.some(({ type, flags }) => type === T.settings && flags === F.ack) === true &&
-      server.connections[0].body(1).length >= 65_535,
+      server.connections[0]?.frames.some(({ type, flags }) => type === FrameType.settings && flags === Flag.ack) ===
+        true && server.connections[0].body(1).length >= 65_535,
   );
   await new Promise(resolve => setTimeout(resolve, 50));
   const [connection] = server.connections;
@@ -309,14 +309,14 @@ test('an upload is not held against an endpoint that gives room in many small st
   let taken = 0;
   const { engine, server } = await start(t, {
     onFrame(connection, { type, stream, payload, flags }) {
-      if (type !== T.data) return;
+      if (type !== FrameType.data) return;
       taken += payload.length;
       connection.frames.length = 0;
       for (let left = payload.length; left > 0; left -= 4_096) {
         const step = Math.min(left, 4_096);
         connection.send(room(0, step), room(stream, step));
       }
-      if ((flags & F.endStream) !== 0) connection.answer(stream, String(taken));
+      if ((flags & Flag.endStream) !== 0) connection.answer(stream, String(taken));
     },
   });
   assert.equal((await ask(engine, 'POST', '/', Buffer.alloc(size))).body, String(size));
@@ -331,9 +331,10 @@ for (const [name, steps] of [
     const { engine, server } = await start(
       t,
       {
-        greeting: frame(T.settings, 0, 0, settings([4, 10])),
+        greeting: frame(FrameType.settings, 0, 0, settings([4, 10])),
         onFrame(connection, { type, stream }) {
-          if (type === T.data && steps > 0 && connection.body(stream).length === 10) connection.send(room(stream, 1));
+          if (type === FrameType.data && steps > 0 && connection.body(stream).length === 10)
+            connection.send(room(stream, 1));
         },
       },
       { upstream: { idleTimeoutMs: 300 } },
@@ -392,7 +393,7 @@ test('an endpoint that sends more than its window while the client does not read
         return;
       }
       connection.headers(stream, ok);
-      const piece = frame(T.data, 0, stream, Buffer.alloc(16_384));
+      const piece = frame(FrameType.data, 0, stream, Buffer.alloc(16_384));
       const write = (): void => {
         while (connection.reset(stream) === null && !connection.closed && connection.socket.write(piece));
       };
@@ -422,7 +423,7 @@ test('a head that comes early and an upload that goes on are no idleness', async
     {
       onRequest: ({ connection, stream }) => connection.headers(stream, ok),
       onFrame(connection, { type, stream, flags }) {
-        if (type === T.data && (flags & F.endStream) !== 0)
+        if (type === FrameType.data && (flags & Flag.endStream) !== 0)
           connection.data(stream, String(connection.body(stream).length), true);
       },
     },

@@ -8,7 +8,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { cpuTime } from '../../../bench/measure/process-tree.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
-import { block, F, frame, get, preface, settings, T, uint32 } from '../../support/h2-client.ts';
+import { block, Flag, FrameType, frame, get, preface, settings, uint32 } from '../../support/h2-client.ts';
 import { listeningPort } from '../../support/listening-port.ts';
 
 /** It takes a few milliseconds; the bound allows for slow and busy machines. */
@@ -73,7 +73,7 @@ async function flood(
       });
   });
   socket.resume();
-  socket.write(Buffer.concat([Buffer.from(preface), frame(T.settings, 0, 0, settings()), first]));
+  socket.write(Buffer.concat([Buffer.from(preface), frame(FrameType.settings, 0, 0, settings()), first]));
   const until = performance.now() + SECONDS_MAX * 1_000;
   while (open) {
     assert.ok(performance.now() < until, `the connection is still open after ${sent} bytes`);
@@ -115,30 +115,33 @@ const floods: Readonly<Record<string, readonly [first: Buffer, next: (at: number
     none,
     at =>
       Buffer.concat([
-        frame(T.headers, F.endHeaders | F.endStream, 1 + 2 * at, block(get('/silent'))),
-        frame(T.reset, 0, 1 + 2 * at, uint32(8)),
+        frame(FrameType.headers, Flag.endHeaders | Flag.endStream, 1 + 2 * at, block(get('/silent'))),
+        frame(FrameType.reset, 0, 1 + 2 * at, uint32(8)),
       ]),
   ],
-  'CONTINUATION of one byte': [frame(T.headers, 0, 1, head), () => frame(T.continuation, 0, 1, Buffer.of(0))],
-  'empty CONTINUATION': [frame(T.headers, 0, 1, head), () => frame(T.continuation, 0, 1)],
-  'CONTINUATION of 16 KiB': [
-    frame(T.headers, 0, 1, head),
-    () => frame(T.continuation, 0, 1, block([['x-a', 'v'.repeat(16_000)]])),
+  'CONTINUATION of one byte': [
+    frame(FrameType.headers, 0, 1, head),
+    () => frame(FrameType.continuation, 0, 1, Buffer.of(0)),
   ],
-  PING: [none, () => frame(T.ping, 0, 0, '12345678')],
-  SETTINGS: [none, at => frame(T.settings, 0, 0, settings([4, 65_535 + (at % 2)], [1, at % 4_096]))],
-  'empty DATA': [frame(T.headers, F.endHeaders, 1, head), () => frame(T.data, 0, 1)],
-  WINDOW_UPDATE: [none, () => frame(T.windowUpdate, 0, 0, uint32(1))],
-  PRIORITY: [none, () => frame(T.priority, 0, 1, Buffer.of(0, 0, 0, 0, 1))],
+  'empty CONTINUATION': [frame(FrameType.headers, 0, 1, head), () => frame(FrameType.continuation, 0, 1)],
+  'CONTINUATION of 16 KiB': [
+    frame(FrameType.headers, 0, 1, head),
+    () => frame(FrameType.continuation, 0, 1, block([['x-a', 'v'.repeat(16_000)]])),
+  ],
+  PING: [none, () => frame(FrameType.ping, 0, 0, '12345678')],
+  SETTINGS: [none, at => frame(FrameType.settings, 0, 0, settings([4, 65_535 + (at % 2)], [1, at % 4_096]))],
+  'empty DATA': [frame(FrameType.headers, Flag.endHeaders, 1, head), () => frame(FrameType.data, 0, 1)],
+  WINDOW_UPDATE: [none, () => frame(FrameType.windowUpdate, 0, 0, uint32(1))],
+  PRIORITY: [none, () => frame(FrameType.priority, 0, 1, Buffer.of(0, 0, 0, 0, 1))],
   'unknown frames': [none, () => frame(0x77, 0, 0)],
-  'HPACK bombs': [none, at => frame(T.headers, F.endHeaders | F.endStream, 1 + 2 * at, bombed)],
+  'HPACK bombs': [none, at => frame(FrameType.headers, Flag.endHeaders | Flag.endStream, 1 + 2 * at, bombed)],
   'requests with a window of zero': [
-    frame(T.settings, 0, 0, settings([4, 0])),
-    at => frame(T.headers, F.endHeaders | F.endStream, 1 + 2 * at, head),
+    frame(FrameType.settings, 0, 0, settings([4, 0])),
+    at => frame(FrameType.headers, Flag.endHeaders | Flag.endStream, 1 + 2 * at, head),
   ],
   'heads that are malformed': [
     none,
-    at => frame(T.headers, F.endHeaders | F.endStream, 1 + 2 * at, block([...get('/'), ['X', '1']])),
+    at => frame(FrameType.headers, Flag.endHeaders | Flag.endStream, 1 + 2 * at, block([...get('/'), ['X', '1']])),
   ],
 };
 

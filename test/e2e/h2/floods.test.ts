@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Http2Reason } from '../../../src/telemetry/http2-reasons.ts';
 import { type Engine, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
-import { block, F, frame, get, H2Client, request, settings, T, uint32 } from '../../support/h2-client.ts';
+import { block, Flag, FrameType, frame, get, H2Client, request, settings, uint32 } from '../../support/h2-client.ts';
 import { type RawBackend, startRawBackend } from '../../support/raw-backend.ts';
 
 const calm = 11;
@@ -83,7 +83,7 @@ async function stillServes(): Promise<void> {
   await eventually(() => engine.gateway.inFlight === 0, 'the end of all exchanges');
 }
 
-const openPost = frame(T.headers, F.endHeaders, 1, block(request('POST', '/hang')));
+const openPost = frame(FrameType.headers, Flag.endHeaders, 1, block(request('POST', '/hang')));
 const hang = block(get('/hang'));
 
 describe('frames for nothing', () => {
@@ -93,21 +93,21 @@ describe('frames for nothing', () => {
     make: (at: number) => Buffer,
     ...first: Buffer[],
   ])[] = [
-    ['PING', 'ping_flood', () => frame(T.ping, 0, 0, '12345678')],
-    ['acknowledgements of PING', 'ping_flood', () => frame(T.ping, F.ack, 0, '12345678')],
-    ['SETTINGS', 'settings_flood', at => frame(T.settings, 0, 0, settings([4, at]))],
-    ['empty SETTINGS', 'settings_flood', () => frame(T.settings, 0, 0)],
-    ['acknowledgements of SETTINGS', 'settings_flood', () => frame(T.settings, F.ack, 0)],
-    ['empty DATA', 'frame_flood', () => frame(T.data, 0, 1), openPost],
-    ['DATA of padding only', 'frame_flood', () => frame(T.data, F.padded, 1, '\0'), openPost],
-    ['PRIORITY', 'frame_flood', at => frame(T.priority, 0, at * 2 + 1, '\0\0\0\0\x10')],
+    ['PING', 'ping_flood', () => frame(FrameType.ping, 0, 0, '12345678')],
+    ['acknowledgements of PING', 'ping_flood', () => frame(FrameType.ping, Flag.ack, 0, '12345678')],
+    ['SETTINGS', 'settings_flood', at => frame(FrameType.settings, 0, 0, settings([4, at]))],
+    ['empty SETTINGS', 'settings_flood', () => frame(FrameType.settings, 0, 0)],
+    ['acknowledgements of SETTINGS', 'settings_flood', () => frame(FrameType.settings, Flag.ack, 0)],
+    ['empty DATA', 'frame_flood', () => frame(FrameType.data, 0, 1), openPost],
+    ['DATA of padding only', 'frame_flood', () => frame(FrameType.data, Flag.padded, 1, '\0'), openPost],
+    ['PRIORITY', 'frame_flood', at => frame(FrameType.priority, 0, at * 2 + 1, '\0\0\0\0\x10')],
     ['unknown frames', 'frame_flood', () => frame(0x77, 0, 0)],
-    ['WINDOW_UPDATE', 'frame_flood', () => frame(T.windowUpdate, 0, 0, uint32(1))],
+    ['WINDOW_UPDATE', 'frame_flood', () => frame(FrameType.windowUpdate, 0, 0, uint32(1))],
     [
       'resets of a stream that is over',
       'frame_flood',
-      () => frame(T.reset, 0, 1, uint32(8)),
-      frame(T.headers, F.endHeaders | F.endStream, 1, block(get('/fixed'))),
+      () => frame(FrameType.reset, 0, 1, uint32(8)),
+      frame(FrameType.headers, Flag.endHeaders | Flag.endStream, 1, block(get('/fixed'))),
     ],
   ];
   for (const [name, reason, make, ...first] of floods)
@@ -127,8 +127,8 @@ describe('streams for nothing', () => {
     const { sent, code } = await flood(
       at =>
         Buffer.concat([
-          frame(T.headers, F.endHeaders | F.endStream, at * 2 + 1, hang),
-          frame(T.reset, 0, at * 2 + 1, uint32(8)),
+          frame(FrameType.headers, Flag.endHeaders | Flag.endStream, at * 2 + 1, hang),
+          frame(FrameType.reset, 0, at * 2 + 1, uint32(8)),
         ]),
       20_000,
     );
@@ -141,15 +141,19 @@ describe('streams for nothing', () => {
   });
 
   for (const [name, breakRule] of [
-    ['WINDOW_UPDATE of 0', (id: number) => frame(T.windowUpdate, 0, id, uint32(0))],
-    ['WINDOW_UPDATE that overflows', (id: number) => frame(T.windowUpdate, 0, id, uint32(0x7fffffff))],
-    ['DATA behind the end', (id: number) => frame(T.data, 0, id, 'x')],
-    ['HEADERS behind the end', (id: number) => frame(T.headers, F.endHeaders | F.endStream, id, hang)],
+    ['WINDOW_UPDATE of 0', (id: number) => frame(FrameType.windowUpdate, 0, id, uint32(0))],
+    ['WINDOW_UPDATE that overflows', (id: number) => frame(FrameType.windowUpdate, 0, id, uint32(0x7fffffff))],
+    ['DATA behind the end', (id: number) => frame(FrameType.data, 0, id, 'x')],
+    ['HEADERS behind the end', (id: number) => frame(FrameType.headers, Flag.endHeaders | Flag.endStream, id, hang)],
   ] as const)
     test(`resets that we are made to send (CVE-2025-8671): ${name}`, async () => {
       const before = engine.http2Errors('rapid_reset');
       const { sent, code } = await flood(
-        at => Buffer.concat([frame(T.headers, F.endHeaders | F.endStream, at * 2 + 1, hang), breakRule(at * 2 + 1)]),
+        at =>
+          Buffer.concat([
+            frame(FrameType.headers, Flag.endHeaders | Flag.endStream, at * 2 + 1, hang),
+            breakRule(at * 2 + 1),
+          ]),
         20_000,
       );
       assert.equal(code, calm);
@@ -160,7 +164,10 @@ describe('streams for nothing', () => {
 
   test('malformed requests', async () => {
     const bad = block(get('/', ['Bad Name', 'x']));
-    const { sent, code } = await flood(at => frame(T.headers, F.endHeaders | F.endStream, at * 2 + 1, bad), 20_000);
+    const { sent, code } = await flood(
+      at => frame(FrameType.headers, Flag.endHeaders | Flag.endStream, at * 2 + 1, bad),
+      20_000,
+    );
     assert.equal(code, calm);
     assert.ok(sent <= 1_000, `${sent}`);
   });
@@ -169,13 +176,19 @@ describe('streams for nothing', () => {
     // 2,000 references to one field of 4 KiB.
     const field = Buffer.concat([Buffer.of(0x40, 1, 0x6b, 0x7f, 0xbd, 0x1d), Buffer.alloc(3_900, 'b')]);
     const bomb = Buffer.concat([block(get('/')), field, Buffer.alloc(2_000, 0xbe)]);
-    const { code } = await flood(at => frame(T.headers, F.endHeaders | F.endStream, at * 2 + 1, bomb), 20_000);
+    const { code } = await flood(
+      at => frame(FrameType.headers, Flag.endHeaders | Flag.endStream, at * 2 + 1, bomb),
+      20_000,
+    );
     assert.equal(code, calm);
     await stillServes();
   });
 
   test('streams beyond the limit', async () => {
-    const { sent, code } = await flood(at => frame(T.headers, F.endHeaders | F.endStream, at * 2 + 1, hang), 20_000);
+    const { sent, code } = await flood(
+      at => frame(FrameType.headers, Flag.endHeaders | Flag.endStream, at * 2 + 1, hang),
+      20_000,
+    );
     assert.equal(code, calm);
     assert.ok(sent <= 1_000, `${sent}`);
     await stillServes();
@@ -192,13 +205,13 @@ describe('streams for nothing', () => {
 
 describe('heads', () => {
   for (const [name, make] of [
-    ['CONTINUATION flood (CVE-2024-27316)', () => frame(T.continuation, 0, 1, Buffer.alloc(1_000, 0x82))],
-    ['empty CONTINUATIONs', () => frame(T.continuation, 0, 1)],
-    ['large CONTINUATIONs', () => frame(T.continuation, 0, 1, Buffer.alloc(16_384, 0x82))],
+    ['CONTINUATION flood (CVE-2024-27316)', () => frame(FrameType.continuation, 0, 1, Buffer.alloc(1_000, 0x82))],
+    ['empty CONTINUATIONs', () => frame(FrameType.continuation, 0, 1)],
+    ['large CONTINUATIONs', () => frame(FrameType.continuation, 0, 1, Buffer.alloc(16_384, 0x82))],
   ] as const)
     test(name, async () => {
       const before = engine.http2Errors('continuation_flood');
-      const { code } = await flood(make, 20_000, [frame(T.headers, 0, 1, block(get('/')))]);
+      const { code } = await flood(make, 20_000, [frame(FrameType.headers, 0, 1, block(get('/')))]);
       assert.equal(code, calm);
       assert.equal(engine.http2Errors('continuation_flood'), before + 1);
       await stillServes();
@@ -216,7 +229,7 @@ describe('heads', () => {
     for (let round = 0; round < 100; round++) {
       // 10,000 references to one field of 4 KiB: 40 MB if it were expanded.
       const bomb = Buffer.concat([block(get('/bomb')), literal, Buffer.alloc(10_000, 0xbe)]);
-      client.send(frame(T.headers, F.endHeaders | F.endStream, round * 2 + 1, bomb));
+      client.send(frame(FrameType.headers, Flag.endHeaders | Flag.endStream, round * 2 + 1, bomb));
       assert.equal((await client.answer(round * 2 + 1)).status, 431);
     }
     assert.ok(process.memoryUsage().rss - memory < 100 * MIB);
@@ -240,7 +253,7 @@ describe('answers that nobody takes', () => {
     assert.equal(engine.http2Errors('stalled'), 20);
     await eventually(() => engine.gateway.inFlight === 0, 'the end of the exchanges');
     client.headers(101, get('/ok'));
-    client.send(frame(T.windowUpdate, 0, 101, uint32(10)));
+    client.send(frame(FrameType.windowUpdate, 0, 101, uint32(10)));
     assert.equal((await client.answer(101)).body, 'ok');
     client.close();
   });
@@ -256,7 +269,7 @@ describe('answers that nobody takes', () => {
 
   test('a client that does not read is cut, and holds little', async () => {
     const client = await H2Client.open(engine.port, settings([4, 0x7fffffff]));
-    client.send(frame(T.windowUpdate, 0, 0, uint32(0x7fff0000 - 65_535)));
+    client.send(frame(FrameType.windowUpdate, 0, 0, uint32(0x7fff0000 - 65_535)));
     client.socket.pause();
     const memory = process.memoryUsage().arrayBuffers;
     for (let stream = 1; stream < 41; stream += 2) client.headers(stream, get('/large'));
@@ -276,7 +289,7 @@ describe('answers that nobody takes', () => {
     let full = false;
     // Each request is answered at once, with a head and a few bytes.
     for (let stream = 1; stream < 400_000 && !client.socket.destroyed && !full; stream += 2) {
-      const bytes = frame(T.headers, F.endHeaders | F.endStream, stream, block(get('/fixed')));
+      const bytes = frame(FrameType.headers, Flag.endHeaders | Flag.endStream, stream, block(get('/fixed')));
       sent += bytes.length;
       full = !client.socket.write(bytes) && client.socket.writableLength > 4 * MIB;
       if (stream % 1000 === 1) await new Promise(resolve => setImmediate(resolve));

@@ -9,7 +9,7 @@ import { ClientConnection } from '../../support/client-connection.ts';
 import { engineBefore } from '../../support/engine-before.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
-import { F, frame, H2Client, settings, T, uint32, webSocketConnect } from '../../support/h2-client.ts';
+import { Flag, FrameType, frame, H2Client, settings, uint32, webSocketConnect } from '../../support/h2-client.ts';
 import { startH2Server } from '../../support/h2-server.ts';
 
 const CANCEL = 8;
@@ -79,13 +79,13 @@ const upstreamHttp1: Start = async (t, options) => {
 const upstreamHttp2: Start = async (t, options) => {
   let end: TunnelEnd | null = null;
   const server = await startH2Server({
-    greeting: frame(T.settings, 0, 0, settings([8, 1])),
+    greeting: frame(FrameType.settings, 0, 0, settings([8, 1])),
     onRequest({ connection, stream }) {
       connection.headers(stream, [[':status', '200']]);
       end = {
         say: text => connection.data(stream, text),
         end: () => connection.data(stream, '', true),
-        reset: () => connection.send(frame(T.reset, 0, stream, uint32(CANCEL))),
+        reset: () => connection.send(frame(FrameType.reset, 0, stream, uint32(CANCEL))),
         heard: () => connection.body(stream).toString('latin1'),
         ending() {
           const code = connection.reset(stream);
@@ -94,7 +94,7 @@ const upstreamHttp2: Start = async (t, options) => {
             return 'reset';
           }
           const ended = connection.frames.some(
-            each => each.stream === stream && each.type === T.data && (each.flags & F.endStream) !== 0,
+            each => each.stream === stream && each.type === FrameType.data && (each.flags & Flag.endStream) !== 0,
           );
           return ended ? 'end' : null;
         },
@@ -122,7 +122,7 @@ const clientHttp2: Ask = async engine => {
     client: {
       say: text => client.data(1, text),
       end: () => client.data(1, '', true),
-      reset: () => client.send(frame(T.reset, 0, 1, uint32(CANCEL))),
+      reset: () => client.send(frame(FrameType.reset, 0, 1, uint32(CANCEL))),
       heard: () => client.seen(1).body,
       ending() {
         const { reset, ended } = client.seen(1);
@@ -268,7 +268,7 @@ test('END_STREAM waits for what the client has no room for', async t => {
   upstream()!.end();
   await client.until(() => client.seen(1).body.length === 10);
   assert.equal(client.seen(1).ended, false);
-  client.send(frame(T.windowUpdate, 0, 1, uint32(100)));
+  client.send(frame(FrameType.windowUpdate, 0, 1, uint32(100)));
   await client.until(() => client.seen(1).ended);
   assert.equal(client.seen(1).body, 'ten bytes.and more');
   client.data(1, 'not over', true);

@@ -6,7 +6,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { engineBefore } from '../../support/engine-before.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
-import { F, frame, get, H2Client, request, T, uint32 } from '../../support/h2-client.ts';
+import { Flag, FrameType, frame, get, H2Client, request, uint32 } from '../../support/h2-client.ts';
 import { startH2Server } from '../../support/h2-server.ts';
 
 /** A backend of either protocol, with what it saw of `/case`. */
@@ -53,13 +53,13 @@ async function http2(t: TestContext, options: EngineOptions = {}): Promise<Count
   const whole: string[] = [];
   const server = await startH2Server({
     onFrame(connection, { stream, type }) {
-      if (type !== T.data && type !== T.headers) return;
+      if (type !== FrameType.data && type !== FrameType.headers) return;
       const mine = connection.frames.filter(each => each.stream === stream);
       const fields = mine.flatMap(each => each.fields);
       const body = connection.body(stream).toString('latin1');
       const length = fields.find(([name]) => name === 'content-length')?.[1];
       // Behaves like servers that count bytes and do not wait for the end of the stream.
-      const ended = mine.some(each => each.type !== T.reset && (each.flags & F.endStream) !== 0);
+      const ended = mine.some(each => each.type !== FrameType.reset && (each.flags & Flag.endStream) !== 0);
       if (length === undefined ? !ended : body.length < Number(length)) return;
       if (fields.some(([name, value]) => name === ':path' && value === '/case')) whole.push(body);
       if (ended) connection.answer(stream, body);
@@ -90,7 +90,7 @@ const lies: Readonly<Record<string, { more: (client: H2Client) => void; reset?: 
   'another byte': { more: client => client.data(1, 'x', true), reset: PROTOCOL_ERROR },
   'another byte and no end': { more: client => client.data(1, 'x'), reset: PROTOCOL_ERROR },
   'padding and another byte': {
-    more: client => client.send(frame(T.data, F.padded, 1, Buffer.of(1, 0x78, 0))),
+    more: client => client.send(frame(FrameType.data, Flag.padded, 1, Buffer.of(1, 0x78, 0))),
     reset: PROTOCOL_ERROR,
   },
   'an empty frame and another byte': {
@@ -102,7 +102,7 @@ const lies: Readonly<Record<string, { more: (client: H2Client) => void; reset?: 
   },
   'trailers that are none': { more: client => client.headers(1, [[':status', '200']]), reset: PROTOCOL_ERROR },
   'a head that does not end it': { more: client => client.headers(1, [['x-a', '1']], false), reset: PROTOCOL_ERROR },
-  'its reset': { more: client => client.send(frame(T.reset, 0, 1, uint32(8))) },
+  'its reset': { more: client => client.send(frame(FrameType.reset, 0, 1, uint32(8))) },
   'an error of the connection': { more: client => client.data(0, 'x') },
   'the end of the connection': { more: client => client.socket.end() },
 };
@@ -110,7 +110,7 @@ const lies: Readonly<Record<string, { more: (client: H2Client) => void; reset?: 
 /** Valid ends of such a body. */
 const ends: Readonly<Record<string, (client: H2Client) => void>> = {
   'an empty frame': client => client.data(1, '', true),
-  padding: client => client.send(frame(T.data, F.padded | F.endStream, 1, Buffer.of(2, 0, 0))),
+  padding: client => client.send(frame(FrameType.data, Flag.padded | Flag.endStream, 1, Buffer.of(2, 0, 0))),
   trailers: client => client.headers(1, [['x-a', '1']], true),
 };
 
@@ -181,7 +181,7 @@ for (const [name, start] of [
       let at = 0;
       const room = (stream: number): number =>
         client.frames
-          .filter(each => each.type === T.windowUpdate && each.stream === stream)
+          .filter(each => each.type === FrameType.windowUpdate && each.stream === stream)
           .reduce((sum, { payload }) => sum + payload.readUInt32BE(0), stream === 0 ? 65_535 : 16_384) - at;
       while (at < body.length) {
         await client.until(() => Math.min(room(0), room(1)) > 0);

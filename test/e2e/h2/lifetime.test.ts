@@ -5,7 +5,18 @@ import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
-import { block, F, frame, get, H2Client, preface, request, settings, T, uint32 } from '../../support/h2-client.ts';
+import {
+  block,
+  Flag,
+  FrameType,
+  frame,
+  get,
+  H2Client,
+  preface,
+  request,
+  settings,
+  uint32,
+} from '../../support/h2-client.ts';
 import { type RawBackend, startRawBackend } from '../../support/raw-backend.ts';
 
 /** Runs with a gateway and a backend that answers `/late` when released, and everything else at once. */
@@ -41,14 +52,14 @@ describe('drain', () => {
       client.headers(1, get('/late'));
       await eventually(() => engine.gateway.inFlight === 1, 'the first request');
       const drained = engine.gateway.drain(5_000);
-      await client.until(({ frames }) => frames.some(({ type }) => type === T.goaway));
-      const [first] = client.frames.filter(({ type }) => type === T.goaway);
+      await client.until(({ frames }) => frames.some(({ type }) => type === FrameType.goaway));
+      const [first] = client.frames.filter(({ type }) => type === FrameType.goaway);
       assert.deepEqual([first!.payload.readUInt32BE(0), first!.payload.readUInt32BE(4)], [0x7fffffff, 0]);
       // This request was sent before the announcement could be read.
       client.headers(3, get('/in-time'));
       assert.equal((await client.answer(3)).status, 200);
-      await client.until(({ frames }) => frames.filter(({ type }) => type === T.goaway).length === 2);
-      const last = client.frames.findLast(({ type }) => type === T.goaway)!;
+      await client.until(({ frames }) => frames.filter(({ type }) => type === FrameType.goaway).length === 2);
+      const last = client.frames.findLast(({ type }) => type === FrameType.goaway)!;
       assert.deepEqual([last.payload.readUInt32BE(0), last.payload.readUInt32BE(4)], [3, 0]);
       client.headers(5, get('/too-late'));
       assert.equal((await client.answer(5)).reset, 7);
@@ -83,8 +94,10 @@ describe('drain', () => {
         await client.answer(1);
         const since = performance.now();
         const drained = engine.gateway.drain(5_000);
-        await client.until(({ frames }) => frames.some(({ type }) => type === T.ping));
-        client.send(frame(T.ping, F.ack, 0, client.frames.find(({ type }) => type === T.ping)!.payload));
+        await client.until(({ frames }) => frames.some(({ type }) => type === FrameType.ping));
+        client.send(
+          frame(FrameType.ping, Flag.ack, 0, client.frames.find(({ type }) => type === FrameType.ping)!.payload),
+        );
         assert.equal(await client.end(), 0);
         tookMs = performance.now() - since;
         client.socket.end();
@@ -130,14 +143,14 @@ describe('time', () => {
       const client = await H2Client.open(engine.port);
       client.headers(1, get('/a'));
       await client.answer(1);
-      await client.until(({ frames }) => frames.some(({ type }) => type === T.goaway));
-      const [first] = client.frames.filter(({ type }) => type === T.goaway);
+      await client.until(({ frames }) => frames.some(({ type }) => type === FrameType.goaway));
+      const [first] = client.frames.filter(({ type }) => type === FrameType.goaway);
       assert.deepEqual([first!.payload.readUInt32BE(0), first!.payload.readUInt32BE(4)], [0x7fffffff, 0]);
       // This request was sent before the announcement could be read.
       client.headers(3, get('/in-time'));
       assert.equal((await client.answer(3)).status, 200);
       assert.equal(await client.end(), 0);
-      const last = client.frames.findLast(({ type }) => type === T.goaway)!;
+      const last = client.frames.findLast(({ type }) => type === FrameType.goaway)!;
       assert.deepEqual([last.payload.readUInt32BE(0), last.payload.readUInt32BE(4)], [3, 0]);
     });
   });
@@ -169,8 +182,8 @@ describe('time', () => {
     await with_({ limits: { headerTimeoutMs: 200 } }, async ({ engine }) => {
       const client = await H2Client.open(engine.port);
       const bytes = block(get('/drip', ['x-a', 'v'.repeat(200)]));
-      client.send(frame(T.headers, 0, 1, bytes.subarray(0, 20)));
-      const timer = setInterval(() => client.send(frame(T.continuation, 0, 1, 'x')), 40).unref();
+      client.send(frame(FrameType.headers, 0, 1, bytes.subarray(0, 20)));
+      const timer = setInterval(() => client.send(frame(FrameType.continuation, 0, 1, 'x')), 40).unref();
       assert.equal(await client.end(), 11);
       clearInterval(timer);
       assert.equal(engine.http2Errors('header_timeout'), 1);
@@ -182,13 +195,13 @@ describe('time', () => {
     await with_({ limits: { headerTimeoutMs: 600 } }, async ({ engine }) => {
       const client = await H2Client.open(engine.port);
       client.headers(1, request('POST', '/echo'), false);
-      const piece = frame(T.data, 0, 1, 'abc');
+      const piece = frame(FrameType.data, 0, 1, 'abc');
       client.send(piece.subarray(0, 4));
       for (let round = 0; round < 12; round++) {
         await delay(60);
         client.send(Buffer.concat([piece.subarray(4), piece.subarray(0, 4)]));
       }
-      client.send(piece.subarray(4), frame(T.data, F.endStream, 1));
+      client.send(piece.subarray(4), frame(FrameType.data, Flag.endStream, 1));
       assert.equal((await client.answer(1)).body, `ok${'abc'.repeat(13)}`);
       client.close();
     });
@@ -215,13 +228,13 @@ describe('time', () => {
       client.headers(1, get('/hang'));
       let answered = 0;
       const timer = setInterval(() => {
-        const pings = client.frames.filter(({ type, flags }) => type === T.ping && flags === 0);
+        const pings = client.frames.filter(({ type, flags }) => type === FrameType.ping && flags === 0);
         for (; answered < Math.min(2, pings.length); answered++)
-          client.send(frame(T.ping, F.ack, 0, pings[answered]!.payload));
+          client.send(frame(FrameType.ping, Flag.ack, 0, pings[answered]!.payload));
       }, 5).unref();
       await client.end();
       clearInterval(timer);
-      assert.ok(client.frames.filter(({ type }) => type === T.ping).length >= 3);
+      assert.ok(client.frames.filter(({ type }) => type === FrameType.ping).length >= 3);
       assert.equal(engine.http2Errors('ping_timeout'), 1);
       await eventually(() => engine.gateway.inFlight === 0, 'the end of the exchange');
       client.close();
@@ -386,7 +399,7 @@ describe('limits of a request', () => {
   test('more streams than allowed are refused, and can be tried again', async () => {
     await with_({ http2: { maxConcurrentStreams: 2 } }, async ({ engine, release }) => {
       const client = await H2Client.open(engine.port);
-      const announced = client.frames.find(({ type, flags }) => type === T.settings && flags === 0)!;
+      const announced = client.frames.find(({ type, flags }) => type === FrameType.settings && flags === 0)!;
       assert.ok(announced.payload.includes(settings([3, 2])));
       for (const stream of [1, 3, 5]) client.headers(stream, get('/late'));
       assert.equal((await client.answer(5)).reset, 7);
@@ -414,15 +427,15 @@ describe('limits of a request', () => {
       client.headers(1, request('POST', '/echo'), false);
       client.data(1, 'abcdef', true);
       await client.until(() => client.seen(1).body === 'oka');
-      client.send(frame(T.settings, 0, 0, settings([4, 0])));
-      client.send(frame(T.windowUpdate, 0, 1, uint32(3)));
+      client.send(frame(FrameType.settings, 0, 0, settings([4, 0])));
+      client.send(frame(FrameType.windowUpdate, 0, 1, uint32(3)));
       await client.until(
-        ({ frames }) => frames.filter(({ type, flags }) => type === T.settings && flags === 1).length === 2,
+        ({ frames }) => frames.filter(({ type, flags }) => type === FrameType.settings && flags === 1).length === 2,
       );
       await delay(30);
       // 3 bytes sent, so the window is 0 - 3 + 3.
       assert.equal(client.seen(1).body, 'oka');
-      client.send(frame(T.settings, 0, 0, settings([4, 100])));
+      client.send(frame(FrameType.settings, 0, 0, settings([4, 100])));
       assert.equal((await client.answer(1)).body, 'okabcdef');
       client.close();
     });

@@ -5,7 +5,17 @@ import { once } from 'node:events';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { type Engine, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
-import { block, F, type FieldList, frame, get, H2Client, request, T, uint32 } from '../../support/h2-client.ts';
+import {
+  block,
+  type FieldList,
+  Flag,
+  FrameType,
+  frame,
+  get,
+  H2Client,
+  request,
+  uint32,
+} from '../../support/h2-client.ts';
 import { type RawBackend, startRawBackend } from '../../support/raw-backend.ts';
 
 const answers: Record<string, string> = {
@@ -155,7 +165,7 @@ describe('requests', () => {
       // The window of the stream is 64 KiB: what was sent is given back by WINDOW_UPDATE.
       await client.until(({ frames }) => {
         const given = frames
-          .filter(({ type, stream }) => type === T.windowUpdate && stream === 1)
+          .filter(({ type, stream }) => type === FrameType.windowUpdate && stream === 1)
           .reduce((sum, { payload: bytes }) => sum + bytes.readUInt32BE(0), 65_536);
         return given >= Math.min(at + 16_384, payload.length);
       });
@@ -163,12 +173,12 @@ describe('requests', () => {
     }
     // The client's own window is 65,535, for the stream and for the connection.
     await client.until(() => client.seen(1).body.length === 65_535);
-    client.send(frame(T.windowUpdate, 0, 1, uint32(200_000)));
-    client.send(frame(T.windowUpdate, 0, 0, uint32(100_000)));
+    client.send(frame(FrameType.windowUpdate, 0, 1, uint32(200_000)));
+    client.send(frame(FrameType.windowUpdate, 0, 0, uint32(100_000)));
     await client.until(() => client.seen(1).body.length === 165_535);
-    client.send(frame(T.windowUpdate, 0, 0, uint32(1_000_000)));
+    client.send(frame(FrameType.windowUpdate, 0, 0, uint32(1_000_000)));
     await client.until(() => client.seen(1).body.length === 265_535);
-    client.send(frame(T.windowUpdate, 0, 1, uint32(1_000_000)));
+    client.send(frame(FrameType.windowUpdate, 0, 1, uint32(1_000_000)));
     const answer = await client.answer(1);
     assert.equal(answer.body, payload);
     assert.equal(answer.ended, true);
@@ -230,7 +240,7 @@ describe('answers', () => {
       const answer = await exchange(fields);
       assert.deepEqual([answer.status, answer.body, answer.ended], [status, '', true]);
       assert.equal(value(answer.headers, 'content-length'), length);
-      assert.equal(client.frames.filter(({ type }) => type === T.data).length, 0);
+      assert.equal(client.frames.filter(({ type }) => type === FrameType.data).length, 0);
     }
   });
 
@@ -322,7 +332,7 @@ test('an answer before a request that is all but here is followed by no reset', 
     await client.until(
       ({ frames }) =>
         frames
-          .filter(({ type, stream }) => type === T.windowUpdate && stream === 1)
+          .filter(({ type, stream }) => type === FrameType.windowUpdate && stream === 1)
           .reduce((sum, { payload }) => sum + payload.readUInt32BE(0), 65_536) >=
         sent + 10_000,
     );
@@ -340,7 +350,7 @@ describe('aborts', () => {
     await eventually(() => backend.requests.some(({ path }) => path === '/hang'), 'the request at the backend');
     const { socket } = backend.connections.at(-1)!;
     const closed = once(socket, 'close');
-    client.send(frame(T.reset, 0, 1, uint32(8)));
+    client.send(frame(FrameType.reset, 0, 1, uint32(8)));
     await closed;
     await eventually(() => engine.gateway.inFlight === 0, 'the end of the exchanges');
     client.headers(3, get('/plain'));
@@ -391,8 +401,8 @@ describe('mixed protocols on one port', () => {
     const own = new H2Client(engine.port);
     const bytes = Buffer.concat([
       Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
-      frame(T.settings, 0, 0),
-      frame(T.headers, F.endHeaders | F.endStream, 1, block(get('/plain'))),
+      frame(FrameType.settings, 0, 0),
+      frame(FrameType.headers, Flag.endHeaders | Flag.endStream, 1, block(get('/plain'))),
     ]);
     for (const byte of bytes) {
       own.send(Buffer.from([byte]));

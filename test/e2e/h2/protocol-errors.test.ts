@@ -5,7 +5,18 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type Http2Reason, http2Reasons } from '../../../src/telemetry/http2-reasons.ts';
 import { type Engine, startEngine } from '../../support/engine-gateway.ts';
-import { block, F, frame, get, H2Client, preface, request, settings, T, uint32 } from '../../support/h2-client.ts';
+import {
+  block,
+  Flag,
+  FrameType,
+  frame,
+  get,
+  H2Client,
+  preface,
+  request,
+  settings,
+  uint32,
+} from '../../support/h2-client.ts';
 import { type RawBackend, startRawBackend } from '../../support/raw-backend.ts';
 
 const code = {
@@ -55,70 +66,87 @@ after(async () => {
 });
 
 const hang = block(get('/hang'));
-const openPost = frame(T.headers, F.endHeaders, 1, block(request('POST', '/hang')));
+const openPost = frame(FrameType.headers, Flag.endHeaders, 1, block(request('POST', '/hang')));
 
 /** Frames, sent on a new connection after the preface and SETTINGS, and the code of the resulting GOAWAY. */
 const fatal: readonly (readonly [name: string, code: number, ...frames: Buffer[]])[] = [
-  ['DATA on stream 0', code.protocol, frame(T.data, 0, 0, 'x')],
-  ['DATA on a stream that was never opened', code.protocol, frame(T.data, 0, 5, 'x')],
-  ['DATA on an even stream', code.protocol, frame(T.data, 0, 2, 'x')],
-  ['DATA with more padding than it holds', code.protocol, openPost, frame(T.data, F.padded, 1, '\x05abc')],
-  ['padded DATA without a pad length', code.frameSize, openPost, frame(T.data, F.padded, 1)],
-  ['HEADERS on stream 0', code.protocol, frame(T.headers, F.endHeaders, 0, hang)],
-  ['HEADERS on an even stream', code.protocol, frame(T.headers, F.endHeaders, 2, hang)],
+  ['DATA on stream 0', code.protocol, frame(FrameType.data, 0, 0, 'x')],
+  ['DATA on a stream that was never opened', code.protocol, frame(FrameType.data, 0, 5, 'x')],
+  ['DATA on an even stream', code.protocol, frame(FrameType.data, 0, 2, 'x')],
+  ['DATA with more padding than it holds', code.protocol, openPost, frame(FrameType.data, Flag.padded, 1, '\x05abc')],
+  ['padded DATA without a pad length', code.frameSize, openPost, frame(FrameType.data, Flag.padded, 1)],
+  ['HEADERS on stream 0', code.protocol, frame(FrameType.headers, Flag.endHeaders, 0, hang)],
+  ['HEADERS on an even stream', code.protocol, frame(FrameType.headers, Flag.endHeaders, 2, hang)],
   [
     'HEADERS on a stream before the last',
     code.streamClosed,
-    frame(T.headers, F.endHeaders | F.endStream, 5, hang),
-    frame(T.headers, F.endHeaders | F.endStream, 3, hang),
+    frame(FrameType.headers, Flag.endHeaders | Flag.endStream, 5, hang),
+    frame(FrameType.headers, Flag.endHeaders | Flag.endStream, 3, hang),
   ],
-  ['HEADERS with more padding than it holds', code.protocol, frame(T.headers, F.padded | F.endHeaders, 1, '\x09abc')],
-  ['padded HEADERS that is empty', code.frameSize, frame(T.headers, F.padded | F.endHeaders, 1)],
-  ['HEADERS too short for its priority', code.protocol, frame(T.headers, F.priority | F.endHeaders, 1, 'abc')],
-  ['a header block that cannot be decoded', code.compression, frame(T.headers, F.endHeaders, 1, '\x80')],
-  ['a size update behind a field', code.compression, frame(T.headers, F.endHeaders, 1, '\x82\x20')],
-  ['a table larger than was allowed', code.compression, frame(T.headers, F.endHeaders, 1, '\x3f\xe2\x1f')],
-  ['Huffman padding that is none', code.compression, frame(T.headers, F.endHeaders, 1, '\x00\x81\x18\x01a')],
-  ['CONTINUATION without HEADERS', code.protocol, frame(T.continuation, F.endHeaders, 1, hang)],
+  [
+    'HEADERS with more padding than it holds',
+    code.protocol,
+    frame(FrameType.headers, Flag.padded | Flag.endHeaders, 1, '\x09abc'),
+  ],
+  ['padded HEADERS that is empty', code.frameSize, frame(FrameType.headers, Flag.padded | Flag.endHeaders, 1)],
+  [
+    'HEADERS too short for its priority',
+    code.protocol,
+    frame(FrameType.headers, Flag.priority | Flag.endHeaders, 1, 'abc'),
+  ],
+  ['a header block that cannot be decoded', code.compression, frame(FrameType.headers, Flag.endHeaders, 1, '\x80')],
+  ['a size update behind a field', code.compression, frame(FrameType.headers, Flag.endHeaders, 1, '\x82\x20')],
+  ['a table larger than was allowed', code.compression, frame(FrameType.headers, Flag.endHeaders, 1, '\x3f\xe2\x1f')],
+  ['Huffman padding that is none', code.compression, frame(FrameType.headers, Flag.endHeaders, 1, '\x00\x81\x18\x01a')],
+  ['CONTINUATION without HEADERS', code.protocol, frame(FrameType.continuation, Flag.endHeaders, 1, hang)],
   [
     'CONTINUATION of another stream',
     code.protocol,
-    frame(T.headers, 0, 1, hang),
-    frame(T.continuation, F.endHeaders, 3),
+    frame(FrameType.headers, 0, 1, hang),
+    frame(FrameType.continuation, Flag.endHeaders, 3),
   ],
-  ['another frame inside a header block', code.protocol, frame(T.headers, 0, 1, hang), frame(T.ping, 0, 0, '12345678')],
-  ['DATA inside a header block', code.protocol, frame(T.headers, 0, 1, hang), frame(T.data, 0, 1, 'x')],
-  ['an unknown frame inside a header block', code.protocol, frame(T.headers, 0, 1, hang), frame(0x20, 0, 1)],
-  ['PRIORITY on stream 0', code.protocol, frame(T.priority, 0, 0, '12345')],
-  ['PRIORITY of a wrong size', code.frameSize, frame(T.priority, 0, 1, '1234')],
-  ['RST_STREAM on stream 0', code.protocol, frame(T.reset, 0, 0, uint32(8))],
-  ['RST_STREAM of a stream that was never opened', code.protocol, frame(T.reset, 0, 7, uint32(8))],
-  ['RST_STREAM of a wrong size', code.frameSize, openPost, frame(T.reset, 0, 1, 'abc')],
-  ['SETTINGS on a stream', code.protocol, frame(T.settings, 0, 1)],
-  ['SETTINGS of a wrong size', code.frameSize, frame(T.settings, 0, 0, 'abcd')],
-  ['an acknowledgement with a payload', code.frameSize, frame(T.settings, F.ack, 0, settings([3, 1]))],
-  ['ENABLE_PUSH of 2', code.protocol, frame(T.settings, 0, 0, settings([2, 2]))],
-  ['INITIAL_WINDOW_SIZE beyond 2^31-1', code.flowControl, frame(T.settings, 0, 0, settings([4, 0x80000000]))],
-  ['MAX_FRAME_SIZE below 16384', code.protocol, frame(T.settings, 0, 0, settings([5, 16_383]))],
-  ['MAX_FRAME_SIZE beyond 2^24-1', code.protocol, frame(T.settings, 0, 0, settings([5, 0x1000000]))],
-  ['ENABLE_CONNECT_PROTOCOL of 2', code.protocol, frame(T.settings, 0, 0, settings([8, 2]))],
-  ['PUSH_PROMISE', code.protocol, openPost, frame(T.pushPromise, F.endHeaders, 1, uint32(2))],
-  ['PING on a stream', code.protocol, frame(T.ping, 0, 1, '12345678')],
-  ['PING of a wrong size', code.frameSize, frame(T.ping, 0, 0, '1234567')],
-  ['GOAWAY on a stream', code.protocol, frame(T.goaway, 0, 1, uint32(0, 0))],
-  ['GOAWAY of a wrong size', code.frameSize, frame(T.goaway, 0, 0, uint32(0))],
-  ['WINDOW_UPDATE of a wrong size', code.frameSize, frame(T.windowUpdate, 0, 0, 'abc')],
-  ['WINDOW_UPDATE of 0 for the connection', code.protocol, frame(T.windowUpdate, 0, 0, uint32(0))],
-  ['WINDOW_UPDATE beyond 2^31-1 for the connection', code.flowControl, frame(T.windowUpdate, 0, 0, uint32(0x7fffffff))],
-  ['WINDOW_UPDATE of a stream that was never opened', code.protocol, frame(T.windowUpdate, 0, 9, uint32(1))],
+  [
+    'another frame inside a header block',
+    code.protocol,
+    frame(FrameType.headers, 0, 1, hang),
+    frame(FrameType.ping, 0, 0, '12345678'),
+  ],
+  ['DATA inside a header block', code.protocol, frame(FrameType.headers, 0, 1, hang), frame(FrameType.data, 0, 1, 'x')],
+  ['an unknown frame inside a header block', code.protocol, frame(FrameType.headers, 0, 1, hang), frame(0x20, 0, 1)],
+  ['PRIORITY on stream 0', code.protocol, frame(FrameType.priority, 0, 0, '12345')],
+  ['PRIORITY of a wrong size', code.frameSize, frame(FrameType.priority, 0, 1, '1234')],
+  ['RST_STREAM on stream 0', code.protocol, frame(FrameType.reset, 0, 0, uint32(8))],
+  ['RST_STREAM of a stream that was never opened', code.protocol, frame(FrameType.reset, 0, 7, uint32(8))],
+  ['RST_STREAM of a wrong size', code.frameSize, openPost, frame(FrameType.reset, 0, 1, 'abc')],
+  ['SETTINGS on a stream', code.protocol, frame(FrameType.settings, 0, 1)],
+  ['SETTINGS of a wrong size', code.frameSize, frame(FrameType.settings, 0, 0, 'abcd')],
+  ['an acknowledgement with a payload', code.frameSize, frame(FrameType.settings, Flag.ack, 0, settings([3, 1]))],
+  ['ENABLE_PUSH of 2', code.protocol, frame(FrameType.settings, 0, 0, settings([2, 2]))],
+  ['INITIAL_WINDOW_SIZE beyond 2^31-1', code.flowControl, frame(FrameType.settings, 0, 0, settings([4, 0x80000000]))],
+  ['MAX_FRAME_SIZE below 16384', code.protocol, frame(FrameType.settings, 0, 0, settings([5, 16_383]))],
+  ['MAX_FRAME_SIZE beyond 2^24-1', code.protocol, frame(FrameType.settings, 0, 0, settings([5, 0x1000000]))],
+  ['ENABLE_CONNECT_PROTOCOL of 2', code.protocol, frame(FrameType.settings, 0, 0, settings([8, 2]))],
+  ['PUSH_PROMISE', code.protocol, openPost, frame(FrameType.pushPromise, Flag.endHeaders, 1, uint32(2))],
+  ['PING on a stream', code.protocol, frame(FrameType.ping, 0, 1, '12345678')],
+  ['PING of a wrong size', code.frameSize, frame(FrameType.ping, 0, 0, '1234567')],
+  ['GOAWAY on a stream', code.protocol, frame(FrameType.goaway, 0, 1, uint32(0, 0))],
+  ['GOAWAY of a wrong size', code.frameSize, frame(FrameType.goaway, 0, 0, uint32(0))],
+  ['WINDOW_UPDATE of a wrong size', code.frameSize, frame(FrameType.windowUpdate, 0, 0, 'abc')],
+  ['WINDOW_UPDATE of 0 for the connection', code.protocol, frame(FrameType.windowUpdate, 0, 0, uint32(0))],
+  [
+    'WINDOW_UPDATE beyond 2^31-1 for the connection',
+    code.flowControl,
+    frame(FrameType.windowUpdate, 0, 0, uint32(0x7fffffff)),
+  ],
+  ['WINDOW_UPDATE of a stream that was never opened', code.protocol, frame(FrameType.windowUpdate, 0, 9, uint32(1))],
   [
     'a window that a setting makes too large',
     code.flowControl,
     openPost,
-    frame(T.windowUpdate, 0, 1, uint32(0x7fff0000)),
-    frame(T.settings, 0, 0, settings([4, 0x7fffffff])),
+    frame(FrameType.windowUpdate, 0, 1, uint32(0x7fff0000)),
+    frame(FrameType.settings, 0, 0, settings([4, 0x7fffffff])),
   ],
-  ['a frame larger than was allowed', code.frameSize, openPost, frame(T.data, 0, 1, Buffer.alloc(16_385))],
+  ['a frame larger than was allowed', code.frameSize, openPost, frame(FrameType.data, 0, 1, Buffer.alloc(16_385))],
 ];
 
 describe('errors of the connection', () => {
@@ -152,8 +180,12 @@ describe('the beginning of a connection', () => {
   for (const [name, text, expected] of [
     ['no preface', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', code.protocol],
     ['a preface that is cut', 'PRI * HTTP/2.0\r\n\r\nSN\r\n\r\n', code.protocol],
-    ['another frame than SETTINGS first', preface + frame(T.ping, 0, 0, '12345678').toString('latin1'), code.protocol],
-    ['an acknowledgement first', preface + frame(T.settings, F.ack, 0).toString('latin1'), code.protocol],
+    [
+      'another frame than SETTINGS first',
+      preface + frame(FrameType.ping, 0, 0, '12345678').toString('latin1'),
+      code.protocol,
+    ],
+    ['an acknowledgement first', preface + frame(FrameType.settings, Flag.ack, 0).toString('latin1'), code.protocol],
   ] as const)
     test(name, async () => {
       const client = new H2Client(engine.port);
@@ -165,37 +197,37 @@ describe('the beginning of a connection', () => {
 
 /** Frames that end stream 1 with this code; stream 3 is served after them. */
 const streamErrors: readonly (readonly [name: string, code: number, ...frames: Buffer[]])[] = [
-  ['WINDOW_UPDATE of 0', code.protocol, openPost, frame(T.windowUpdate, 0, 1, uint32(0))],
-  ['WINDOW_UPDATE beyond 2^31-1', code.flowControl, openPost, frame(T.windowUpdate, 0, 1, uint32(0x7fffffff))],
+  ['WINDOW_UPDATE of 0', code.protocol, openPost, frame(FrameType.windowUpdate, 0, 1, uint32(0))],
+  ['WINDOW_UPDATE beyond 2^31-1', code.flowControl, openPost, frame(FrameType.windowUpdate, 0, 1, uint32(0x7fffffff))],
   [
     'DATA behind the end',
     code.streamClosed,
-    frame(T.headers, F.endHeaders | F.endStream, 1, hang),
-    frame(T.data, 0, 1, 'x'),
+    frame(FrameType.headers, Flag.endHeaders | Flag.endStream, 1, hang),
+    frame(FrameType.data, 0, 1, 'x'),
   ],
   [
     'HEADERS behind the end',
     code.streamClosed,
-    frame(T.headers, F.endHeaders | F.endStream, 1, hang),
-    frame(T.headers, F.endHeaders | F.endStream, 1, hang),
+    frame(FrameType.headers, Flag.endHeaders | Flag.endStream, 1, hang),
+    frame(FrameType.headers, Flag.endHeaders | Flag.endStream, 1, hang),
   ],
   [
     'trailers that do not end the stream',
     code.protocol,
     openPost,
-    frame(T.headers, F.endHeaders, 1, block([['a', 'b']])),
+    frame(FrameType.headers, Flag.endHeaders, 1, block([['a', 'b']])),
   ],
   [
     'trailers with a pseudo-header',
     code.protocol,
     openPost,
-    frame(T.headers, F.endHeaders | F.endStream, 1, block([[':path', '/']])),
+    frame(FrameType.headers, Flag.endHeaders | Flag.endStream, 1, block([[':path', '/']])),
   ],
   [
     'more DATA than the stream may have',
     code.flowControl,
     openPost,
-    ...Array.from({ length: 5 }, () => frame(T.data, 0, 1, Buffer.alloc(16_000))),
+    ...Array.from({ length: 5 }, () => frame(FrameType.data, 0, 1, Buffer.alloc(16_000))),
   ],
 ];
 
@@ -209,7 +241,7 @@ describe('errors of a stream', () => {
       });
       t.after(() => own.stop());
       const client = await H2Client.open(own.port);
-      client.send(...frames, frame(T.headers, F.endHeaders | F.endStream, 3, block(get('/fixed'))));
+      client.send(...frames, frame(FrameType.headers, Flag.endHeaders | Flag.endStream, 3, block(get('/fixed'))));
       const other = await client.answer(3);
       assert.deepEqual([other.status, other.body], [200, 'fixed\n']);
       assert.equal((await client.answer(1)).reset, expected);
@@ -243,25 +275,25 @@ describe('what is tolerated', () => {
     const client = await H2Client.open(engine.port);
     const padded = Buffer.concat([Buffer.from([3]), block(get('/a')), Buffer.alloc(3)]);
     client.send(
-      frame(T.priority, 0, 7, '\0\0\0\0\x10'),
+      frame(FrameType.priority, 0, 7, '\0\0\0\0\x10'),
       frame(0x42, 0xff, 0, 'whatever'),
       frame(0x10, 0, 0, uint32(1)),
-      frame(T.settings, 0, 0, settings([0x99, 5], [2, 0])),
-      frame(T.headers, F.endHeaders | F.endStream | F.padded, 1, padded),
+      frame(FrameType.settings, 0, 0, settings([0x99, 5], [2, 0])),
+      frame(FrameType.headers, Flag.endHeaders | Flag.endStream | Flag.padded, 1, padded),
       frame(
-        T.headers,
-        F.endHeaders | F.endStream | F.priority,
+        FrameType.headers,
+        Flag.endHeaders | Flag.endStream | Flag.priority,
         3,
         Buffer.concat([uint32(0), Buffer.from([1]), block(get('/b'))]),
       ),
-      frame(T.headers, F.endHeaders | F.endStream, 0x80000005, block(get('/c'))),
+      frame(FrameType.headers, Flag.endHeaders | Flag.endStream, 0x80000005, block(get('/c'))),
     );
     for (const stream of [1, 3, 5]) assert.equal((await client.answer(stream)).body, 'ok');
     client.send(
-      frame(T.reset, 0, 1, uint32(8)),
-      frame(T.windowUpdate, 0, 3, uint32(10)),
-      frame(T.priority, 0, 1, '\0\0\0\0\x10'),
-      frame(T.headers, F.endHeaders | F.endStream, 7, block(get('/d'))),
+      frame(FrameType.reset, 0, 1, uint32(8)),
+      frame(FrameType.windowUpdate, 0, 3, uint32(10)),
+      frame(FrameType.priority, 0, 1, '\0\0\0\0\x10'),
+      frame(FrameType.headers, Flag.endHeaders | Flag.endStream, 7, block(get('/d'))),
     );
     assert.equal((await client.answer(7)).body, 'ok');
     client.close();
@@ -269,19 +301,21 @@ describe('what is tolerated', () => {
 
   test('PING is answered with its own bytes', async () => {
     const client = await H2Client.open(engine.port);
-    client.send(frame(T.ping, 0, 0, 'abcdefgh'));
-    await client.until(({ frames }) => frames.some(({ type }) => type === T.ping));
-    const ping = client.frames.find(({ type }) => type === T.ping)!;
-    assert.deepEqual([ping.flags, ping.payload.toString()], [F.ack, 'abcdefgh']);
+    client.send(frame(FrameType.ping, 0, 0, 'abcdefgh'));
+    await client.until(({ frames }) => frames.some(({ type }) => type === FrameType.ping));
+    const ping = client.frames.find(({ type }) => type === FrameType.ping)!;
+    assert.deepEqual([ping.flags, ping.payload.toString()], [Flag.ack, 'abcdefgh']);
     client.close();
   });
 
   test('a header block in many pieces, the first of them empty', async () => {
     const client = await H2Client.open(engine.port);
     const bytes = block(get('/pieces', ['x-long', 'v'.repeat(300)]));
-    client.send(frame(T.headers, F.endStream, 1));
+    client.send(frame(FrameType.headers, Flag.endStream, 1));
     for (let at = 0; at < bytes.length; at += 50)
-      client.send(frame(T.continuation, at + 50 >= bytes.length ? F.endHeaders : 0, 1, bytes.subarray(at, at + 50)));
+      client.send(
+        frame(FrameType.continuation, at + 50 >= bytes.length ? Flag.endHeaders : 0, 1, bytes.subarray(at, at + 50)),
+      );
     assert.equal((await client.answer(1)).status, 200);
     client.close();
   });

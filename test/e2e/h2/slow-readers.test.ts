@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
-import { F, frame, get, H2Client, settings, T, uint32 } from '../../support/h2-client.ts';
+import { Flag, FrameType, frame, get, H2Client, settings, uint32 } from '../../support/h2-client.ts';
 import { type H2Server, type H2ServerConnection, startH2Server } from '../../support/h2-server.ts';
 
 const KIB = 1_024;
@@ -42,12 +42,12 @@ class Generous {
         this.sendOn(connection, stream);
       },
       onFrame: (connection, { type, flags, stream, payload }) => {
-        if (type === T.settings && (flags & F.ack) === 0) {
+        if (type === FrameType.settings && (flags & Flag.ack) === 0) {
           for (let at = 0; at < payload.length; at += 6)
             if (payload.readUInt16BE(at) === 4) assert.equal(payload.readUInt32BE(at + 2), FIRST_WINDOW);
         }
-        if (type === T.reset) this.room.delete(stream);
-        if (type !== T.windowUpdate || stream === 0 || !this.room.has(stream)) return;
+        if (type === FrameType.reset) this.room.delete(stream);
+        if (type !== FrameType.windowUpdate || stream === 0 || !this.room.has(stream)) return;
         this.room.set(stream, this.room.get(stream)! + payload.readUInt32BE(0));
         this.sendOn(connection, stream);
       },
@@ -112,7 +112,7 @@ test('a client that reads nothing of a hundred streams makes endpoints send 128 
   assert.ok(endpoint.total <= 100 * FIRST_WINDOW, `${endpoint.total} bytes`);
   // This is below the limit: a slow client loses nothing.
   assert.equal(engine.http2Errors('stalled'), 0);
-  assert.equal(client.frames.filter(({ type }) => type === T.reset).length, 0);
+  assert.equal(client.frames.filter(({ type }) => type === FrameType.reset).length, 0);
 });
 
 test('beyond the limit for a connection streams are reset; those that have room end well', async t => {
@@ -120,7 +120,7 @@ test('beyond the limit for a connection streams are reset; those that have room 
   const client = await askAndWait(engine, 40);
   t.after(() => client.close());
   await endpoint.untilFull(40);
-  const resets = () => client.frames.filter(({ type }) => type === T.reset);
+  const resets = () => client.frames.filter(({ type }) => type === FrameType.reset);
   await client.until(() => resets().length >= 32);
   const held = 40 - resets().length;
   // 1 MiB is eight windows of 128 KiB, less what is held besides them.
@@ -128,10 +128,14 @@ test('beyond the limit for a connection streams are reset; those that have room 
   assert.ok(resets().every(({ payload }) => payload.readUInt32BE(0) === ENHANCE_YOUR_CALM));
   assert.equal(engine.http2Errors('stalled'), resets().length);
   await endpoint.server.until(
-    () => endpoint.server.connections[0]!.frames.filter(({ type }) => type === T.reset).length === resets().length,
+    () =>
+      endpoint.server.connections[0]!.frames.filter(({ type }) => type === FrameType.reset).length === resets().length,
   );
   // The client begins to read after all.
-  client.send(frame(T.settings, 0, 0, settings([4, MIB])), frame(T.windowUpdate, 0, 0, uint32(64 * MIB)));
+  client.send(
+    frame(FrameType.settings, 0, 0, settings([4, MIB])),
+    frame(FrameType.windowUpdate, 0, 0, uint32(64 * MIB)),
+  );
   const lost = new Set(resets().map(({ stream }) => stream));
   for (let i = 0; i < 40; i++) {
     const stream = 1 + 2 * i;
@@ -149,12 +153,12 @@ test('for a client that keeps up an endpoint may send further ahead, up to 1 MiB
   const { engine, endpoint } = await start(t, 8 * MIB);
   const client = await H2Client.open(engine.port, settings([4, 16 * MIB]));
   t.after(() => client.close());
-  client.send(frame(T.windowUpdate, 0, 0, uint32(64 * MIB)));
+  client.send(frame(FrameType.windowUpdate, 0, 0, uint32(64 * MIB)));
   client.headers(1, get('/'));
   const { body } = await client.answer(1, 10_000);
   assert.equal(body.length, 8 * MIB);
   const given = endpoint.server.connections[0]!.frames.filter(
-    ({ type, stream }) => type === T.windowUpdate && stream === 1,
+    ({ type, stream }) => type === FrameType.windowUpdate && stream === 1,
   ).map(({ payload }) => payload.readUInt32BE(0));
   // Each update gives more than was used, until the window has its full size.
   assert.ok(Math.max(...given) > FIRST_WINDOW, String(given));
@@ -165,7 +169,7 @@ test('one answer alone has room', async t => {
   const client = await askAndWait(engine, 1);
   t.after(() => client.close());
   await endpoint.untilFull(1);
-  client.send(frame(T.settings, 0, 0, settings([4, MIB])), frame(T.windowUpdate, 0, 0, uint32(MIB)));
+  client.send(frame(FrameType.settings, 0, 0, settings([4, MIB])), frame(FrameType.windowUpdate, 0, 0, uint32(MIB)));
   const { ended, reset } = await client.answer(1);
   assert.deepEqual([ended, reset], [true, null]);
 });
@@ -185,7 +189,7 @@ test('streams that are given up while they wait for room are not kept', async t 
     for (let i = 0; i < streams; i += 50) {
       for (let n = 0; n < 50; n++, next += 2) {
         client.headers(next, get('/fixed'));
-        client.send(frame(T.reset, 0, next, uint32(8)));
+        client.send(frame(FrameType.reset, 0, next, uint32(8)));
       }
       const last = next - 2;
       await client.until(({ frames }) => frames.some(({ stream }) => stream === last));

@@ -8,7 +8,7 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Engine, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
-import { frame, get, H2Client, T, webSocketConnect } from '../../support/h2-client.ts';
+import { FrameType, frame, get, H2Client, webSocketConnect } from '../../support/h2-client.ts';
 import { listeningPort } from '../../support/listening-port.ts';
 import { type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
 
@@ -162,8 +162,11 @@ describe('extended CONNECT', () => {
     client.headers(1, webSocketConnect('/chat'), false);
     await eventually(() => backend.requests.length === 1, 'the request');
     const before = process.cpuUsage();
-    client.send(Buffer.concat(Array<Buffer>(60_000).fill(frame(T.data, 0, 1, 'x'))), frame(T.ping, 0, 0, '12345678'));
-    await client.until(({ frames }) => frames.some(({ type }) => type === T.ping));
+    client.send(
+      Buffer.concat(Array<Buffer>(60_000).fill(frame(FrameType.data, 0, 1, 'x'))),
+      frame(FrameType.ping, 0, 0, '12345678'),
+    );
+    await client.until(({ frames }) => frames.some(({ type }) => type === FrameType.ping));
     const { user, system } = process.cpuUsage(before);
     // It takes some 50 ms; the bound allows for slow and busy machines.
     assert.ok(user + system < 2_000_000, `${user + system} microseconds`);

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { startGateway } from '../../support/gateway.ts';
-import { F, frame, get, H2Client, preface, settings, T } from '../../support/h2-client.ts';
+import { Flag, FrameType, frame, get, H2Client, preface, settings } from '../../support/h2-client.ts';
 import { reloadWith } from '../../support/reload-with.ts';
 
 const listener = 'address: "127.0.0.1:{{port}}", protocols: [http/1.1, h2c]';
@@ -33,10 +33,10 @@ routes: [{ name: all, to: { reply: { status: 200, body: hello } } }]
   await once(idle, 'data');
   await reloadWith(gateway, text => text.replace(', trustedProxies: [127.0.0.1/32]', ''));
   await allToldToLeave;
-  client.send(preface.slice(3), frame(T.settings, 0, 0, settings()));
+  client.send(preface.slice(3), frame(FrameType.settings, 0, 0, settings()));
   client.headers(1, get('/'));
   assert.equal((await client.answer(1)).body, 'hello');
-  await client.until(({ frames }) => frames.some(({ type }) => type === T.goaway), 5_000);
-  client.send(frame(T.settings, F.ack, 0));
+  await client.until(({ frames }) => frames.some(({ type }) => type === FrameType.goaway), 5_000);
+  client.send(frame(FrameType.settings, Flag.ack, 0));
   assert.equal(await client.end(), 0);
 });
