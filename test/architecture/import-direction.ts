@@ -59,7 +59,7 @@ const reasonPhrases = 'src/http/status.ts';
 const configFile = /^src\/(filters|bridges)\/[^/]+\/config\.ts$/;
 
 /** No room may use it, not even for health checks: HTTP/2 is our own on both sides. Node's client aborts the process on some responses. */
-const nobodys = 'node:http2';
+const bannedModule = 'node:http2';
 
 /** Packages that only one filter needs. */
 const packagesOf: Readonly<Record<string, readonly string[]>> = { 'src/filters/oidc': ['openid-client', 'jose'] };
@@ -127,7 +127,7 @@ function wrongFile(
 function wrongModule(from: string, to: string, languages: ReadonlySet<string>): string | undefined {
   const [, room = ''] = from.split('/');
   const { packages = [], withoutNode = [] } = rooms[room] ?? { rooms: [] };
-  if (to === nobodys) return 'speaks HTTP/2 by another than src/http/h2';
+  if (to === bannedModule) return 'speaks HTTP/2 by another than src/http/h2';
   if (to.startsWith('node:')) {
     if (languages.has(from)) return 'a config.ts, and what it takes from beside it, may know base and zod only, not';
     if (from === reasonPhrases && to === 'node:http') return undefined;

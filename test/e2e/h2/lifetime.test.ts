@@ -20,7 +20,7 @@ import {
 import { type RawBackend, startRawBackend } from '../../support/raw-backend.ts';
 
 /** Runs with a gateway and a backend that answers `/late` when released, and everything else at once. */
-async function with_(
+async function withGateway(
   options: EngineOptions,
   run: (parts: { engine: Engine; backend: RawBackend; release: () => void }) => Promise<void>,
 ): Promise<void> {
@@ -47,7 +47,7 @@ async function with_(
 
 describe('drain', () => {
   test('announces, takes what is on its way, finishes what is open, then closes', async () => {
-    await with_({}, async ({ engine, release }) => {
+    await withGateway({}, async ({ engine, release }) => {
       const client = await H2Client.open(engine.port);
       client.headers(1, get('/late'));
       await eventually(() => engine.gateway.inFlight === 1, 'the first request');
@@ -72,7 +72,7 @@ describe('drain', () => {
   });
 
   test('what takes too long is cut, and not by its client', async () => {
-    await with_({}, async ({ engine }) => {
+    await withGateway({}, async ({ engine }) => {
       const client = await H2Client.open(engine.port);
       client.headers(1, get('/hang'));
       await eventually(() => engine.gateway.inFlight === 1, 'the request is under way');
@@ -88,7 +88,7 @@ describe('drain', () => {
     /** Milliseconds from the announcement to the end of a connection that acknowledges it. */
     const endsAfterMs = async (): Promise<number> => {
       let tookMs = 0;
-      await with_({}, async ({ engine }) => {
+      await withGateway({}, async ({ engine }) => {
         const client = await H2Client.open(engine.port);
         client.headers(1, get('/a'));
         await client.answer(1);
@@ -115,7 +115,7 @@ describe('drain', () => {
   });
 
   test('the last request that a connection may bring announces the end', async () => {
-    await with_({ limits: { requestsPerConnectionMax: 2 } }, async ({ engine }) => {
+    await withGateway({ limits: { requestsPerConnectionMax: 2 } }, async ({ engine }) => {
       const client = await H2Client.open(engine.port);
       client.headers(1, get('/a'));
       assert.equal((await client.answer(1)).status, 200);
@@ -129,7 +129,7 @@ describe('drain', () => {
 
 describe('time', () => {
   test('an idle connection is closed with NO_ERROR', async () => {
-    await with_({ limits: { keepAliveTimeoutMs: 150 } }, async ({ engine }) => {
+    await withGateway({ limits: { keepAliveTimeoutMs: 150 } }, async ({ engine }) => {
       const client = await H2Client.open(engine.port);
       client.headers(1, get('/a'));
       await client.answer(1);
@@ -139,7 +139,7 @@ describe('time', () => {
   });
 
   test('an idle connection announces its end first: a request that was on its way is served', async () => {
-    await with_({ limits: { keepAliveTimeoutMs: 150 } }, async ({ engine }) => {
+    await withGateway({ limits: { keepAliveTimeoutMs: 150 } }, async ({ engine }) => {
       const client = await H2Client.open(engine.port);
       client.headers(1, get('/a'));
       await client.answer(1);
@@ -156,7 +156,7 @@ describe('time', () => {
   });
 
   test('an open stream keeps a connection from being idle', async () => {
-    await with_({ limits: { keepAliveTimeoutMs: 100 } }, async ({ engine, release }) => {
+    await withGateway({ limits: { keepAliveTimeoutMs: 100 } }, async ({ engine, release }) => {
       const client = await H2Client.open(engine.port);
       client.headers(1, get('/late'));
       await delay(400);
@@ -168,7 +168,7 @@ describe('time', () => {
   });
 
   test('a client that never begins is cut', async () => {
-    await with_({ limits: { headerTimeoutMs: 120 } }, async ({ engine }) => {
+    await withGateway({ limits: { headerTimeoutMs: 120 } }, async ({ engine }) => {
       const silent = new H2Client(engine.port);
       assert.equal(await silent.end(), 4);
       const half = new H2Client(engine.port);
@@ -179,7 +179,7 @@ describe('time', () => {
   });
 
   test('a head that does not end is cut, however slowly it drips', async () => {
-    await with_({ limits: { headerTimeoutMs: 200 } }, async ({ engine }) => {
+    await withGateway({ limits: { headerTimeoutMs: 200 } }, async ({ engine }) => {
       const client = await H2Client.open(engine.port);
       const bytes = block(get('/drip', ['x-a', 'v'.repeat(200)]));
       client.send(frame(FrameType.headers, 0, 1, bytes.subarray(0, 20)));
@@ -192,7 +192,7 @@ describe('time', () => {
   });
 
   test('uploads whose reads end inside a frame’s header do not count as a head that does not end', async () => {
-    await with_({ limits: { headerTimeoutMs: 600 } }, async ({ engine }) => {
+    await withGateway({ limits: { headerTimeoutMs: 600 } }, async ({ engine }) => {
       const client = await H2Client.open(engine.port);
       client.headers(1, request('POST', '/echo'), false);
       const piece = frame(FrameType.data, 0, 1, 'abc');
@@ -208,7 +208,7 @@ describe('time', () => {
   });
 
   test('a body that does not come is 408', async () => {
-    await with_({ limits: { bodyTimeoutMs: 120 } }, async ({ engine }) => {
+    await withGateway({ limits: { bodyTimeoutMs: 120 } }, async ({ engine }) => {
       const client = await H2Client.open(engine.port);
       client.headers(1, request('POST', '/echo'), false);
       client.data(1, 'a');
@@ -223,7 +223,7 @@ describe('time', () => {
   });
 
   test('a silent client with a request under way is asked, and cut when it does not answer', async () => {
-    await with_({ http2: { pingIntervalMs: 100 } }, async ({ engine }) => {
+    await withGateway({ http2: { pingIntervalMs: 100 } }, async ({ engine }) => {
       const client = await H2Client.open(engine.port);
       client.headers(1, get('/hang'));
       let answered = 0;
@@ -330,7 +330,7 @@ describe('limits of a request', () => {
   ];
   for (const [name, limits, fields, status, code] of answers)
     test(`${name} is ${status}`, async () => {
-      await with_({ limits: limits ?? {} }, async ({ engine }) => {
+      await withGateway({ limits: limits ?? {} }, async ({ engine }) => {
         const client = await H2Client.open(engine.port);
         client.headers(1, fields, status !== 413);
         const answer = await client.answer(1);
@@ -350,7 +350,7 @@ describe('limits of a request', () => {
     });
 
   test('a body over the limit, found on the way, is 413', async () => {
-    await with_({ limits: { bodyBytesMax: 10 } }, async ({ engine }) => {
+    await withGateway({ limits: { bodyBytesMax: 10 } }, async ({ engine }) => {
       const client = await H2Client.open(engine.port);
       client.headers(1, request('POST', '/'), false);
       client.data(1, '0123456789');
@@ -361,7 +361,7 @@ describe('limits of a request', () => {
   });
 
   test('HEAD that is refused has no body', async () => {
-    await with_({ limits: { requestLineBytesMax: 64 } }, async ({ engine }) => {
+    await withGateway({ limits: { requestLineBytesMax: 64 } }, async ({ engine }) => {
       const client = await H2Client.open(engine.port);
       client.headers(1, request('HEAD', `/${'a'.repeat(80)}`));
       const answer = await client.answer(1);
@@ -371,7 +371,7 @@ describe('limits of a request', () => {
   });
 
   test('HEAD whose fields are too large has no body either, and a gRPC call gets a status', async () => {
-    await with_({ limits: { headerBytesMax: 1024 } }, async ({ engine }) => {
+    await withGateway({ limits: { headerBytesMax: 1024 } }, async ({ engine }) => {
       const client = await H2Client.open(engine.port);
       const large = ['x-large', 'v'.repeat(1500)] as const;
       client.headers(1, [...request('HEAD', '/'), large]);
@@ -397,7 +397,7 @@ describe('limits of a request', () => {
   });
 
   test('more streams than allowed are refused, and can be tried again', async () => {
-    await with_({ http2: { maxConcurrentStreams: 2 } }, async ({ engine, release }) => {
+    await withGateway({ http2: { maxConcurrentStreams: 2 } }, async ({ engine, release }) => {
       const client = await H2Client.open(engine.port);
       const announced = client.frames.find(({ type, flags }) => type === FrameType.settings && flags === 0)!;
       assert.ok(announced.payload.includes(settings([3, 2])));
@@ -413,7 +413,7 @@ describe('limits of a request', () => {
   });
 
   test('a connection beyond limits.connections is closed at once', async () => {
-    await with_({ limits: { connectionsMax: 1 } }, async ({ engine }) => {
+    await withGateway({ limits: { connectionsMax: 1 } }, async ({ engine }) => {
       const first = await H2Client.open(engine.port);
       const second = new H2Client(engine.port);
       assert.equal(await second.end(), null);
@@ -422,7 +422,7 @@ describe('limits of a request', () => {
   });
 
   test('a window that was made smaller holds answers back until it is opened', async () => {
-    await with_({}, async ({ engine }) => {
+    await withGateway({}, async ({ engine }) => {
       const client = await H2Client.open(engine.port, settings([4, 3]));
       client.headers(1, request('POST', '/echo'), false);
       client.data(1, 'abcdef', true);
