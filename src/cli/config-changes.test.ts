@@ -98,3 +98,15 @@ test('a file beside the one is the file beside the other, and one elsewhere is n
     'tls.ca: "ca.pem" -> "/before/ca.pem"',
   ]);
 });
+
+test('another content of a store’s file of authorities is shown by its hash', () => {
+  const store = (pem: string) => ({ name: 's', kind: 'redis', ca: '/etc/ca.pem', authorities: pem });
+  // Because: the comparison looks at no other setting of a store.
+  const config = (pem: string) => ({ ...sampleConfig({}), stores: [store(pem)] }) as unknown as Config;
+  const [change, ...more] = changesOf(
+    config('-----BEGIN CERTIFICATE-----\none'),
+    config('-----BEGIN CERTIFICATE-----\nother'),
+  );
+  assert.deepEqual([change?.what, more], ['store s', []]);
+  assert.match(change!.details.join(), /^content of ca: "sha256 [0-9a-f]{16}" -> "sha256 [0-9a-f]{16}"$/);
+});

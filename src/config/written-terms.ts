@@ -1,6 +1,7 @@
 // Converts a checked configuration back into the terms of the language: `timeout: 30s` for `timeoutMs: 30000`. For people to read: the
 // result is close to what may be written, but is not a valid document.
 
+import { createHash } from 'node:crypto';
 import { rateText } from '../base/rate.ts';
 import { durationText } from '../base/schema/duration.ts';
 import { sizeText } from '../base/size.ts';
@@ -16,6 +17,9 @@ const size = ofNumber(sizeText);
 const duration = ofNumber(durationText);
 const percentage = ofNumber(share => `${Number((share * 100).toFixed(4))}%`);
 const time = ofNumber(ms => new Date(ms).toISOString());
+/** For the text of a file, which is too long to show. */
+const digest: Form = text =>
+  typeof text === 'string' ? `sha256 ${createHash('sha256').update(text).digest('hex').slice(0, 16)}` : text;
 
 /** By key, or by the enclosing key and the key (`limits.bodyBytesMax`). Keys that end with `Ms` are durations, without `Ms`. */
 const terms: Readonly<Record<string, Term>> = {
@@ -56,6 +60,7 @@ const terms: Readonly<Record<string, Term>> = {
   answerMsMax: ['answerTimeout', duration],
   expiresAtMs: ['expires', time],
   'match.hosts': ['host'],
+  'store.authorities': ['content of ca', digest],
 };
 
 /** The value with names and units as a document writes them; `within` is the enclosing key. */
