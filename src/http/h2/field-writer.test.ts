@@ -1,7 +1,8 @@
-// Writing fields that are text: those of settled heads, and those that filters add.
+// Writing fields that are text (those of settled heads, and those that filters add) and fields that are still bytes.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { headerIdOf } from '../header-names.ts';
 import { FieldWriter, leftOut } from './field-writer.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 
@@ -24,4 +25,22 @@ test('names in lower case, values without the spaces around them, and with all o
     }),
     [`x-city=${city}`, 'x-padded=a b', `x-other=${city}`],
   );
+});
+
+test('credentials are marked as never indexed, whether they are still bytes or already text', () => {
+  const fields = new FieldWriter(leftOut());
+  const block = (write: () => void): string => {
+    fields.writer.begin();
+    write();
+    return fields.writer.taken().toString('latin1');
+  };
+  for (const name of ['Authorization', 'Proxy-Authorization', 'Cookie', 'Set-Cookie', 'User-Agent']) {
+    const asText = block(() => fields.fieldText(name, 'abc'));
+    const line = Buffer.from(`${name}: abc`);
+    const id = headerIdOf(name.toLowerCase());
+    const asBytes = block(() => fields.fieldBytes(id, line, 0, name.length, line.length - 3, line.length));
+    assert.equal(asBytes, asText, name);
+    // RFC 7541 section 6.2.3: a literal never indexed begins with the bits 0001.
+    assert.equal(asText.charCodeAt(0) >> 4, name === 'User-Agent' ? 0 : 1, name);
+  }
 });

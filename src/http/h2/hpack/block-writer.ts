@@ -2,11 +2,20 @@
 
 import { writeLatin1 } from '../../../base/latin1.ts';
 import { huffmanBytes, huffmanEncode } from './huffman-encode.ts';
-import { staticIndex, staticNameIndex } from './static-table.ts';
+import { STATIC_COUNT, staticIndex, staticNameIndex } from './static-table.ts';
 
 /** First bits of a literal without indexing and of a literal never indexed (RFC 7541 sections 6.2.2 and 6.2.3). */
 const WITHOUT_INDEXING = 0x00;
 const NEVER_INDEXED = 0x10;
+
+/**
+ * First bits of a literal, by the index of its name in the static table (0 for any other name). The values of these names are
+ * marked as never indexed, so that no intermediary puts them into a table (RFC 7541 section 7.1.3).
+ */
+const literalBits = new Uint8Array(STATIC_COUNT + 1).fill(WITHOUT_INDEXING);
+for (const name of ['authorization', 'proxy-authorization', 'cookie', 'set-cookie']) {
+  literalBits[staticNameIndex(name)] = NEVER_INDEXED;
+}
 
 /**
  * Uses only the static table and literals. The peer's dynamic table therefore stays empty, and a block means the same on every
@@ -54,7 +63,9 @@ export class BlockWriter {
       this.indexed(whole);
       return;
     }
-    this.named(staticNameIndex(name), name, NEVER_INDEXED_NAMES.has(name) ? NEVER_INDEXED : WITHOUT_INDEXING);
+    const nameIndex = staticNameIndex(name);
+    this.literalStart(nameIndex);
+    if (nameIndex === 0) this.raw(name);
     if (huffman && huffmanBytes(value) < value.length) this.huffman(value);
     else this.raw(value);
   }
@@ -92,13 +103,7 @@ export class BlockWriter {
 
   private literalStart(nameIndex: number): void {
     this.reserve(8);
-    this.integer(4, WITHOUT_INDEXING, nameIndex);
-  }
-
-  private named(nameIndex: number, name: string, kind: number): void {
-    this.reserve(8);
-    this.integer(4, kind, nameIndex);
-    if (nameIndex === 0) this.raw(name);
+    this.integer(4, literalBits[nameIndex]!, nameIndex);
   }
 
   private raw(text: string): void {
@@ -145,6 +150,3 @@ export class BlockWriter {
     this.bytes = larger;
   }
 }
-
-/** Names whose values `field` marks as never indexed, so that no intermediary puts them into a table (RFC 7541 section 7.1.3). */
-const NEVER_INDEXED_NAMES = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie']);
