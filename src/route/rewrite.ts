@@ -54,9 +54,10 @@ export class Rewrite {
       if (!rest) value = inOneSegment(value);
       // A value that starts with a slash would give `/v2/{path*}` an empty segment.
       else if (path.endsWith('/')) value = value.replace(/^\/+/, '');
+      path += withoutOpenEscape(value);
       const literal = literals[i + 1]!;
-      // A regex capture may be empty: `/v2/{a}/x` must not become `/v2//x`.
-      path += value === '' && path.endsWith('/') && literal.startsWith('/') ? literal.slice(1) : value + literal;
+      // A regex capture may be empty or end with a slash: `/v2/{a}/x` must not become `/v2//x`.
+      path += path.endsWith('/') && literal.startsWith('/') ? literal.slice(1) : literal;
     }
     return this.holes.length === 0 ? path : withoutDotSegments(path);
   }
@@ -78,12 +79,23 @@ function inOneSegment(value: string): string {
 }
 
 /**
+ * Encodes the `%` of an escape that continues after the value: the capture of a regex may end inside `%25`, and the text that follows
+ * it could complete `%2E` or `%2F`, which the path that was checked did not contain.
+ */
+function withoutOpenEscape(value: string): string {
+  const { length } = value;
+  if (value.charCodeAt(length - 1) !== 0x25 && value.charCodeAt(length - 2) !== 0x25) return value;
+  return value.replace(/%(?=.?$)/, '%25');
+}
+
+/**
  * Encodes dot segments, which regex captures side by side can form out of harmless parts. Encoded twice, `..` is an ordinary name
- * to every server that decodes once; encoded once, many servers would still climb. Servlet containers climb at `..;x` as well.
+ * to every server that decodes once; encoded once, many servers would still climb. Servlet containers climb at `..;x` as well, and
+ * some servers at `..%3Bx`.
  */
 function withoutDotSegments(path: string): string {
   if (!path.includes('/.')) return path;
-  return path.replace(/(?<=\/)\.{1,2}(?=[/;]|$)/g, dots => dots.replaceAll('.', '%252E'));
+  return path.replace(/(?<=\/)\.{1,2}(?=[/;]|%3B|$)/g, dots => dots.replaceAll('.', '%252E'));
 }
 
 /** Compiles a rewrite. `pattern` is the route's path pattern, whose parameters the new path may use. */
@@ -121,7 +133,7 @@ function compilePrefix(stripPrefix: string, host: string, pattern: PathPattern):
 
 function compilePath(path: string, pieces: TemplatePieces, host: string, pattern: PathPattern): Rewrite | RewriteError {
   if (!path.startsWith('/')) return new RewriteError(['path'], `the new path \`${path}\` must start with \`/\``);
-  if (/(?:^|\/)\.\.?(?:\/|$)|\/\//.test(path)) {
+  if (/\/\.{1,2}(?:[/;]|%3B|$)|\/\//.test(withNormalEscapes(path))) {
     return new RewriteError(['path'], `the new path \`${path}\` holds an empty segment, \`.\` or \`..\``);
   }
   const literals: string[] = [];
@@ -132,7 +144,7 @@ function compilePath(path: string, pieces: TemplatePieces, host: string, pattern
       if (/[?#\\*]|%(?![0-9A-Fa-f]{2})|%(?:2f|5c|00)/i.test(piece)) {
         return new RewriteError(['path'], `\`${piece}\` in the new path \`${path}\` is not part of a plain path`);
       }
-      literals.push(piece.replace(/[^\x21-\x7e]+/gu, encodeURIComponent));
+      literals.push(withNormalEscapes(piece.replace(/[^\x21-\x7e]+/gu, encodeURIComponent)));
       continue;
     }
     const hole = holeFor(piece, pattern);
@@ -140,6 +152,14 @@ function compilePath(path: string, pieces: TemplatePieces, host: string, pattern
     holes.push(hole);
   }
   return new Rewrite(host, '', literals, holes);
+}
+
+/** Decodes encoded letters, digits, `-`, `.`, `_` and `~`, and writes other escapes in upper case, as `normalizePath` does. */
+function withNormalEscapes(text: string): string {
+  return text.replace(/%[0-9A-Fa-f]{2}/g, encoded => {
+    const letter = String.fromCharCode(Number.parseInt(encoded.slice(1), 16));
+    return /[A-Za-z0-9._~-]/.test(letter) ? letter : encoded.toUpperCase();
+  });
 }
 
 function holeFor(piece: string, pattern: PathPattern): Hole | string {
