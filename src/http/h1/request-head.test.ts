@@ -7,9 +7,13 @@ import { parseRequestHead, takeRequestHead } from './request-head.ts';
 
 const limits = { requestLineBytesMax: 100, headerBytesMax: 400, headerCountMax: 8 };
 
-function parse(text: string): number {
-  const bytes = Buffer.from(text, 'latin1');
-  return parseRequestHead(bytes, 0, bytes.length, limits);
+// The buffer that a connection reads into is larger than what was received: bytes of earlier reads may follow.
+const behinds = ['', 'a', ' ', '\n', '\r', '\r\n\r\n', '1 HTTP/1.1\r\nHost: h\r\n\r\n'];
+
+/** `behind` is what follows the received bytes in the buffer. */
+function parse(text: string, behind = ''): number {
+  const bytes = Buffer.from(text + behind, 'latin1');
+  return parseRequestHead(bytes, 0, text.length, limits);
 }
 
 test('a head with everything', () => {
@@ -30,7 +34,7 @@ test('a head with everything', () => {
 test('cut anywhere it is incomplete, never another head', () => {
   const text = 'POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n';
   for (let length = 0; length < text.length; length++)
-    assert.equal(parse(text.slice(0, length)), INCOMPLETE, `${length}`);
+    for (const behind of behinds) assert.equal(parse(text.slice(0, length), behind), INCOMPLETE, `${length}`);
   assert.equal(parse(text), text.length);
   assert.equal(takeRequestHead().chunked, true);
 });
@@ -98,3 +102,21 @@ const refused: [why: string, text: string, refusal: number][] = [
 for (const [why, text, refusal] of refused) {
   test(`refused: ${why}`, () => assert.equal(parse(text), refusal));
 }
+
+test('cut anywhere, a refused head is incomplete or refused for the same reason, whatever bytes are behind it', () => {
+  for (const [why, text, refusal] of [
+    ...refused,
+    ['a space after the version', `GET / HTTP/1.1 \r\n${host}\r\n`, Refusal.requestLine] as const,
+    ['HTTP/2.0 and a bare LF', `GET / HTTP/2.0\n${host}\r\n`, Refusal.version] as const,
+    ['HTTP/2.0 and more', `GET / HTTP/2.0x\r\n${host}\r\n`, Refusal.version] as const,
+    ['a bare LF before the head', `\nGET / HTTP/1.1\r\n${host}\r\n`, Refusal.lineEnding] as const,
+  ]) {
+    assert.equal(parse(text), refusal, why);
+    for (let length = 0; length < text.length; length++) {
+      for (const behind of behinds) {
+        const outcome = parse(text.slice(0, length), behind);
+        assert.ok(outcome === INCOMPLETE || outcome === refusal, JSON.stringify([why, length, behind, outcome]));
+      }
+    }
+  }
+});

@@ -81,12 +81,12 @@ export function parseRequestHead(bytes: Buffer, start: number, end: number, limi
   // Reads `HTTP/1.x` and CRLF.
   if (at + 8 > end) return isVersionPrefix(bytes, at, end) ? INCOMPLETE : Refusal.requestLine;
   const minorVersion = parseVersion(bytes, at);
-  if (at + 10 > end && minorVersion >= 0) return isVersionPrefix(bytes, at, end) ? INCOMPLETE : Refusal.requestLine;
-  if (minorVersion === Refusal.requestLine) return minorVersion;
-  at += 8;
-  if (bytes[at] !== 0x0d) return bytes[at] === 0x0a ? Refusal.lineEnding : Refusal.requestLine;
-  if (bytes[at + 1] !== 0x0a) return Refusal.lineEnding;
   if (minorVersion < 0) return minorVersion;
+  at += 8;
+  if (at === end) return INCOMPLETE;
+  if (bytes[at] !== 0x0d) return bytes[at] === 0x0a ? Refusal.lineEnding : Refusal.requestLine;
+  if (at + 1 === end) return INCOMPLETE;
+  if (bytes[at + 1] !== 0x0a) return Refusal.lineEnding;
   if (at > lineBytesMax) return Refusal.uriTooLong;
   at += 2;
 

@@ -7,9 +7,10 @@ import { BodyFraming, parseResponseHead, takeResponseHead } from './response-hea
 
 const limits = { requestLineBytesMax: 200, headerBytesMax: 400, headerCountMax: 8 };
 
-function parse(text: string, toHead = false): number {
-  const bytes = Buffer.from(text, 'latin1');
-  return parseResponseHead(bytes, 0, bytes.length, toHead, limits);
+/** `behind` is what follows the received bytes in the buffer: bytes of earlier reads. */
+function parse(text: string, toHead = false, behind = ''): number {
+  const bytes = Buffer.from(text + behind, 'latin1');
+  return parseResponseHead(bytes, 0, text.length, toHead, limits);
 }
 
 const framings: [what: string, text: string, framing: number, keepAlive: boolean, toHead?: boolean][] = [
@@ -67,3 +68,14 @@ const refused: [why: string, text: string, refusal: number][] = [
 for (const [why, text, refusal] of refused) {
   test(`refused: ${why}`, () => assert.equal(parse(text), refusal));
 }
+
+test('cut anywhere, a refused head is incomplete or refused for the same reason, whatever bytes are behind it', () => {
+  for (const [why, text, refusal] of refused) {
+    for (let length = 0; length < text.length; length++) {
+      for (const behind of ['', ' ', '\n', '\r', '\r\n\r\n', '200 OK\r\n\r\n']) {
+        const outcome = parse(text.slice(0, length), false, behind);
+        assert.ok(outcome === INCOMPLETE || outcome === refusal, JSON.stringify([why, length, behind, outcome]));
+      }
+    }
+  }
+});
