@@ -21,6 +21,12 @@ export const NO_KEEP_ALIVE = -1;
 /** Bits of `FieldScan.connection`: the options of Connection. `named` stands for any option that is the name of a field. */
 export const ConnectionOption = { close: 1, keepAlive: 2, upgrade: 4, named: 8 } as const;
 
+/** Whether the connection may carry another message (RFC 9112 section 9.3). `connection` holds `ConnectionOption` bits. */
+export function isPersistent(minorVersion: number, connection: number): boolean {
+  if ((connection & ConnectionOption.close) !== 0) return false;
+  return minorVersion === 1 || (connection & ConnectionOption.keepAlive) !== 0;
+}
+
 /** How large a head may be. `headerBytesMax` counts the start line as well. */
 export interface HeadLimits {
   readonly requestLineBytesMax: number;

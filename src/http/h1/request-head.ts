@@ -8,7 +8,14 @@ import { HeaderId } from '../header-names.ts';
 import { FIELD_STRIDE, Headers } from '../headers.ts';
 import { knownMethods } from '../methods.ts';
 import { RequestHead, type TargetForm, UNKNOWN_LENGTH } from '../request-head.ts';
-import { ConnectionOption, FieldScan, type HeadLimits, NO_LENGTH, scanFieldLines } from './field-lines.ts';
+import {
+  ConnectionOption,
+  FieldScan,
+  type HeadLimits,
+  isPersistent,
+  NO_LENGTH,
+  scanFieldLines,
+} from './field-lines.ts';
 import { removeHopByHop } from './hop-by-hop.ts';
 import { INCOMPLETE, Refusal } from './parse-outcome.ts';
 
@@ -205,9 +212,7 @@ function buildHead(
     headers,
     chunked ? UNKNOWN_LENGTH : contentLength === NO_LENGTH ? 0 : contentLength,
     chunked,
-    minorVersion === 1
-      ? (connection & ConnectionOption.close) === 0
-      : (connection & ConnectionOption.keepAlive) !== 0 && (connection & ConnectionOption.close) === 0,
+    isPersistent(minorVersion, connection),
     scan.expect === 1 && minorVersion === 1,
     upgrade,
     headEnd - base,

@@ -24,6 +24,18 @@ const framings: [what: string, text: string, framing: number, keepAlive: boolean
   ['HTTP/1.0 closes', 'HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n', BodyFraming.length, false],
   ['no reason', 'HTTP/1.1 200\r\nContent-Length: 5\r\n\r\n', BodyFraming.length, true],
   ['Connection: close', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n', BodyFraming.length, false],
+  [
+    'HTTP/1.0 with keep-alive',
+    'HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n',
+    BodyFraming.length,
+    true,
+  ],
+  [
+    'HTTP/1.0 with both options',
+    'HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive, close\r\n\r\n',
+    BodyFraming.length,
+    false,
+  ],
 ];
 for (const [what, text, framing, keepAlive, toHead = false] of framings) {
   test(`framing: ${what}`, () => {

@@ -8,6 +8,7 @@ import {
   ConnectionOption,
   FieldScan,
   type HeadLimits,
+  isPersistent,
   NO_KEEP_ALIVE,
   NO_LENGTH,
   scanFieldLines,
@@ -143,15 +144,13 @@ function buildHead(
   const upgrade = status === 101 && scan.upgrade ? headers.getById(HeaderId.upgrade)! : '';
   if (scan.hopByHop) removeHopByHop(headers, connection);
   if (contentLength === 0 && status < 200) headers.removeById(HeaderId.contentLength);
-  const persistent =
-    minorVersion === 1 ? (connection & ConnectionOption.close) === 0 : (connection & ConnectionOption.keepAlive) !== 0;
   parsed = new ResponseHead(
     status,
     minorVersion,
     headers,
     framing,
     contentLength,
-    persistent && framing !== BodyFraming.untilClose,
+    isPersistent(minorVersion, connection) && framing !== BodyFraming.untilClose,
     upgrade,
     scan.keepAliveSeconds,
   );
