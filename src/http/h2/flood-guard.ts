@@ -26,7 +26,7 @@ class Budget {
   }
 
   earn(gain: number): void {
-    if (this.left < this.burst) this.left += gain;
+    this.left = Math.min(this.burst, this.left + gain);
   }
 }
 

@@ -98,6 +98,15 @@ describe('budgets', () => {
     assert.equal(spent(true), 10_000);
   });
 
+  test('useful traffic never fills the budget beyond the burst', () => {
+    const guard = new FloodGuard({ resetBurst: 1, resetsPerSecond: 1 }, 0);
+    guard.idleFrame(0);
+    guard.useful(16_384);
+    let count = 0;
+    while (guard.idleFrame(0)) count++;
+    assert.equal(count, 1_000);
+  });
+
   test('SETTINGS cost ten of them', () => {
     const guard = new FloodGuard({ resetBurst: 1, resetsPerSecond: 1 }, 0);
     let count = 0;
