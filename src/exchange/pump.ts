@@ -126,7 +126,7 @@ export function responseHead(exchange: Exchange, head: ResponseHead): void {
     head.headers,
     hasBody ? head.contentLength : request.method === 'HEAD' ? -1 : 0,
     hasBody,
-    head.minorVersion === 1 ? head.status : 0,
+    head.validStatusLine ? head.status : 0,
   );
   startAnswer(exchange);
   // Keep the text of the head if it may still be needed: its bytes are overwritten by the next read.

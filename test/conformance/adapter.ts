@@ -97,7 +97,7 @@ export function readResponses(pieces: readonly Buffer[], methods: readonly strin
         method: '',
         target: '',
         status: head.status,
-        version: `1.${head.minorVersion}`,
+        version: bytes.toString('latin1', start + 'HTTP/'.length, start + 'HTTP/1.1'.length),
         headers: head.headers,
         decoder: new BodyDecoder(head.framing, head.contentLength),
         untilClose: head.framing === BodyFraming.untilClose,

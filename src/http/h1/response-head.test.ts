@@ -54,6 +54,18 @@ for (const status of [100, 103]) {
   });
 }
 
+test('a status line is sent on as received only if it is one of HTTP/1.1 with a space after the status', () => {
+  for (const [line, valid] of [
+    ['HTTP/1.1 200 Own reason', true],
+    ['HTTP/1.1 200 ', true],
+    ['HTTP/1.1 200', false],
+    ['HTTP/1.0 200 OK', false],
+  ] as const) {
+    assert.ok(parse(`${line}\r\nContent-Length: 0\r\n\r\n`) > 0);
+    assert.equal(takeResponseHead().validStatusLine, valid, line);
+  }
+});
+
 test('cut anywhere it is incomplete', () => {
   const text = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n';
   for (let length = 0; length < text.length; length++)

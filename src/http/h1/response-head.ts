@@ -22,8 +22,8 @@ export const BodyFraming = { none: 0, length: 1, chunked: 2, untilClose: 3 } as 
 /** The head of a response, from any HTTP version. */
 export class ResponseHead {
   readonly status: number;
-  /** 0 or 1: HTTP/1.0 or HTTP/1.1. */
-  readonly minorVersion: number;
+  /** Whether the head begins with a status line that HTTP/1.1 may send as it is: of this version, with a space after the status. */
+  readonly validStatusLine: boolean;
   /** The header fields, without the hop-by-hop fields of this connection. */
   readonly headers: Headers;
   /** One of `BodyFraming`. Depends on the request's method and the status as well (RFC 9112 section 6.3). */
@@ -39,7 +39,7 @@ export class ResponseHead {
 
   constructor(
     status: number,
-    minorVersion: number,
+    validStatusLine: boolean,
     headers: Headers,
     framing: number,
     contentLength: number,
@@ -48,7 +48,7 @@ export class ResponseHead {
     keepAliveSeconds: number = NO_KEEP_ALIVE,
   ) {
     this.status = status;
-    this.minorVersion = minorVersion;
+    this.validStatusLine = validStatusLine;
     this.headers = headers;
     this.framing = framing;
     this.contentLength = contentLength;
@@ -96,7 +96,8 @@ export function parseResponseHead(
   const status = hundreds * 100 + tens * 10 + ones;
   at += 5;
   // The space after the status is required even without a reason, but well-known servers omit it together with the reason.
-  if (bytes[at] === 0x20) at++;
+  const spaced = bytes[at] === 0x20;
+  if (spaced) at++;
   else if (bytes[at] !== 0x0d) return bytes[at] === 0x0a ? Refusal.lineEnding : Refusal.statusLine;
   while (at < end && valueByte[bytes[at]!] === 1) at++;
   if (at - start > limits.requestLineBytesMax) return Refusal.headerTooLarge;
@@ -108,7 +109,7 @@ export function parseResponseHead(
   scan.reset();
   const headEnd = scanFieldLines(bytes, start, at + 2, end, limits, scan);
   if (headEnd <= 0) return headEnd;
-  return buildHead(bytes, start, headEnd, status, minorVersion, toHead);
+  return buildHead(bytes, start, headEnd, status, minorVersion, spaced, toHead);
 }
 
 function buildHead(
@@ -117,6 +118,7 @@ function buildHead(
   headEnd: number,
   status: number,
   minorVersion: number,
+  spaced: boolean,
   toHead: boolean,
 ): number {
   const { contentLength, connection } = scan;
@@ -146,7 +148,7 @@ function buildHead(
   if (contentLength === 0 && status < 200) headers.removeById(HeaderId.contentLength);
   parsed = new ResponseHead(
     status,
-    minorVersion,
+    spaced && minorVersion === 1,
     headers,
     framing,
     contentLength,

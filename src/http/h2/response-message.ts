@@ -64,7 +64,7 @@ export class ResponseMessage {
         : contentLength === 0
           ? BodyFraming.none
           : BodyFraming.length;
-    return new ResponseHead(status, 1, headers, framing, contentLength, true, '');
+    return new ResponseHead(status, true, headers, framing, contentLength, true, '');
   }
 }
 

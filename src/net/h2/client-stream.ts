@@ -314,7 +314,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     headers.appendTrusted('Sec-WebSocket-Accept', acceptOf(this.webSocketKey));
     this.phase = Phase.tunnel;
     this.contentLength = -1;
-    this.events?.onResponseHead(new ResponseHead(101, 1, headers, BodyFraming.none, -1, false, 'websocket'));
+    this.events?.onResponseHead(new ResponseHead(101, true, headers, BodyFraming.none, -1, false, 'websocket'));
     this.touch();
   }
 
