@@ -44,7 +44,7 @@ export class BodyDecoder {
   private extensionBytes: number;
   /** Position relative to a quoted string in an extension: 0 outside, 1 inside, 2 inside after a backslash. */
   private quoted: number;
-  private extensionName: number;
+  private extensionState: number;
   private trailerBytes: Buffer | null;
 
   /** `framing` is one of `BodyFraming`; `contentLength`, in bytes, is used for `BodyFraming.length` only. */
@@ -59,7 +59,7 @@ export class BodyDecoder {
     this.lineBytes = 0;
     this.extensionBytes = 0;
     this.quoted = 0;
-    this.extensionName = 0;
+    this.extensionState = 0;
     this.trailerBytes = null;
   }
 
@@ -120,7 +120,7 @@ export class BodyDecoder {
     this.remaining = 0;
     this.sizeDigits = 0;
     this.lineBytes = 0;
-    this.extensionName = 0;
+    this.extensionState = 0;
   }
 
   /** Reads one byte of `1*HEXDIG [chunk-ext] CRLF`. Returns a `Refusal`, or 0. */
@@ -145,7 +145,7 @@ export class BodyDecoder {
       }
       if (byte !== 0x3b) return byte === 0x0a ? Refusal.lineEnding : Refusal.chunk;
       this.state = State.extension;
-      this.extensionName = 0;
+      this.extensionState = 0;
       return 0;
     }
     return this.feedExtension(byte);
@@ -160,19 +160,19 @@ export class BodyDecoder {
       else if (byte === 0x5c) this.quoted = 2;
       else if (byte === 0x22) {
         this.quoted = 0;
-        this.extensionName = 4;
+        this.extensionState = 4;
       }
       return 0;
     }
-    // `extensionName`: 0 before the name, 1 inside the name, 2 after `=`, 3 inside a token value, 4 after a quoted value.
-    const place = this.extensionName;
+    // `extensionState`: 0 before the name, 1 inside the name, 2 after `=`, 3 inside a token value, 4 after a quoted value.
+    const place = this.extensionState;
     if (tokenByte[byte] === 1) {
       if (place === 4) return Refusal.chunk;
-      this.extensionName = place === 0 ? 1 : place === 2 ? 3 : place;
+      this.extensionState = place === 0 ? 1 : place === 2 ? 3 : place;
       return 0;
     }
     if (byte === 0x3d && place === 1) {
-      this.extensionName = 2;
+      this.extensionState = 2;
       return 0;
     }
     if (byte === 0x22 && place === 2) {
@@ -181,7 +181,7 @@ export class BodyDecoder {
     }
     if (place === 0 || place === 2) return Refusal.chunk;
     if (byte === 0x3b) {
-      this.extensionName = 0;
+      this.extensionState = 0;
       return 0;
     }
     if (byte === 0x0d) {
