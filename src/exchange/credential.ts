@@ -89,7 +89,7 @@ function onlyOne(pairs: readonly string[], name: string): Taken {
  */
 export function takeScheme(exchange: Exchange, scheme: string): Taken {
   const { headers } = exchange.request;
-  const value = headers.getOnlyById(HeaderId.authorization);
+  const value = headers.getUnrepeatedById(HeaderId.authorization);
   if (value === undefined) return headers.getById(HeaderId.authorization) === undefined ? null : MALFORMED;
   if (!isUnder(scheme, value)) return null;
   let start = scheme.length;
@@ -113,7 +113,7 @@ export function isToken68(text: string): boolean {
 function dropFrom(exchange: Exchange, { kind, name }: CredentialPlace): void {
   const { request } = exchange;
   if (kind === 'bearer') {
-    const value = request.headers.getOnlyById(HeaderId.authorization);
+    const value = request.headers.getUnrepeatedById(HeaderId.authorization);
     if (value !== undefined && isUnder('bearer', value)) request.headers.removeById(HeaderId.authorization);
   } else if (kind === 'header') request.headers.remove(name);
   else if (kind === 'query') {

@@ -254,7 +254,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   /** The id that a trusted proxy or a filter gave, else 32 hex digits of the gateway. The log and the upstream see the same id. */
   get requestId(): string {
     if (this.id === '') {
-      const claimed = this.client.trusted ? this.request.headers.getOnlyById(HeaderId.xRequestId) : undefined;
+      const claimed = this.client.trusted ? this.request.headers.getUnrepeatedById(HeaderId.xRequestId) : undefined;
       this.idGiven = claimed !== undefined && isRequestId(claimed);
       this.id = this.idGiven ? claimed! : this.madeId(REQUEST_ID_AT);
     }

@@ -11,7 +11,7 @@ for (const id of [HeaderId.traceparent, HeaderId.tracestate, HeaderId.xRequestId
 /** Removes the id fields from the head and returns header lines that replace them; empty when the exchange sends the ids made for it. */
 export function foreignIds(exchange: Exchange): string {
   const { headers } = exchange.request;
-  const received = headers.getOnlyById(HeaderId.traceparent);
+  const received = headers.getUnrepeatedById(HeaderId.traceparent);
   if (received === undefined && exchange.hasOwnId) {
     headers.removeMasked(ownIdFields);
     return '';

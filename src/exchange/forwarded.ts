@@ -65,8 +65,8 @@ export function clientOf(connectionClient: Client, request: ExchangeRequest, tru
   }
   if (!trust.keepsClientCertificateHeaders) headers.removeMasked(certificateClaims);
   const claimed = believedAddress(headers.getJoined('x-forwarded-for'), trust.isTrusted);
-  // If it is given twice, one is the client's and one is the proxy's, and it is unknown which.
-  const proto = headers.getOnlyById(HeaderId.xForwardedProto);
+  // If it is given twice, one is the client's and one the proxy's, and it is unknown which.
+  const proto = headers.getUnrepeatedById(HeaderId.xForwardedProto);
   const scheme = proto === 'https' || proto === 'http' ? proto : connectionClient.scheme;
   if (claimed === null && scheme === connectionClient.scheme) return connectionClient;
   return {
@@ -116,7 +116,7 @@ export function forwardedLines(exchange: Exchange): string {
 export function continuedLines(client: Client, headers: Headers, authority: string, version: string): string {
   const before = headers.getJoined('x-forwarded-for');
   const forwarded = headers.getJoined('forwarded');
-  const host = headers.getOnlyById(HeaderId.xForwardedHost) ?? authority;
+  const host = headers.getUnrepeatedById(HeaderId.xForwardedHost) ?? authority;
   const own = element(client.socketIp, '', '');
   headers.removeById(HeaderId.xForwardedFor);
   headers.removeById(HeaderId.forwarded);

@@ -24,7 +24,7 @@ export class HeaderNameSet {
   }
 
   /** Whether the header name that begins at `start` of `text`, the text of a head, is in the set. Allocates nothing. */
-  standsAt(text: string, start: number): boolean {
+  matchesAt(text: string, start: number): boolean {
     const candidates = this.byFirst[folded[text.charCodeAt(start)]!]!;
     for (let c = 0; c < candidates.length; c++) {
       const pattern = candidates[c]!;
@@ -36,7 +36,7 @@ export class HeaderNameSet {
   }
 
   has(name: string): boolean {
-    return this.standsAt(`${name}:`, 0);
+    return this.matchesAt(`${name}:`, 0);
   }
 }
 

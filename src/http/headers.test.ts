@@ -26,14 +26,14 @@ test('values are found by name in any case and by id, the first one first', () =
   assert.equal(headers.getJoined('x-a'), '1, 2');
   assert.equal(headers.get('accept'), '*/*');
   assert.equal(headers.getById(HeaderId.accept), '*/*');
-  assert.equal(headers.getOnlyById(HeaderId.accept), '*/*');
+  assert.equal(headers.getUnrepeatedById(HeaderId.accept), '*/*');
   assert.equal(headers.get('x'), undefined);
   assert.equal(headers.has('x-ab'), false);
 });
 
 test('a field that is there twice has no only value', () => {
   const { headers } = received(['Host: h', 'Cookie: a=1', 'cookie: a=2']);
-  assert.equal(headers.getOnlyById(HeaderId.cookie), undefined);
+  assert.equal(headers.getUnrepeatedById(HeaderId.cookie), undefined);
   assert.equal(headers.getById(HeaderId.cookie), 'a=1');
 });
 

@@ -4,7 +4,7 @@ import { latin1 } from '../base/latin1.ts';
 import { type FieldBlock, fieldLine } from './field-block.ts';
 import type { HeaderNameSet } from './header-name-set.ts';
 import { HeaderId, headerIdOf, headerNames } from './header-names.ts';
-import { beginsAt, nameStandsAt, sameName } from './name-match.ts';
+import { beginsAt, nameMatchesAt, sameName } from './name-match.ts';
 
 /** Numbers per field in the index: id, start of its line, start of its value, end of its value. */
 export const FIELD_STRIDE = 4;
@@ -138,7 +138,7 @@ export class Headers {
   }
 
   /** The value of a well-known field; undefined when it was received more than once. If it was not received, the first added value. */
-  getOnlyById(id: number): string | undefined {
+  getUnrepeatedById(id: number): string | undefined {
     const { index } = this;
     let found = -1;
     for (let at = 0; at < index.length; at += FIELD_STRIDE) {
@@ -257,7 +257,7 @@ export class Headers {
   removeNamed(names: HeaderNameSet): void {
     const { index, raw } = this;
     for (let at = 0; at < index.length; at += FIELD_STRIDE) {
-      if (index[at] !== REMOVED && names.standsAt(raw, index[at + 1]!)) index[at] = REMOVED;
+      if (index[at] !== REMOVED && names.matchesAt(raw, index[at + 1]!)) index[at] = REMOVED;
     }
   }
 
@@ -400,7 +400,7 @@ export class Headers {
     const id = headerIdOf(name);
     for (let at = from; at < index.length; at += FIELD_STRIDE) {
       if (index[at] !== id) continue;
-      if (id !== HeaderId.other || nameStandsAt(raw, index[at + 1]!, name)) return at;
+      if (id !== HeaderId.other || nameMatchesAt(raw, index[at + 1]!, name)) return at;
     }
     return -1;
   }

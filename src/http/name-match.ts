@@ -6,7 +6,7 @@ export function sameName(name: string, lowerName: string): boolean {
 }
 
 /** Whether the header name at `start` of `raw`, in any case, is `lowerName`: the text has a colon right after it. */
-export function nameStandsAt(raw: string, start: number, lowerName: string): boolean {
+export function nameMatchesAt(raw: string, start: number, lowerName: string): boolean {
   return raw.charCodeAt(start + lowerName.length) === 0x3a && beginsAt(raw, start, lowerName);
 }
 

@@ -30,7 +30,7 @@ export const compressFilter: FilterDefinition<CompressConfig> = {
       if (known !== undefined) return known;
       const choice = chooseEncoding(headers.getJoined('accept-encoding'), config.encodings);
       // Because: the key is the first Accept-Encoding field only, and another request may have further ones behind it.
-      if (headers.getOnlyById(HeaderId.acceptEncoding) === undefined) return choice;
+      if (headers.getUnrepeatedById(HeaderId.acceptEncoding) === undefined) return choice;
       if (choices.size >= REMEMBERED_MAX) choices.clear();
       choices.set(accepted, choice);
       return choice;
@@ -111,7 +111,7 @@ const noTransform = /(?:^|[\s,])no-transform(?:$|[\s,])/i;
 
 function forbidsTransform(headers: Headers): boolean {
   if (headers.getById(HeaderId.cacheControl) === undefined) return false;
-  const directives = headers.getOnlyById(HeaderId.cacheControl) ?? headers.getJoined('cache-control')!;
+  const directives = headers.getUnrepeatedById(HeaderId.cacheControl) ?? headers.getJoined('cache-control')!;
   return noTransform.test(directives);
 }
 

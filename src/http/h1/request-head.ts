@@ -251,7 +251,7 @@ const protocolForm = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:\/[!#$%&'*+.^_`|~0-9A-Za-z-
  * as RFC 9110 section 7.8 allows: HTTP/2 in a tunnel would carry requests past the router.
  */
 function upgradeOf(headers: Headers): string {
-  const asked = headers.getOnlyById(HeaderId.upgrade);
+  const asked = headers.getUnrepeatedById(HeaderId.upgrade);
   return asked === undefined || !protocolForm.test(asked) || /^h2c?(?:\/|$)/i.test(asked) ? '' : asked;
 }
 
