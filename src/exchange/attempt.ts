@@ -146,7 +146,7 @@ export function onConnection(exchange: Exchange, connection: RequestWriter): voi
 
 function send(exchange: Exchange, connection: RequestWriter): void {
   const { request, services, retryPolicy } = exchange;
-  const chunked = request.chunked || (exchange.requestFiltered && request.hasBody);
+  const chunked = request.lengthUnknown || (exchange.requestFiltered && request.hasBody);
   if (request.upgrade !== '' && !connection.canUpgrade(request.upgrade)) {
     connection.abort();
     const { forUpgrades } = exchange.endpoint!.pool;

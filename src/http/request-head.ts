@@ -34,7 +34,7 @@ export class RequestHead {
   /** Announced length of the body in bytes; 0 without a body, UNKNOWN_LENGTH for a body without an announced length. */
   readonly contentLength: number;
   /** Whether a body follows whose length was not announced: chunked in HTTP/1.1, DATA without Content-Length in HTTP/2. */
-  readonly chunked: boolean;
+  readonly lengthUnknown: boolean;
   /** Whether the client lets its connection serve another request after this one; always true in HTTP/2. */
   readonly keepAlive: boolean;
   readonly expectContinue: boolean;
@@ -56,7 +56,7 @@ export class RequestHead {
     version: '1.0' | '1.1' | '2',
     headers: Headers,
     contentLength: number,
-    chunked: boolean,
+    lengthUnknown: boolean,
     keepAlive: boolean,
     expectContinue: boolean,
     upgrade: string,
@@ -75,7 +75,7 @@ export class RequestHead {
     this.version = version;
     this.headers = headers;
     this.contentLength = contentLength;
-    this.chunked = chunked;
+    this.lengthUnknown = lengthUnknown;
     this.keepAlive = keepAlive;
     this.expectContinue = expectContinue;
     this.upgrade = upgrade;

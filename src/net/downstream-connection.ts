@@ -262,7 +262,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.responseDone = false;
     this.probes = 0;
     this.framing = ResponseFraming.none;
-    if (head.chunked) {
+    if (head.lengthUnknown) {
       // Body bytes that came with the head are all checked before anything is sent on: a malformed body then reaches no backend.
       const trial = new BodyDecoder(BodyFraming.chunked, 0);
       const refusal = trial.feed(bytes, at, end, nothing);

@@ -62,7 +62,11 @@ export function readRequests(pieces: readonly Buffer[]): Reading {
     const used = parseRequestHead(bytes, start, bytes.length, limits);
     if (used <= 0) return used;
     const head = takeRequestHead();
-    const framing = head.chunked ? BodyFraming.chunked : head.contentLength > 0 ? BodyFraming.length : BodyFraming.none;
+    const framing = head.lengthUnknown
+      ? BodyFraming.chunked
+      : head.contentLength > 0
+        ? BodyFraming.length
+        : BodyFraming.none;
     return [
       used,
       {

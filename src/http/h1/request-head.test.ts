@@ -36,7 +36,7 @@ test('cut anywhere it is incomplete, never another head', () => {
   for (let length = 0; length < text.length; length++)
     for (const behind of behinds) assert.equal(parse(text.slice(0, length), behind), INCOMPLETE, `${length}`);
   assert.equal(parse(text), text.length);
-  assert.equal(takeRequestHead().chunked, true);
+  assert.equal(takeRequestHead().lengthUnknown, true);
 });
 
 test('whether the connection goes on is read from version and Connection', () => {

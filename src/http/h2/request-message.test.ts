@@ -66,8 +66,8 @@ describe('a request', () => {
 
   test('has a length, none, or one that is not known', () => {
     const of = (pairs: Pairs, endStream: boolean) => {
-      const { contentLength, chunked, hasBody } = read(pairs).toHead(endStream);
-      return [contentLength, chunked, hasBody];
+      const { contentLength, lengthUnknown, hasBody } = read(pairs).toHead(endStream);
+      return [contentLength, lengthUnknown, hasBody];
     };
     assert.deepEqual(of(get(), true), [0, false, false]);
     assert.deepEqual(of(get(), false), [-1, true, true]);
