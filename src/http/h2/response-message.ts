@@ -52,11 +52,11 @@ export class ResponseMessage {
     this.index = index;
   }
 
-  /** Makes a head that filters may change. `endStream`: no body follows. `toHead`: the request was HEAD, so no body can follow. */
-  toHead(endStream: boolean, toHead: boolean): ResponseHead {
+  /** Makes a head that filters may change. `endStream`: no body follows. `requestWasHead`: the request was HEAD, so no body can follow. */
+  toHead(endStream: boolean, requestWasHead: boolean): ResponseHead {
     const { status, contentLength, text } = this;
     const headers = new Headers(text, null, 0, this.index.slice(), text.length);
-    const bodiless = endStream || toHead || isBodiless(status);
+    const bodiless = endStream || requestWasHead || isBodiless(status);
     const framing = bodiless
       ? BodyFraming.none
       : contentLength === NO_LENGTH
