@@ -22,29 +22,39 @@ export function* matchingCandidates<T>(
   for (let root: HostRoot<T> | null = hosts.first(request.host); root !== null; root = root.next) {
     const host = root.pattern;
     const segments = request.path.slice(1).split('/');
-    for (const candidate of whole(trie, root.paths, segments, 0)) yield { candidate, host };
-    for (const candidate of open(trie, root.paths, segments, 0)) yield { candidate, host };
+    for (const candidate of wholeCandidates(trie, root.paths, segments, 0)) yield { candidate, host };
+    for (const candidate of openCandidates(trie, root.paths, segments, 0)) yield { candidate, host };
     for (const candidate of root.regexes) {
       if (candidate.pattern.regex!.testWhole(request.path)) yield { candidate, host };
     }
   }
 }
 
-function* whole<T>(trie: PathTrie<T>, node: PathNode<T>, segments: string[], at: number): Generator<Candidate<T>> {
+function* wholeCandidates<T>(
+  trie: PathTrie<T>,
+  node: PathNode<T>,
+  segments: string[],
+  at: number,
+): Generator<Candidate<T>> {
   if (at === segments.length) {
     yield* routesOf(node.whole);
     return;
   }
   const child = literalChild(trie, node, segments[at]!);
-  if (child !== null) yield* whole(trie, child, segments, at + 1);
-  if (node.parameter !== null && segments[at] !== '') yield* whole(trie, node.parameter, segments, at + 1);
+  if (child !== null) yield* wholeCandidates(trie, child, segments, at + 1);
+  if (node.parameter !== null && segments[at] !== '') yield* wholeCandidates(trie, node.parameter, segments, at + 1);
 }
 
-function* open<T>(trie: PathTrie<T>, node: PathNode<T>, segments: string[], at: number): Generator<Candidate<T>> {
+function* openCandidates<T>(
+  trie: PathTrie<T>,
+  node: PathNode<T>,
+  segments: string[],
+  at: number,
+): Generator<Candidate<T>> {
   if (at < segments.length) {
     const child = literalChild(trie, node, segments[at]!);
-    if (child !== null) yield* open(trie, child, segments, at + 1);
-    if (node.parameter !== null && segments[at] !== '') yield* open(trie, node.parameter, segments, at + 1);
+    if (child !== null) yield* openCandidates(trie, child, segments, at + 1);
+    if (node.parameter !== null && segments[at] !== '') yield* openCandidates(trie, node.parameter, segments, at + 1);
   }
   yield* routesOf(node.open);
 }

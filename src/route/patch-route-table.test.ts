@@ -23,7 +23,7 @@ function built(specs: readonly Spec[]): RouteTable<number> | null {
   return problems.length === 0 ? table : null;
 }
 
-function told(table: RouteTable<number>, request: Routable): unknown {
+function lookUpAndExplain(table: RouteTable<number>, request: Routable): unknown {
   const found = [...methodNames, 'DELETE'].map(method => {
     const each = table.find({ ...request, method });
     return each === null || each === needsBody ? each : [each.value, each.paramNames, each.rawValues];
@@ -74,12 +74,12 @@ test('a patched table is as one that was built anew, over any sequence of change
             else if (kind === 'remove') next.splice(place, 1);
             else next.splice(to % Math.max(1, next.length), 0, ...next.splice(place, 1));
           }
-          const before = requests.map(request => told(table!, request));
+          const before = requests.map(request => lookUpAndExplain(table!, request));
           const patch = patchOf(table, specs, next);
           const anew = built(next);
           // The old table is unchanged, whether or not the patch succeeded.
           assert.deepEqual(
-            requests.map(request => told(table!, request)),
+            requests.map(request => lookUpAndExplain(table!, request)),
             before,
           );
           if (anew === null) assert.equal(patch, null);
@@ -88,7 +88,8 @@ test('a patched table is as one that was built anew, over any sequence of change
             patched++;
             if (next.some(({ match }, at) => specs[at]?.match !== match && match.path.startsWith('~'))) regexes++;
             if (next.length !== specs.length) resized++;
-            for (const request of requests) assert.deepEqual(told(patch, request), told(anew, request));
+            for (const request of requests)
+              assert.deepEqual(lookUpAndExplain(patch, request), lookUpAndExplain(anew, request));
           }
           specs = next;
           table = patch ?? anew;

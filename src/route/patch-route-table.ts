@@ -19,8 +19,8 @@ export interface RouteEdits<T> {
   readonly added: readonly RouteSpec<T>[];
 }
 
-/** How large `PathTrie.emptied` may grow, in addition to a quarter of the number of routes, before the table is rebuilt. */
-const emptiedMax = 256;
+/** How large `PathTrie.unusedCount` may grow, in addition to a quarter of the number of routes, before the table is rebuilt. */
+const unusedMax = 256;
 
 /** Where a list of routes is stored: those of one pattern under one host, or all regex routes of a host. */
 interface Place<T> {
@@ -33,7 +33,7 @@ export function patchRouteTable<T>(
   table: RouteTable<T>,
   { edits, removed, added }: RouteEdits<T>,
 ): RouteTable<T> | null {
-  if (table.trie.emptied > emptiedMax + table.size / 4) return null;
+  if (table.trie.unusedCount > unusedMax + table.size / 4) return null;
   const orders = ordersAfter(table.orders, edits);
   if (orders === null) return null;
   const trie = table.trie.copy();
@@ -51,7 +51,7 @@ export function patchRouteTable<T>(
       }
       const list = edit(place.list);
       place.set(list);
-      if (list.length === 0) trie.emptied++;
+      if (list.length === 0) trie.unusedCount++;
     }
   };
   for (const [at, match] of removed.entries()) {
@@ -60,7 +60,7 @@ export function patchRouteTable<T>(
     if (pattern instanceof PathPatternError) return null;
     editLists(match, pattern, list => list.filter(each => each.order !== order));
     // The route's regexes stay in `compiled` until the table is rebuilt, as its nodes do.
-    trie.emptied += regexesOf(match).length;
+    trie.unusedCount += regexesOf(match).length;
   }
   const crowded = new Set<CandidateList<T>>();
   for (const [at, spec] of added.entries()) {

@@ -55,7 +55,7 @@ export class PathTrie<T> {
   private ownFrom = 0;
   private readonly taken = new Set<number>();
   /** Number of route lists that became empty, plus regexes of removed routes, since the trie was new. Both stay in memory. */
-  emptied = 0;
+  unusedCount = 0;
 
   /** A copy that shares all nodes with this trie until `own` copies them to be changed. */
   copy(): PathTrie<T> {
@@ -65,7 +65,7 @@ export class PathTrie<T> {
     copy.used = this.used;
     copy.count = this.count;
     copy.ownFrom = this.count;
-    copy.emptied = this.emptied;
+    copy.unusedCount = this.unusedCount;
     return copy;
   }
 

@@ -17,7 +17,7 @@ export const needsBody = Symbol('needsBody');
 export type NeedsBody = typeof needsBody;
 
 /** How many nodes with open routes the literal walk remembers on the way down; the slower walks find deeper ones. */
-const depthMax = 64;
+const passedMax = 64;
 
 /**
  * An immutable table of routes. Look-ups allocate nothing unless the route has parameters, or conditions that make strings. They
@@ -34,8 +34,8 @@ export class RouteTable<T> {
   private readonly paramStarts = new Int32Array(parametersMax);
   private readonly paramEnds = new Int32Array(parametersMax);
   /** Nodes with open routes that the literal walk passed, and for each the offset in the path where the rest begins. */
-  private readonly passed: (PathNode<T> | null)[] = new Array(depthMax).fill(null);
-  private readonly passedAt = new Int32Array(depthMax);
+  private readonly passed: (PathNode<T> | null)[] = new Array(passedMax).fill(null);
+  private readonly passedAt = new Int32Array(passedMax);
   private restStart = 0;
   private waitsForBody = false;
   private method = '';
@@ -103,7 +103,7 @@ export class RouteTable<T> {
     let passed = 0;
     let winner: Candidate<T> | null = null;
     for (;;) {
-      if (node.parameter !== null || passed === depthMax) {
+      if (node.parameter !== null || passed === passedMax) {
         if (node.leadsToWhole) winner = this.walkWhole(node, at, 0, request);
         if (winner === null && !this.waitsForBody && node.leadsToOpen) winner = this.walkOpen(node, at, 0, request);
         break;
