@@ -22,7 +22,7 @@ export function canaryKey({ name, to, canary }: RouteConfig): string {
 /** What a worker needs to compile a canary. `now` is in ms of the worker's clock. */
 export interface CanaryParts {
   readonly upstreams: ReadonlyMap<string, Upstream>;
-  readonly offsets: BlockOffsets;
+  readonly canaryMetricOffsets: BlockOffsets;
   readonly states: SharedStates;
   readonly now: number;
   readonly regexes: Map<string, LinearRegex>;
@@ -34,7 +34,7 @@ export interface CanaryParts {
 export function compileCanary(
   route: RouteConfig,
   canary: CanaryConfig,
-  { upstreams, offsets, states, now, regexes, specOfStore }: CanaryParts,
+  { upstreams, canaryMetricOffsets, states, now, regexes, specOfStore }: CanaryParts,
   report: Report,
 ): CanaryChoice | null {
   const stable = route.to.kind === 'upstream' ? upstreams.get(route.to.upstream) : undefined;
@@ -45,7 +45,7 @@ export function compileCanary(
     return report.at('store').fail(message);
   }
   const key = canaryKey(route);
-  const at = offsetIn(offsets, route.name);
+  const at = offsetIn(canaryMetricOffsets, route.name);
   return new CanaryChoice(
     key,
     { upstream: stable, cellsAt: at + CanaryCell.stable },

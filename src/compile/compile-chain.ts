@@ -20,9 +20,9 @@ export interface FilterWorkshop {
   readonly definitions: FilterDefinitions;
   readonly worker: WorkerServices;
   /** Offsets of the metric cells of filters' events, by `eventLabel`. */
-  readonly eventOffsets: BlockOffsets;
+  readonly eventMetricOffsets: BlockOffsets;
   /** Offsets of the metric cells of limits, by `limitLabel`. */
-  readonly limitOffsets: BlockOffsets;
+  readonly limitMetricOffsets: BlockOffsets;
 }
 
 /** A `FilterWorkshop` with the stores of one configuration. */
@@ -46,7 +46,7 @@ const INNER_GLOBAL_MAX = 16;
 export function buildFilters(
   configs: readonly FilterConfig[],
   place: ChainPlace,
-  { definitions, worker, eventOffsets, limitOffsets, shelf }: StockedWorkshop,
+  { definitions, worker, eventMetricOffsets, limitMetricOffsets, shelf }: StockedWorkshop,
   report: Report,
 ): Filter[] {
   const filters: Filter[] = [];
@@ -68,14 +68,14 @@ export function buildFilters(
         }
         return build(written, innerSlot++, ofInner ?? null);
       },
-      eventCell: event => offsetIn(eventOffsets, eventLabel(name, event)),
+      eventCell: event => offsetIn(eventMetricOffsets, eventLabel(name, event)),
       countEarlierUses(text) {
         const before = said.get(text) ?? 0;
         said.set(text, before + 1);
         return before;
       },
       limitCells: limit =>
-        limitOffsets.get(limitLabel(place.routeName, limit)) ?? offsetIn(limitOffsets, OTHER_LIMIT_LABEL),
+        limitMetricOffsets.get(limitLabel(place.routeName, limit)) ?? offsetIn(limitMetricOffsets, OTHER_LIMIT_LABEL),
     });
   };
   for (const [index, { name, config }] of configs.entries()) {

@@ -44,13 +44,13 @@ interface Deferred {
 export function compileDeferral(
   deferral: DeferralConfig,
   { name, rewrite, metricsOffset, resilience, destination }: Deferred,
-  { worker, shelf: stores, eventOffsets }: StockedWorkshop,
+  { worker, shelf: stores, eventMetricOffsets }: StockedWorkshop,
   report: Report,
 ): DeferralPlan | null {
   const shelf = shelfOf(deferral, worker, stores);
   if (typeof shelf === 'string') return report.at('store').fail(shelf);
   const silent = new Route(name, new RoutePlan(silentChain([]), destination, rewrite, 0, resilience), metricsOffset);
-  const eventCell = (event: DeferralEvent) => offsetIn(eventOffsets, deferralLabel(event));
+  const eventCell = (event: DeferralEvent) => offsetIn(eventMetricOffsets, deferralLabel(event));
   return new DeferralPlan(deferral, shelf, answersWord(name), silent, eventCell);
 }
 

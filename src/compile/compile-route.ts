@@ -30,12 +30,12 @@ export interface RouteSurroundings {
   /** The one chain for all routes without filters of their own. */
   readonly globalChain: Chain;
   readonly plainPlans: PlainPlans;
-  readonly offsets: BlockOffsets;
+  readonly routeMetricOffsets: BlockOffsets;
   /** Compiled regexes by source, so that each is compiled once. */
   readonly regexes: Map<string, LinearRegex>;
   /** What compiling a route with a canary needs in addition. */
-  readonly canaries: Pick<CanaryParts, 'offsets' | 'states' | 'now'>;
-  readonly mirrorOffsets: BlockOffsets;
+  readonly canaries: Pick<CanaryParts, 'canaryMetricOffsets' | 'states' | 'now'>;
+  readonly mirrorMetricOffsets: BlockOffsets;
   /** Makes the gate of a route with `concurrency`. */
   readonly gateOf: (route: string, spec: ConcurrencyConfig) => Gate;
 }
@@ -48,14 +48,23 @@ export function compileRoute(
   surroundings: RouteSurroundings,
   problems: Problem[],
 ): Route | null {
-  const { upstreams, workshop, globalFilters, globalChain, plainPlans, offsets, mirrorOffsets, gateOf } = surroundings;
+  const {
+    upstreams,
+    workshop,
+    globalFilters,
+    globalChain,
+    plainPlans,
+    routeMetricOffsets,
+    mirrorMetricOffsets,
+    gateOf,
+  } = surroundings;
   // The route table reports the error in the path, so it is not reported here again.
   if (pattern instanceof PathPatternError) return null;
 
   const only = onlyUpstream(config);
   const upstream = only === null ? undefined : upstreams.get(only);
   if (upstream !== undefined) {
-    const offset = offsetIn(offsets, config.name);
+    const offset = offsetIn(routeMetricOffsets, config.name);
     return new Route(config.name, plainPlans.planOf(upstream, config.timeoutMs ?? 0), offset);
   }
 
@@ -78,9 +87,9 @@ export function compileRoute(
     chain = chainOf([...globalFilters, ...own], ofFilters);
   }
   const destination = destinationOf(config, pattern, surroundings, report);
-  const metricsOffset = offsetIn(offsets, config.name);
+  const metricsOffset = offsetIn(routeMetricOffsets, config.name);
   const source = { chain, rewrite, metricsOffset };
-  const mirror = compileMirror(config, source, upstreams, mirrorOffsets, report.at('mirror'));
+  const mirror = compileMirror(config, source, upstreams, mirrorMetricOffsets, report.at('mirror'));
   const resilience = compileResilience(config, upstreams, workshop.worker, kept, report);
   if (problems.length > known || chain === null || destination === null) return null;
   const { name, concurrency, priority = PRIORITY_DEFAULT, timeoutMs } = config;

@@ -67,7 +67,8 @@ export function* compileRoutes(
       const place = placesBefore.get(route.name);
       const isSame = before !== null && place !== undefined && before.config.routes[place] === route;
       const old = isSame ? before.routes[place] : undefined;
-      const isKept = old !== undefined && isStillTrue(old, route, runningNow, upstreams, surroundings.offsets);
+      const isKept =
+        old !== undefined && isStillTrue(old, route, runningNow, upstreams, surroundings.routeMetricOffsets);
       const pattern = table.patternOf(route.match.path);
       const value = isKept ? old : compileRoute(route, index, pattern, surroundings, problems);
       if (isKept) keptRoutes++;

@@ -24,13 +24,13 @@ const offsets = new Map([
 const context: CompileContext = {
   definitions: await loadDefinitions(filterEntries.map(({ name }) => name)),
   worker: dryServices(new Map()),
-  eventOffsets: offsets,
-  limitOffsets: offsets,
+  eventMetricOffsets: offsets,
+  limitMetricOffsets: offsets,
   pools: { io: new ThreadIo(), headLimits: sampleConfig().limits, cells: new Float64Array(0) },
-  routeOffsets: offsets,
-  upstreamOffsets: offsets,
-  canaryOffsets: offsets,
-  mirrorOffsets: offsets,
+  routeMetricOffsets: offsets,
+  upstreamMetricOffsets: offsets,
+  canaryMetricOffsets: offsets,
+  mirrorMetricOffsets: offsets,
 };
 
 function compile(config: Config, previous: Compiled | null = null, with_ = context): Compiled {

@@ -27,10 +27,10 @@ import { strangersFieldProblems, takenFieldProblems } from './taken-fields.ts';
 /** What a worker provides for compiling, besides the Config. */
 export interface CompileContext extends FilterWorkshop {
   readonly pools: UpstreamContext;
-  readonly routeOffsets: BlockOffsets;
-  readonly upstreamOffsets: BlockOffsets;
-  readonly canaryOffsets: BlockOffsets;
-  readonly mirrorOffsets: BlockOffsets;
+  readonly routeMetricOffsets: BlockOffsets;
+  readonly upstreamMetricOffsets: BlockOffsets;
+  readonly canaryMetricOffsets: BlockOffsets;
+  readonly mirrorMetricOffsets: BlockOffsets;
 }
 
 /** A Snapshot, and what the next compilation can keep from it. */
@@ -65,7 +65,7 @@ export function* compileSnapshot(
   const upstreams = yield* compileUpstreams(
     config,
     running,
-    context.upstreamOffsets,
+    context.upstreamMetricOffsets,
     context.pools,
     context.worker,
     budget,
@@ -90,10 +90,10 @@ export function* compileSnapshot(
     globalFilters,
     globalChain,
     plainPlans: new PlainPlans(globalChain),
-    offsets: context.routeOffsets,
+    routeMetricOffsets: context.routeMetricOffsets,
     regexes: new Map(),
-    canaries: { offsets: context.canaryOffsets, states, now: context.pools.io.clock.now },
-    mirrorOffsets: context.mirrorOffsets,
+    canaries: { canaryMetricOffsets: context.canaryMetricOffsets, states, now: context.pools.io.clock.now },
+    mirrorMetricOffsets: context.mirrorMetricOffsets,
     gateOf: (name, spec) => makeGate(`route ${name}`, spec, context.pools.io, states),
   };
   const before = previous === null ? null : { ...previous, sameFilters };
@@ -104,7 +104,7 @@ export function* compileSnapshot(
   problems.push(...strangersFieldProblems(config));
   if (problems.some(({ severity }) => severity === 'error')) return { compiled: null, problems };
   const { routes, keptRoutes } = built;
-  const noRouteMetricsOffset = offsetIn(context.routeOffsets, NO_ROUTE_LABEL);
+  const noRouteMetricsOffset = offsetIn(context.routeMetricOffsets, NO_ROUTE_LABEL);
   const snapshot = snapshotOf(config, previous, { ...built, upstreams, identityHeaders, noRouteMetricsOffset });
   return {
     compiled: { config, snapshot, globalFilters, stores, askedStores: shelf.asked, routes, keptRoutes },

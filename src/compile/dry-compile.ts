@@ -17,14 +17,14 @@ export function dryCompile(config: Config, definitions: FilterDefinitions): Comp
   const steps = compileSnapshot(config, null, {
     definitions,
     worker: dryServices(new Map(tables.map(({ name, bytes }) => [name, bytes]))),
-    eventOffsets: nowhere,
-    limitOffsets: nowhere,
+    eventMetricOffsets: nowhere,
+    limitMetricOffsets: nowhere,
     // Pools open connections on demand, and here nothing requests one.
     pools: { io: new ThreadIo(), headLimits: config.limits, cells: new Float64Array(0), clientTls },
-    routeOffsets: nowhere,
-    upstreamOffsets: nowhere,
-    canaryOffsets: nowhere,
-    mirrorOffsets: nowhere,
+    routeMetricOffsets: nowhere,
+    upstreamMetricOffsets: nowhere,
+    canaryMetricOffsets: nowhere,
+    mirrorMetricOffsets: nowhere,
   });
   for (;;) {
     const step = steps.next();

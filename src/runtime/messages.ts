@@ -28,12 +28,12 @@ export interface PrepareOrder {
   /** Names of the filters in use, to be loaded before compiling. */
   readonly filters: readonly string[];
   /** Offsets of the metric blocks by name, in the format of `packOffsets`. */
-  readonly routeOffsets: string;
-  readonly upstreamOffsets: string;
-  readonly eventOffsets: string;
-  readonly limitOffsets: string;
-  readonly canaryOffsets: string;
-  readonly mirrorOffsets: string;
+  readonly routeMetricOffsets: string;
+  readonly upstreamMetricOffsets: string;
+  readonly eventMetricOffsets: string;
+  readonly limitMetricOffsets: string;
+  readonly canaryMetricOffsets: string;
+  readonly mirrorMetricOffsets: string;
   /** Memory that filters share with other threads, by name. */
   readonly tables: ReadonlyMap<string, SharedTable>;
   /** TLS files by the upstream's name. */

@@ -168,12 +168,12 @@ export class Rollout {
     return {
       transfer: encodeConfig(config, base),
       filters: needs.filters,
-      routeOffsets: packOffsets(registry.blocks('route')),
-      upstreamOffsets: packOffsets(registry.blocks('upstream')),
-      eventOffsets: packOffsets(registry.blocks('event')),
-      limitOffsets: packOffsets(registry.blocks('limit')),
-      canaryOffsets: packOffsets(registry.blocks('canary')),
-      mirrorOffsets: packOffsets(registry.blocks('mirror')),
+      routeMetricOffsets: packOffsets(registry.blocks('route')),
+      upstreamMetricOffsets: packOffsets(registry.blocks('upstream')),
+      eventMetricOffsets: packOffsets(registry.blocks('event')),
+      limitMetricOffsets: packOffsets(registry.blocks('limit')),
+      canaryMetricOffsets: packOffsets(registry.blocks('canary')),
+      mirrorMetricOffsets: packOffsets(registry.blocks('mirror')),
       tables: tables.all,
       upstreamTls: tls.upstreams,
     };

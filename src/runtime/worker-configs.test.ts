@@ -24,12 +24,12 @@ function orderFor(config: Config, base: Config | null): PrepareOrder {
   return {
     transfer: encodeConfig(config, base),
     filters: [],
-    routeOffsets: offsets,
-    upstreamOffsets: offsets,
-    eventOffsets: offsets,
-    limitOffsets: offsets,
-    canaryOffsets: offsets,
-    mirrorOffsets: offsets,
+    routeMetricOffsets: offsets,
+    upstreamMetricOffsets: offsets,
+    eventMetricOffsets: offsets,
+    limitMetricOffsets: offsets,
+    canaryMetricOffsets: offsets,
+    mirrorMetricOffsets: offsets,
     tables: new Map(),
     upstreamTls: new Map(),
   };

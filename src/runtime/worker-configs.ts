@@ -89,12 +89,12 @@ export class WorkerConfigs {
     const context = {
       ...this.context,
       definitions,
-      routeOffsets: offsets.unpack('route', order.routeOffsets),
-      upstreamOffsets: offsets.unpack('upstream', order.upstreamOffsets),
-      eventOffsets: offsets.unpack('event', order.eventOffsets),
-      limitOffsets: offsets.unpack('limit', order.limitOffsets),
-      canaryOffsets: offsets.unpack('canary', order.canaryOffsets),
-      mirrorOffsets: offsets.unpack('mirror', order.mirrorOffsets),
+      routeMetricOffsets: offsets.unpack('route', order.routeMetricOffsets),
+      upstreamMetricOffsets: offsets.unpack('upstream', order.upstreamMetricOffsets),
+      eventMetricOffsets: offsets.unpack('event', order.eventMetricOffsets),
+      limitMetricOffsets: offsets.unpack('limit', order.limitMetricOffsets),
+      canaryMetricOffsets: offsets.unpack('canary', order.canaryMetricOffsets),
+      mirrorMetricOffsets: offsets.unpack('mirror', order.mirrorMetricOffsets),
     };
     const result = yield* compileSnapshot(config, serving, context, budget);
     return { ...result, decodedElements };
