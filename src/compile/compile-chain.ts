@@ -59,7 +59,7 @@ export function buildFilters(
       slot,
       routeName: place.routeName,
       worker,
-      store: store => shelf.store(store),
+      store: store => shelf.use(store),
       storeSpec: store => shelf.spec(store),
       tally,
       inner(written, ofInner = tally ?? undefined) {

@@ -67,7 +67,7 @@ function shelfOf(deferral: DeferralConfig, worker: WorkerServices, stores: Store
 
 function storeIn(stores: StoreShelf, name: string): Store | string {
   try {
-    return stores.store(name);
+    return stores.use(name);
   } catch (error) {
     return messageOf(error);
   }

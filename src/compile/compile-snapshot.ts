@@ -16,7 +16,7 @@ import { buildFilters, chainOf, type FilterWorkshop } from './compile-chain.ts';
 import { answerRoutes } from './compile-deferral.ts';
 import type { RouteSurroundings } from './compile-route.ts';
 import { type CompiledRoutes, compileRoutes } from './compile-routes.ts';
-import { compileStores, keepsStores, StoreShelf, type Stores } from './compile-stores.ts';
+import { compileStores, hasAllStores, StoreShelf, type Stores } from './compile-stores.ts';
 import { compileUpstreams } from './compile-upstreams.ts';
 import { identityHeadersOf } from './identity-headers.ts';
 import { PlainPlans } from './plain-plans.ts';
@@ -40,7 +40,7 @@ export interface Compiled {
   readonly globalFilters: readonly Filter[];
   readonly stores: Stores;
   /** Stores that filters asked for while they were built. Stores of filters that were kept are not listed: they are open already. */
-  readonly askedStores: ReadonlySet<Store>;
+  readonly usedStores: ReadonlySet<Store>;
   /** The routes in the order of the configuration. An unchanged route is the same object over reloads. */
   readonly routes: readonly Route[];
   /** Number of routes that were kept from the previous compilation. */
@@ -75,7 +75,7 @@ export function* compileSnapshot(
   const stores = compileStores(config.stores, previous?.stores ?? new Map());
   const shelf = new StoreShelf(stores);
   const workshop = { ...context, shelf };
-  const sameStores = previous !== null && keepsStores(previous.stores, stores);
+  const sameStores = previous !== null && hasAllStores(previous.stores, stores);
   const sameFilters = sameStores && isDeepStrictEqual(previous.config.filters, config.filters);
   const place = { firstSlot: 0, routeName: '' };
   const report = new Report(problems, ['filters']);
@@ -107,7 +107,7 @@ export function* compileSnapshot(
   const noRouteMetricsOffset = offsetIn(context.routeMetricOffsets, NO_ROUTE_LABEL);
   const snapshot = snapshotOf(config, previous, { ...built, upstreams, identityHeaders, noRouteMetricsOffset });
   return {
-    compiled: { config, snapshot, globalFilters, stores, askedStores: shelf.asked, routes, keptRoutes },
+    compiled: { config, snapshot, globalFilters, stores, usedStores: shelf.used, routes, keptRoutes },
     problems,
   };
 }

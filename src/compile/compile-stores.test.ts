@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { storeSpec } from '../../test/support/store-spec.ts';
-import { compileStores, keepsStores, StoreShelf } from './compile-stores.ts';
+import { compileStores, hasAllStores, StoreShelf } from './compile-stores.ts';
 
 const redis = (port: number) => storeSpec({ nodes: [{ host: '127.0.0.1', port }] });
 const file = storeSpec({ name: 'file', kind: 'sqlite', path: 'x.db' });
@@ -12,20 +12,20 @@ test('an unchanged store is the same object over reloads, a changed one is anoth
   const first = compileStores([redis(1), file], new Map());
   const same = compileStores([structuredClone(redis(1)), structuredClone(file)], first);
   assert.equal(same.get('main'), first.get('main'));
-  assert.ok(keepsStores(first, same));
+  assert.ok(hasAllStores(first, same));
   const moved = compileStores([redis(2), file], first);
   assert.notEqual(moved.get('main'), first.get('main'));
   assert.equal(moved.get('file'), first.get('file'));
-  assert.ok(!keepsStores(first, moved));
-  assert.ok(keepsStores(first, compileStores([redis(1), file, storeSpec({ name: 'more' })], first)));
+  assert.ok(!hasAllStores(first, moved));
+  assert.ok(hasAllStores(first, compileStores([redis(1), file, storeSpec({ name: 'more' })], first)));
 });
 
-test('the shelf remembers what was asked for, and names the nearest for what is not there', () => {
+test('the shelf remembers which stores are used, and names the nearest for what is not there', () => {
   const shelf = new StoreShelf(compileStores([redis(1), file], new Map()));
-  assert.equal(shelf.store('file').kind, 'sqlite');
+  assert.equal(shelf.use('file').kind, 'sqlite');
   assert.deepEqual(
-    [...shelf.asked].map(({ spec }) => spec.name),
+    [...shelf.used].map(({ spec }) => spec.name),
     ['file'],
   );
-  assert.throws(() => shelf.store('man'), /there is no store "man"; did you mean "main"\?/);
+  assert.throws(() => shelf.use('man'), /there is no store "man"; did you mean "main"\?/);
 });

@@ -22,24 +22,24 @@ export function compileStores(specs: readonly StoreConfig[], running: Stores): S
 }
 
 /** Whether `now` still has every store of `before`, so that filters built with those stores can be kept. */
-export function keepsStores(before: Stores, now: Stores): boolean {
+export function hasAllStores(before: Stores, now: Stores): boolean {
   for (const [name, store] of before) if (now.get(name) !== store) return false;
   return true;
 }
 
 /** Looks up stores for filters, and records which stores they use. */
 export class StoreShelf {
-  readonly asked = new Set<Store>();
+  readonly used = new Set<Store>();
   private readonly stores: Stores;
 
   constructor(stores: Stores) {
     this.stores = stores;
   }
 
-  /** A store that the caller will use: it is recorded in `asked`. Throws a `TypeError` for an unknown name. */
-  store(name: string): Store {
+  /** A store that the caller will use: it is recorded in `used`. Throws a `TypeError` for an unknown name. */
+  use(name: string): Store {
     const store = this.known(name);
-    this.asked.add(store);
+    this.used.add(store);
     return store;
   }
 
@@ -56,30 +56,30 @@ export class StoreShelf {
 }
 
 /** Opens the stores that filters use, and waits up to OPEN_WAIT_MS. Unreachable stores keep trying by themselves. */
-export async function openStores(asked: Iterable<Store>): Promise<void> {
+export async function openStores(used: Iterable<Store>): Promise<void> {
   const wait = new AbortController();
   const tooLong = new Promise<void>(resolve => {
     const timer = setTimeout(resolve, OPEN_WAIT_MS);
     wait.signal.addEventListener('abort', () => clearTimeout(timer));
   });
-  await Promise.race([Promise.all([...asked].map(store => store.open())), tooLong]);
+  await Promise.race([Promise.all([...used].map(store => store.open())), tooLong]);
   wait.abort();
 }
 
 /** Closes the stores of `before` that `now` does not have. */
 export async function closeStores(before: Stores, now: Stores): Promise<void> {
-  await Promise.all(gone(before, now).map(store => store.close()));
+  await Promise.all(removedStores(before, now).map(store => store.close()));
 }
 
 /** As `closeStores`, but closes each store only when nothing holds it any more. */
 export async function closeUnheldStores(before: Stores, now: Stores): Promise<void> {
-  const closing = gone(before, now).map(async store => {
+  const closing = removedStores(before, now).map(async store => {
     await store.holds.none();
     await store.close();
   });
   await Promise.all(closing);
 }
 
-function gone(before: Stores, now: Stores): Store[] {
+function removedStores(before: Stores, now: Stores): Store[] {
   return [...before].flatMap(([name, store]) => (now.get(name) === store ? [] : [store]));
 }

@@ -11,7 +11,7 @@ export class LanguageMissing extends Error {
   }
 }
 
-/** Has the members of FilterSchema. All but `name` and `isNamed` throw LanguageMissing while the language is not loaded. */
+/** Has the members of FilterSchema. All but `name` and `isLoaded` throw LanguageMissing while the language is not loaded. */
 class LoadedWhenNamed {
   readonly name: string;
   language: FilterSchema | null = null;
@@ -20,7 +20,7 @@ class LoadedWhenNamed {
     this.name = name;
   }
 
-  get isNamed() {
+  get isLoaded() {
     return this.language !== null;
   }
   get schema() {

@@ -19,7 +19,7 @@ interface OwnPathUse {
 /** Returns warnings. Returns none while a route or a filter has an error of its own, because that one may serve the path. */
 export function checkOwnPaths({ filters, routes }: CheckedParts, schemas: readonly FilterSchema[]): Problem[] {
   // Because: nearly no document names one of these filters, and searching many thousand routes for them takes a while.
-  if (!schemas.some(schema => schema.isNamed !== false && schema.ownPaths !== undefined)) return [];
+  if (!schemas.some(schema => schema.isLoaded !== false && schema.ownPaths !== undefined)) return [];
   const byName = new Map(schemas.map(schema => [schema.name, schema]));
   const uses = new Map<string, OwnPathUse>();
   const served = new Set<string>();

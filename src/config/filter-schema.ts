@@ -27,8 +27,8 @@ export interface FilterSchema {
   readonly nests?: boolean;
   /** The stores that a checked configuration names, so that an unknown name is reported with its place. */
   storesOf?(config: unknown): readonly StoreReference[];
-  /** False while no document has named the filter: then nothing but `name` may be read, because the rest is not loaded. */
-  readonly isNamed?: boolean;
+  /** False while the code of the filter is not loaded, because no document has named it. Then only `name` may be read. */
+  readonly isLoaded?: boolean;
   /** Paths that the filter serves itself when a request is sent to it, so that some route with this filter has to match them. */
   ownPaths?(config: unknown): readonly OwnPath[];
   /** What a checked configuration needs and its place in the document can never give. Paths start at the filter's configuration. */

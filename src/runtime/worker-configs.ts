@@ -33,7 +33,7 @@ export class WorkerConfigs {
     const { value, totalMs, longestSliceMs } = await runSliced(steps, () => this.order !== order);
     const { compiled, problems, decodedElements } = value;
     if (compiled !== null) {
-      await openStores(compiled.askedStores);
+      await openStores(compiled.usedStores);
       if (this.order !== order) {
         this.discard(compiled);
         throw new Error('given up, since something newer came');
