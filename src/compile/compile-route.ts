@@ -16,7 +16,7 @@ import { type CanaryParts, compileCanary } from './compile-canary.ts';
 import { buildFilters, chainOf, type StockedWorkshop } from './compile-chain.ts';
 import { compileDeferral } from './compile-deferral.ts';
 import { compileDestination } from './compile-destination.ts';
-import { compileKept } from './compile-kept.ts';
+import { compileFallbackCache } from './compile-fallback-cache.ts';
 import { compileMirror } from './compile-mirror.ts';
 import { compileResilience } from './compile-resilience.ts';
 import type { PlainPlans } from './plain-plans.ts';
@@ -77,7 +77,7 @@ export function compileRoute(
     else rewrite = compiled;
   }
   const sharedTable = workshop.worker.sharedTable.bind(workshop.worker);
-  const kept = compileKept(config, globalFilters.length + config.filters.length, sharedTable);
+  const kept = compileFallbackCache(config, globalFilters.length + config.filters.length, sharedTable);
   let chain: Chain | null = globalChain;
   if (config.filters.length > 0 || kept !== null) {
     const place = { firstSlot: globalFilters.length, routeName: config.name };

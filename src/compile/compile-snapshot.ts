@@ -22,7 +22,7 @@ import { identityHeadersOf } from './identity-headers.ts';
 import { PlainPlans } from './plain-plans.ts';
 import { Report } from './report.ts';
 import { SliceBudget } from './slice-budget.ts';
-import { strangersFieldProblems, takenFieldProblems } from './taken-fields.ts';
+import { takenFieldProblems, untrustedForwardingFieldProblems } from './taken-fields.ts';
 
 /** What a worker provides for compiling, besides the Config. */
 export interface CompileContext extends FilterWorkshop {
@@ -101,7 +101,7 @@ export function* compileSnapshot(
   yield* budget.pause();
   const identityHeaders = identityHeadersOf(config, context.definitions);
   if (identityHeaders !== null) problems.push(...takenFieldProblems(config, context.definitions, identityHeaders));
-  problems.push(...strangersFieldProblems(config));
+  problems.push(...untrustedForwardingFieldProblems(config));
   if (problems.some(({ severity }) => severity === 'error')) return { compiled: null, problems };
   const { routes, keptRoutes } = built;
   const noRouteMetricsOffset = offsetIn(context.routeMetricOffsets, NO_ROUTE_LABEL);

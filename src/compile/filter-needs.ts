@@ -10,7 +10,7 @@ import { eventLabel } from '../telemetry/event-label.ts';
 import { limitLabel } from '../telemetry/limit-label.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 import { deferralTables } from './compile-deferral.ts';
-import { keptTables } from './compile-kept.ts';
+import { fallbackCacheTables } from './compile-fallback-cache.ts';
 import { eachFilter } from './each-filter.ts';
 import { specOf } from './store-specs.ts';
 
@@ -44,7 +44,7 @@ export function collectNeeds(config: Config, definitions: FilterDefinitions): Co
   if (routes.some(route => route.async !== undefined)) {
     for (const event of deferralEvents) events.add(deferralLabel(event));
   }
-  tables.push(...deferralTables(routes), ...keptTables(routes));
+  tables.push(...deferralTables(routes), ...fallbackCacheTables(routes));
   return { filters: [...filters], tables, feeds: [...feeds.values()], events: [...events], limits: [...limits] };
 }
 

@@ -6,7 +6,7 @@ import type { FilterConfig, NamedMatch } from '../config/config.ts';
 import type { FilterDefinition } from '../exchange/filter.ts';
 import { sampleConfig, sampleRoute } from '../runtime/sample-config.fixture.ts';
 import { identityHeadersOf } from './identity-headers.ts';
-import { strangersFieldProblems, takenFieldProblems } from './taken-fields.ts';
+import { takenFieldProblems, untrustedForwardingFieldProblems } from './taken-fields.ts';
 
 const login: FilterDefinition<{ readonly writes: readonly string[] }> = {
   name: 'login',
@@ -63,24 +63,27 @@ test('a filter that looks where one before it writes finds what that one wrote',
     sampleRoute('other', '/other', { to, filters: [loginWith(key), loginWith([{ kind: 'header', name: 'x-own' }])] }),
   ];
   const config = sampleConfig({ routes, filters: [loginWith([], 'X-Token')] });
-  const told = takenFieldProblems(config, definitions, identityHeadersOf(config, definitions)!);
+  const found = takenFieldProblems(config, definitions, identityHeadersOf(config, definitions)!);
   assert.deepEqual(
-    told.map(({ path, message }) => [...path, message.slice(0, 42)]),
+    found.map(({ path, message }) => [...path, message.slice(0, 42)]),
     [['routes', 1, 'filters', 'login looks for a credential in x-own, and']],
   );
 });
 
 test('a route that matches on what a proxy says, where none is believed', () => {
   const present = { kind: 'present' } as const;
-  const told = (trustedProxies: readonly string[], ...headers: readonly NamedMatch[]) => {
+  const problemsOf = (trustedProxies: readonly string[], ...headers: readonly NamedMatch[]) => {
     const plain = sampleRoute('r', '/*', { to: { kind: 'upstream', upstream: 'a' } });
     const config = sampleConfig({ routes: [{ ...plain, match: { ...plain.match, headers } }] });
     const listeners = config.listeners.map(listener => ({ ...listener, trustedProxies }));
-    return strangersFieldProblems({ ...config, listeners }).map(({ path, severity }) => [path.join('.'), severity]);
+    return untrustedForwardingFieldProblems({ ...config, listeners }).map(({ path, severity }) => [
+      path.join('.'),
+      severity,
+    ]);
   };
   const asked: NamedMatch = { name: 'x-forwarded-proto', match: present };
-  assert.deepEqual(told([], asked), [['routes.0.match.headers', 'warning']]);
-  assert.deepEqual(told(['10.0.0.0/8'], asked), []);
-  assert.deepEqual(told([], { name: 'x-forwarded-proto', match: { kind: 'absent' } }), []);
-  assert.deepEqual(told([], { name: 'x-requested-with', match: present }), []);
+  assert.deepEqual(problemsOf([], asked), [['routes.0.match.headers', 'warning']]);
+  assert.deepEqual(problemsOf(['10.0.0.0/8'], asked), []);
+  assert.deepEqual(problemsOf([], { name: 'x-forwarded-proto', match: { kind: 'absent' } }), []);
+  assert.deepEqual(problemsOf([], { name: 'x-requested-with', match: present }), []);
 });

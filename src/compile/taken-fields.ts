@@ -13,7 +13,7 @@ export function takenFieldProblems(config: Config, definitions: FilterDefinition
   const problems: Problem[] = [];
   const tell = (path: Problem['path'], message: string) => problems.push({ path, message, severity: 'error' });
   for (const { name, path } of headersMatched(config))
-    if (taken.has(name)) tell(path, `no request has ${name} when routes are matched: ${because(name)}`);
+    if (taken.has(name)) tell(path, `no request has ${name} when routes are matched: ${takenReason(name)}`);
   // Fields written by earlier filters: an external service, for example, may supply the token that the next filter reads.
   const writtenForAll: string[] = [];
   let written = writtenForAll;
@@ -26,7 +26,10 @@ export function takenFieldProblems(config: Config, definitions: FilterDefinition
     for (const name of headersReadBy(filter.config)) {
       if (!taken.has(name) || new HeaderNameSet(written, []).has(name)) continue;
       const chain = routeName === '' ? [] : ['routes', config.routes.findIndex(route => route.name === routeName)];
-      tell([...chain, 'filters'], `${filter.name} looks for a credential in ${name}, and none comes: ${because(name)}`);
+      tell(
+        [...chain, 'filters'],
+        `${filter.name} looks for a credential in ${name}, and none comes: ${takenReason(name)}`,
+      );
     }
     if (identityHeaders !== undefined) written.push(...identityHeaders(filter.config));
   });
@@ -34,7 +37,7 @@ export function takenFieldProblems(config: Config, definitions: FilterDefinition
 }
 
 /** Warnings, not errors, about conditions on forwarding fields without trusted proxies: the operator may add a proxy in front later. */
-export function strangersFieldProblems(config: Config): Problem[] {
+export function untrustedForwardingFieldProblems(config: Config): Problem[] {
   if (config.listeners.some(({ trustedProxies }) => trustedProxies.length > 0)) return [];
   return headersMatched(config)
     .filter(({ name }) => isForwardingClaim(name))
@@ -59,7 +62,7 @@ function headersMatched({ routes }: Config): { readonly name: string; readonly p
   return found;
 }
 
-function because(name: string): string {
+function takenReason(name: string): string {
   return `a filter writes ${name} for the upstream, so it is taken out of every request on arrival`;
 }
 

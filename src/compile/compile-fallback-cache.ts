@@ -7,7 +7,7 @@ import type { SharedTableNeed } from '../exchange/worker-services.ts';
 import { AnswerTable, answerTableBytes } from '../store/answer-table.ts';
 
 /** The shared tables for cached responses. Routes with the same memory settings share one table, by its name. */
-export function keptTables(routes: readonly RouteConfig[]): SharedTableNeed[] {
+export function fallbackCacheTables(routes: readonly RouteConfig[]): SharedTableNeed[] {
   return routes.flatMap(({ fallback }) =>
     fallback?.cache === undefined
       ? []
@@ -21,7 +21,7 @@ export function keptTables(routes: readonly RouteConfig[]): SharedTableNeed[] {
 }
 
 /** Null when the route has no cache. `slot` is the place in the route's chain for the cache's filter. */
-export function compileKept(
+export function compileFallbackCache(
   { name, fallback }: RouteConfig,
   slot: number,
   sharedTable: (name: string) => SharedArrayBuffer,
