@@ -45,8 +45,8 @@ export class FrameReader {
   private padLeft: number;
   private readonly block: BlockGatherer;
   /** Number of frames begun so far, and its value when the current header block began. */
-  private units: number;
-  private blockUnit: number;
+  private framesBegun: number;
+  private blockFrame: number;
 
   constructor(handler: FrameHandler, blockBytesMax: number) {
     this.handler = handler;
@@ -58,13 +58,13 @@ export class FrameReader {
     this.dataLeft = 0;
     this.padLeft = 0;
     this.block = new BlockGatherer(blockBytesMax);
-    this.units = 1;
-    this.blockUnit = 0;
+    this.framesBegun = 1;
+    this.blockFrame = 0;
   }
 
   /** Identifies an incomplete frame header, header block or frame other than DATA, each by another number; 0 when there is none. */
   get unfinished(): number {
-    return this.block.stream !== 0 ? this.blockUnit : this.stashed > 0 ? this.units : 0;
+    return this.block.stream !== 0 ? this.blockFrame : this.stashed > 0 ? this.framesBegun : 0;
   }
 
   /** Reads `bytes[start, end)`. Returns 0, or the error code with which the connection must end: do not call it again then. */
@@ -86,7 +86,7 @@ export class FrameReader {
         if (error !== 0) return error;
         continue;
       }
-      this.units++;
+      this.framesBegun++;
       if (end - at < FRAME_HEADER_BYTES) {
         this.keep(bytes, at, end, FRAME_HEADER_BYTES);
         return 0;
@@ -259,7 +259,7 @@ export class FrameReader {
     if (start > end) return ErrorCode.protocolError;
     const endStream = (flags & Flag.endStream) !== 0;
     if ((flags & Flag.endHeaders) !== 0) return this.handler.onHeaders(streamId, endStream, bytes, start, end);
-    this.blockUnit = this.units;
+    this.blockFrame = this.framesBegun;
     return this.block.begin(streamId, endStream, bytes, start, end);
   }
 
