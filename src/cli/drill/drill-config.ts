@@ -3,6 +3,7 @@
 
 import type { Config, EndpointConfig, RouteConfig, UpstreamConfig } from '../../config/config.ts';
 import { destinationUpstreams } from '../../config/destination-upstreams.ts';
+import type { HealthCheckConfig } from '../../config/resilience-config.ts';
 
 /** A stand-in's port on 127.0.0.1. */
 interface Place {
@@ -25,7 +26,7 @@ export function drillConfig(
       endpoints: stage.get(upstream.name)!.map((standIn, at) => endpointAt(standIn, upstream.endpoints[at])),
       protocol: 'http/1.1',
       tls: null,
-      ...(upstream.healthCheck !== undefined && { healthCheck: { ...upstream.healthCheck, port: null } }),
+      ...(upstream.healthCheck !== undefined && { healthCheck: checkOfStandIns(upstream.healthCheck) }),
     }),
   );
   return {
@@ -40,6 +41,11 @@ export function drillConfig(
     filters: [],
     routes: upstreams.map(({ name }) => routeTo(name, config.routes)),
   };
+}
+
+/** A gRPC service is checked over HTTP, as often and as strictly, because stand-ins speak HTTP/1.1 only. */
+function checkOfStandIns(check: HealthCheckConfig): HealthCheckConfig {
+  return { ...check, kind: check.kind === 'grpc' ? 'http' : check.kind, port: null };
 }
 
 function endpointAt({ port }: Place, real: EndpointConfig | undefined): EndpointConfig {

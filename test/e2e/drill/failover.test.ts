@@ -25,9 +25,15 @@ upstreams:
     healthCheck: { path: /healthz, interval: 250ms, timeout: 200ms, unhealthyAfter: 2, expect: [204] }
     outlier: { ejection: 1s, consecutiveErrors: 3 }
     retry: { perTryTimeout: 300ms }
+  grpc:
+    endpoints: ["http://10.0.0.1:80", "http://10.0.0.2:80"]
+    protocol: h2c
+    healthCheck: { grpc: shop.v1.Orders, interval: 250ms, timeout: 200ms, unhealthyAfter: 2 }
+    retry: { perTryTimeout: 300ms }
 routes:
   - { name: a, match: { path: /a }, to: bare }
   - { name: b, match: { path: /b }, to: [{ upstream: guarded }, { upstream: alone }] }
+  - { name: c, match: { path: /c }, to: grpc }
 `,
   );
   return spawnSync(command, ['drill', ...args, '-c', file], { encoding: 'utf8', timeout: 60_000 });
@@ -47,6 +53,14 @@ test('a guarded upstream loses nothing', () => {
   assert.deepEqual(advice, []);
 });
 
+test('stand-ins of a gRPC service pass its health check, and leave use only while they fail', () => {
+  const { stdout } = drill('failover', '--upstream', 'grpc', '--seconds', '1', '--json');
+  const [{ results }] = JSON.parse(stdout).report;
+  // A stand-in that is out of use at once was unhealthy before it failed.
+  for (const { failure, ejectedAfterMs, backAfterMs } of results)
+    assert.ok(ejectedAfterMs > 100 && backAfterMs !== null, `${failure} ${ejectedAfterMs} ${backAfterMs}`);
+});
+
 test('what is not guarded is told, with the setting that helps', () => {
   const { status, stdout } = drill('failover', '--upstream', 'bare', '--seconds', '1');
   assert.equal(status, 1, stdout);
@@ -57,5 +71,5 @@ test('what is not guarded is told, with the setting that helps', () => {
 
 test('an unknown drill or upstream is a wrong command line', () => {
   assert.deepEqual([drill('flood').status, drill('failover', '--upstream', 'gaurded').status], [2, 2]);
-  assert.match(drill('failover', '--upstream', 'gaurded').stderr, /there are bare, alone, guarded/);
+  assert.match(drill('failover', '--upstream', 'gaurded').stderr, /there are bare, alone, guarded, grpc/);
 });
