@@ -3,7 +3,7 @@
 
 import type { Config, EndpointConfig, RouteConfig, UpstreamConfig } from '../../config/config.ts';
 import { destinationUpstreams } from '../../config/destination-upstreams.ts';
-import type { HealthCheckConfig } from '../../config/resilience-config.ts';
+import { checkOfStandIns } from './healthy-response.ts';
 
 /** A stand-in's port on 127.0.0.1. */
 interface Place {
@@ -41,11 +41,6 @@ export function drillConfig(
     filters: [],
     routes: upstreams.map(({ name }) => routeTo(name, config.routes)),
   };
-}
-
-/** A gRPC service is checked over HTTP, as often and as strictly, because stand-ins speak HTTP/1.1 only. */
-function checkOfStandIns(check: HealthCheckConfig): HealthCheckConfig {
-  return { ...check, kind: check.kind === 'grpc' ? 'http' : check.kind, port: null };
 }
 
 function endpointAt({ port }: Place, real: EndpointConfig | undefined): EndpointConfig {

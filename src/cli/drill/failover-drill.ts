@@ -8,7 +8,8 @@ import type { Supervisor } from '../../runtime/supervisor.ts';
 import { drillConfig } from './drill-config.ts';
 import { onDrillGateway } from './drill-gateway.ts';
 import { DrillLoad } from './drill-load.ts';
-import { type FailureName, failureNames, StandIn, wellAnswer } from './stand-in.ts';
+import { healthyResponseFor } from './healthy-response.ts';
+import { type FailureName, failureNames, StandIn } from './stand-in.ts';
 
 /** Number of stand-ins for an upstream with discovered endpoints, which are not known beforehand. */
 const DISCOVERED = 3;
@@ -106,7 +107,7 @@ async function drillOne(
 
 async function standInsFor({ endpoints, healthCheck }: UpstreamConfig): Promise<StandIn[]> {
   const count = endpoints.length === 0 ? DISCOVERED : endpoints.length;
-  const standIns = Array.from({ length: count }, () => new StandIn(wellAnswer(healthCheck)));
+  const standIns = Array.from({ length: count }, () => new StandIn(healthyResponseFor(healthCheck)));
   for (const standIn of standIns) await standIn.listen();
   return standIns;
 }

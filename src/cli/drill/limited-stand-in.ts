@@ -1,7 +1,9 @@
 // A stand-in for an endpoint of limited capacity: processes a number of requests at once, each for a fixed time; further requests queue
-// without limit.
+// without limit. Health checks take no place and get their response at once: many of them, or a long time for a request, would otherwise
+// lower the capacity that the drill measures against, and make checks fail that pass at the user's endpoints.
 
 import { createServer, type ServerResponse } from 'node:http';
+import { type HealthyResponse, healthyResponseFor, isHealthCheck, sendResponse } from './healthy-response.ts';
 
 export interface LimitedStandIn {
   readonly port: number;
@@ -12,8 +14,12 @@ export interface LimitedStandIn {
   stop(): Promise<void>;
 }
 
-/** Processes `atOnce` requests at a time, each for `serviceMs`. `body` is the body of its responses. */
-export async function startLimitedStandIn(atOnce: number, serviceMs: number, body = 'done'): Promise<LimitedStandIn> {
+/** Processes `atOnce` requests at a time, each for `serviceMs`. */
+export async function startLimitedStandIn(
+  atOnce: number,
+  serviceMs: number,
+  healthy: HealthyResponse = healthyResponseFor(undefined),
+): Promise<LimitedStandIn> {
   const waiting: ServerResponse[] = [];
   let working = 0;
   let longestQueue = 0;
@@ -21,7 +27,7 @@ export async function startLimitedStandIn(atOnce: number, serviceMs: number, bod
     working++;
     setTimeout(() => {
       working--;
-      response.end(body);
+      response.end('done');
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         // Requests whose client has gone are not processed.
         if (next.destroyed) continue;
@@ -32,7 +38,8 @@ export async function startLimitedStandIn(atOnce: number, serviceMs: number, bod
   };
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     request.resume();
-    if (working < atOnce) work(response);
+    if (isHealthCheck(request, healthy)) sendResponse(response, healthy.status, healthy.body);
+    else if (working < atOnce) work(response);
     else {
       waiting.push(response);
       longestQueue = Math.max(longestQueue, waiting.length);

@@ -7,6 +7,7 @@ import { type LoadedFile, loadFile } from '../../runtime/load.ts';
 import type { Supervisor } from '../../runtime/supervisor.ts';
 import { drillConfig } from './drill-config.ts';
 import { onDrillGateway } from './drill-gateway.ts';
+import { healthyResponseFor } from './healthy-response.ts';
 import { type LimitedStandIn, startLimitedStandIn } from './limited-stand-in.ts';
 import { type OpenLoadResult, openLoad } from './open-load.ts';
 
@@ -73,7 +74,7 @@ async function drillOne(
   const serviceMs = Math.max(wantedServiceMs, Math.ceil((atOnce * 1_000) / CAPACITY_MAX));
   const standIns: LimitedStandIn[] = [];
   for (let i = 0; i < count; i++) {
-    standIns.push(await startLimitedStandIn(each, serviceMs, upstream.healthCheck?.body ?? 'done'));
+    standIns.push(await startLimitedStandIn(each, serviceMs, healthyResponseFor(upstream.healthCheck)));
   }
   const config = drillConfig(loaded.config!, [upstream], new Map([[upstream.name, standIns]]));
   try {

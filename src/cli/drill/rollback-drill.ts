@@ -9,7 +9,8 @@ import type { Supervisor } from '../../runtime/supervisor.ts';
 import { drillConfig } from './drill-config.ts';
 import { onDrillGateway } from './drill-gateway.ts';
 import { DrillLoad } from './drill-load.ts';
-import { type FailureName, StandIn, wellAnswer } from './stand-in.ts';
+import { healthyResponseFor } from './healthy-response.ts';
+import { type FailureName, StandIn } from './stand-in.ts';
 
 /** A route with a canary. */
 export type CanaryRoute = RouteConfig & { readonly canary: CanaryConfig };
@@ -63,7 +64,7 @@ async function drillOne(
   try {
     const upstreams = upstreamsOf(loaded.config!, route);
     for (const { name, healthCheck } of upstreams) {
-      const standIn = new StandIn(wellAnswer(healthCheck));
+      const standIn = new StandIn(healthyResponseFor(healthCheck));
       await standIn.listen();
       stage.set(name, [standIn]);
     }

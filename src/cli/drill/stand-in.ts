@@ -2,36 +2,22 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { HealthCheckConfig } from '../../config/resilience-config.ts';
+import { type HealthyResponse, isHealthCheck, sendResponse } from './healthy-response.ts';
 
 export const failureNames = ['killed', 'frozen', 'failing', 'resetting', 'slow'] as const;
 export type FailureName = (typeof failureNames)[number];
 
 const SLOW_MS = 1_000;
 
-/** The response to health checks that counts as healthy. */
-export interface WellAnswer {
-  /** Path of the health check; null when there is no check by HTTP. */
-  readonly path: string | null;
-  readonly status: number;
-  readonly body: string;
-}
-
-/** The response that this health check takes as healthy; for an upstream without a check, any response will do. */
-export function wellAnswer(check: HealthCheckConfig | undefined): WellAnswer {
-  const path = check?.kind === 'http' ? check.path : null;
-  return { path, status: check?.expect[0]?.from ?? 200, body: check?.body ?? 'ok' };
-}
-
 export class StandIn {
-  private readonly well: WellAnswer;
+  private readonly healthy: HealthyResponse;
   private readonly server: Server;
   private failure: FailureName | null = null;
   private held: [IncomingMessage, ServerResponse][] = [];
   port = 0;
 
-  constructor(well: WellAnswer) {
-    this.well = well;
+  constructor(healthy: HealthyResponse) {
+    this.healthy = healthy;
     this.server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
       request.resume();
       if (this.failure === 'resetting') request.socket.resetAndDestroy();
@@ -70,10 +56,7 @@ export class StandIn {
   }
 
   private answer(request: IncomingMessage, response: ServerResponse): void {
-    const isCheck = request.url === this.well.path;
-    response.statusCode = this.failure === 'failing' ? 503 : isCheck ? this.well.status : 200;
-    // Some statuses have no body.
-    if (response.statusCode === 204 || response.statusCode === 304) response.end();
-    else response.end(isCheck ? this.well.body : 'ok');
+    const { status, body } = isHealthCheck(request, this.healthy) ? this.healthy : { status: 200, body: 'ok' };
+    sendResponse(response, this.failure === 'failing' ? 503 : status, body);
   }
 }
