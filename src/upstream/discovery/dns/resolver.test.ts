@@ -77,6 +77,28 @@ describe('lookups with a server of our own', () => {
     await assert.rejects(resolver().addresses('six.test', 'ipv4'), /no such records/);
   });
 
+  test('family auto: a server that wrongly says NXDOMAIN for the other type hides no address', async () => {
+    const six: Answer = { type: 'AAAA', name: 'hidden.test', ttl: 9, data: 'fd00::6' };
+    server.set('hidden.test', 'A', { rcode: 3, negativeTtl: 42 });
+    server.set('hidden.test', 'AAAA', { answers: [six] });
+    assert.deepEqual(await resolver().addresses('hidden.test', 'auto'), { addresses: ['fd00::6'], ttlSeconds: 9 });
+    // NXDOMAIN is believed when the other type has nothing to say against it.
+    for (const rcode of [2, 3]) {
+      server.set('hidden.test', 'AAAA', { rcode });
+      await assert.rejects(resolver().addresses('hidden.test', 'auto'), { message: /NXDOMAIN/, keptSeconds: 42 });
+    }
+  });
+
+  test('family auto: AAAA records are not asked for when there are A records', async () => {
+    server.set('four.test', 'A', { answers: [a('four.test', '10.0.0.4')] });
+    await resolver().addresses('four.test', 'auto');
+    const asked = server.seen.filter(({ name }) => name === 'four.test');
+    assert.deepEqual(
+      asked.map(({ type }) => type),
+      ['A'],
+    );
+  });
+
   test('both families: one that cannot be looked up does not take the other with it, and is asked for again soon', async () => {
     const six: Answer = { type: 'AAAA', name: 'split.test', ttl: 90, data: 'fd00::6' };
     server.set('split.test', 'A', { rcode: 2 });
@@ -117,7 +139,11 @@ describe('lookups with a server of our own', () => {
       assert.equal(error.keptSeconds, 42);
       return true;
     });
-    assert.equal(server.seen.length, asked + 1);
+    assert.deepEqual(
+      server.seen.slice(asked).map(({ type }) => type),
+      ['A', 'AAAA'],
+      'each type once',
+    );
   });
 
   test('SERVFAIL and silence lead to the next server, and are told when all fail', async () => {
@@ -200,8 +226,9 @@ describe('settings of the machine', () => {
     assert.deepEqual((await resolver.addresses('billing', 'all')).addresses, ['10.2.0.1', 'fd00::1']);
   });
 
-  test('short names go by the search list; a server that fails does not make another name win', async () => {
+  test('short names go by the search list; a server that fails does not make another name win', async t => {
     const server = await startDnsServer();
+    t.after(() => server.stop());
     const resolvConf = path.join(folder, 'resolv.conf');
     writeFileSync(resolvConf, 'nameserver 127.0.0.1\nsearch team.test company.test\noptions ndots:2\n');
     const resolver = new Resolver({ servers: [], timeoutMs: 100, hosts, resolvConf, port: server.port });
@@ -209,13 +236,12 @@ describe('settings of the machine', () => {
     server.setAddresses('users', ['6.6.6.6']);
     assert.deepEqual((await resolver.addresses('users', 'auto')).addresses, ['10.3.0.1']);
     assert.deepEqual(
-      server.seen.map(({ name }) => name),
-      ['users.team.test', 'users.company.test'],
+      server.seen.map(({ name, type }) => `${name} ${type}`),
+      ['users.team.test A', 'users.team.test AAAA', 'users.company.test A'],
     );
     assert.deepEqual((await resolver.addresses('users.', 'auto')).addresses, ['6.6.6.6']);
     server.set('users.team.test', '*', { rcode: 2 });
     await assert.rejects(resolver.addresses('users', 'auto'), /SERVFAIL/);
-    await server.stop();
   });
 
   test('localhost needs no file and no server', async () => {

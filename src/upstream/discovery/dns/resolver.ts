@@ -68,13 +68,25 @@ export class Resolver {
     if (known.length > 0) return { addresses: known, ttlSeconds: HOSTS_TTL_SECONDS };
     if (family === 'all') return this.searched(name, candidate => this.bothFamilies(candidate));
     const types: AskedType[] = family === 'ipv4' ? ['A'] : family === 'ipv6' ? ['AAAA'] : ['A', 'AAAA'];
-    return this.searched(name, async candidate => {
-      for (const type of types) {
-        const records = await this.ask(candidate, type);
+    return this.searched(name, candidate => this.firstOf(types, candidate));
+  }
+
+  /** The records of the first type that the name has. Null when it has none. */
+  private async firstOf(types: readonly AskedType[], name: string): Promise<FoundAddresses | null> {
+    let noSuchName: NoSuchName | null = null;
+    for (const type of types) {
+      try {
+        const records = await this.ask(name, type);
         if (records !== null) return joined([records]);
+      } catch (error) {
+        // Some servers wrongly report NXDOMAIN for a name that has only the other type, so that one is asked for too. NXDOMAIN is believed
+        // when that finds nothing.
+        if (noSuchName === null && !(error instanceof NoSuchName)) throw error;
+        if (error instanceof NoSuchName) noSuchName ??= error;
       }
-      return null;
-    });
+    }
+    if (noSuchName !== null) throw noSuchName;
+    return null;
   }
 
   /** Looks up A and AAAA records; when one type fails, the addresses of the other are still used. Null when the name has neither. */
