@@ -40,13 +40,15 @@ export function eject(
   now: number,
 ): number {
   const { words, times, at, timesAt } = endpoint;
-  if (words[at + StateCell.ejected] !== 0) return 0;
+  const max = ejectedMax(all.length, spec.maxEjected);
+  if (words[at + StateCell.ejected] !== 0 || countEjected(all) >= max) return 0;
   const earlier = timesOut(endpoint, spec, now);
   const forMs = Math.min(spec.ejectionMaxMs, spec.ejectionMs * (earlier + 1));
+  // Written before the cell is set, because other workers end an ejection whose time is over.
   times[timesAt + TimeCell.ejectedUntil] = now + forMs;
   if (Atomics.compareExchange(words, at + StateCell.ejected, 0, 1) !== 0) return 0;
-  // Counted after the cell was set, so that two workers that eject at once cannot both take the last place.
-  if (countEjected(all) > ejectedMax(all.length, spec.maxEjected)) {
+  // Counted again after the cell was set, so that two workers that eject at once cannot both take the last place.
+  if (countEjected(all) > max) {
     Atomics.store(words, at + StateCell.ejected, 0);
     return 0;
   }
