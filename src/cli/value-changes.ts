@@ -47,8 +47,9 @@ function elementsOf({ value, shown }: Side): ReadonlyMap<string, Side> | null {
   const elements = new Map<string, Side>();
   for (const [at, element] of value.entries()) {
     const known = isRecord(element) ? key !== undefined && isRecord(shown[at]) && shown[at][key] : shown[at];
-    let name = String(typeof known === 'string' || typeof known === 'number' ? known : at);
-    for (let nth = 2; elements.has(name); nth++) name = `${known} ${nth}`;
+    const own = String(typeof known === 'string' || typeof known === 'number' ? known : at);
+    let name = own;
+    for (let nth = 2; elements.has(name); nth++) name = `${own} ${nth}`;
     elements.set(name, { value: element, shown: shown[at] });
   }
   return elements;
