@@ -17,7 +17,7 @@ export interface EndpointPool {
   /**
    * Returns a connection, or a stream on one, when there is one at once. Returns null otherwise: the waiter is called later, or has already
    * been told that there is no room. `fresh` asks for a connection that served no request yet, for a retry after a reused connection had
-   * died.
+   * died; over HTTP/2 it asks for the newest connection.
    */
   acquire(waiter: ConnectionWaiter, fresh: boolean): RequestWriter | null;
   /** Removes a waiter from the queue, so that another request may take its place. */

@@ -200,6 +200,31 @@ test(
   },
 );
 
+test(
+  'HTTP/1.1: a connection that becomes free is not for a waiter that wants a fresh one, but makes room for it',
+  bounded,
+  async t => {
+    const { held, ask, until, pool, cell } = await start(t, 'h1', { maxConnections: 1, maxPending: 2 });
+    const first = ask();
+    await until(1);
+    const fresh = ask(true);
+    const third = ask();
+    assert.equal(pool.counts.pending, 2);
+    held.shift()!();
+    await first.over;
+    await until(1);
+    assert.deepEqual([fresh.waiting, third.waiting], [false, true], 'the retry goes first');
+    assert.deepEqual([cell('connects'), cell('reuses')], [2, 0]);
+    held.shift()!();
+    await fresh.over;
+    await until(1);
+    held.shift()!();
+    await third.over;
+    assert.equal(cell('connects'), 2);
+    assert.deepEqual(pool.counts, { active: 0, idle: 1, pending: 0 });
+  },
+);
+
 test('HTTP/2: streams of one connection before another one, each as full as is allowed', bounded, async t => {
   const { held, ask, until, connections, pool } = await start(t, 'h2');
   const first = ask();

@@ -45,6 +45,8 @@ export class Pool implements EndpointPool, ConnectionOwner {
   /** The connection that was used last is lent first, so that the others reach their idle timeout and are closed. */
   private readonly idle: UpstreamConnection[];
   private readonly waiters: WaiterQueue;
+  /** Waiters that accept only a connection that served no request yet. A new connection is given to them first. */
+  private readonly freshWaiters: WaiterQueue;
   private readonly seats: ConnectionSeats;
   private connecting: number;
   /** Number of connections, including those being opened. */
@@ -74,6 +76,7 @@ export class Pool implements EndpointPool, ConnectionOwner {
     this.metricsOffset = metricsOffset;
     this.idle = [];
     this.waiters = new WaiterQueue(context.cells, metricsOffset);
+    this.freshWaiters = new WaiterQueue(context.cells, metricsOffset);
     this.seats = seats;
     this.connecting = 0;
     this.total = 0;
@@ -84,7 +87,7 @@ export class Pool implements EndpointPool, ConnectionOwner {
 
   get counts(): { active: number; idle: number; pending: number } {
     const idle = this.idle.length;
-    return { active: this.total - this.connecting - idle, idle, pending: this.waiters.length };
+    return { active: this.total - this.connecting - idle, idle, pending: this.pending };
   }
 
   acquire(waiter: ConnectionWaiter, fresh: boolean): UpstreamConnection | null {
@@ -106,12 +109,17 @@ export class Pool implements EndpointPool, ConnectionOwner {
     if (fresh && this.seats.isFull) idle[0]?.close();
     if (this.seats.hasRoomFor(this)) {
       this.open();
-    } else if (this.waiters.length - this.connecting >= this.settings.maxPending) {
+    } else if (this.pending - this.connecting >= this.settings.maxPending) {
       waiter.onNoConnection(new Fault('upstream_queue_full'));
       return null;
     }
-    this.waiters.push(waiter);
+    if (fresh) this.freshWaiters.push(waiter);
+    else this.waiters.push(waiter);
     return null;
+  }
+
+  private get pending(): number {
+    return this.waiters.length + this.freshWaiters.length;
   }
 
   get isCold(): boolean {
@@ -123,9 +131,9 @@ export class Pool implements EndpointPool, ConnectionOwner {
     return this.total === 0;
   }
 
-  /** Removes the waiters and returns them in their order, for the pool that replaces this one. */
+  /** Removes the waiters and returns them in the order in which they are served, for the pool that replaces this one. */
   takeWaiters(): ConnectionWaiter[] {
-    return this.waiters.takeAll();
+    return [...this.freshWaiters.takeAll(), ...this.waiters.takeAll()];
   }
 
   warm(): void {
@@ -134,6 +142,7 @@ export class Pool implements EndpointPool, ConnectionOwner {
 
   forget(waiter: ConnectionWaiter): void {
     this.waiters.forget(waiter);
+    this.freshWaiters.forget(waiter);
   }
 
   retire(): void {
@@ -145,7 +154,7 @@ export class Pool implements EndpointPool, ConnectionOwner {
     this.connecting--;
     this.reached = true;
     this.cells[this.metricsOffset + UpstreamCell.connects]!++;
-    this.lend(connection);
+    this.lend(connection, this.nextWaiter());
   }
 
   onConnectFailed(_connection: UpstreamConnection, fault: Fault): void {
@@ -156,7 +165,7 @@ export class Pool implements EndpointPool, ConnectionOwner {
       this.reached = false;
       this.onTurnedAway();
     }
-    this.waiters.next()?.onNoConnection(fault);
+    this.nextWaiter()?.onNoConnection(fault);
     if (fault.code === 'upstream_connect_timeout' && this.total === this.connecting) this.giveUpExcess(fault);
     this.openForWaiters();
   }
@@ -167,18 +176,20 @@ export class Pool implements EndpointPool, ConnectionOwner {
    */
   private giveUpExcess(fault: Fault): void {
     // The number is taken first, because a waiter that is told may queue again for another attempt.
-    for (let excess = this.waiters.length - this.connecting; excess > 0; excess--) {
-      this.waiters.next()?.onNoConnection(fault);
+    for (let excess = this.pending - this.connecting; excess > 0; excess--) {
+      this.nextWaiter()?.onNoConnection(fault);
     }
   }
 
   onReleased(connection: UpstreamConnection): void {
     const { maxRequestsPerConnection } = this.settings;
     this.cells[this.metricsOffset + UpstreamCell.connectionsActive]!--;
-    if (maxRequestsPerConnection !== 0 && connection.requests >= maxRequestsPerConnection) {
+    const isSpent = maxRequestsPerConnection !== 0 && connection.requests >= maxRequestsPerConnection;
+    // A waiter for a fresh connection, for which none is being opened, needs this one's seat.
+    if (isSpent || this.freshWaiters.length > this.connecting) {
       this.cells[this.metricsOffset + UpstreamCell.connectionsActive]!++;
       connection.close();
-    } else this.lend(connection);
+    } else this.lend(connection, this.waiters.next());
   }
 
   onClosed(connection: UpstreamConnection): void {
@@ -198,9 +209,13 @@ export class Pool implements EndpointPool, ConnectionOwner {
     this.seats.giveBack(this);
   }
 
-  /** Gives a free connection to the longest waiting request, or keeps it as idle. */
-  private lend(connection: UpstreamConnection): void {
-    const waiter = this.waiters.next();
+  /** The waiter that gets the next new connection. */
+  private nextWaiter(): ConnectionWaiter | undefined {
+    return this.freshWaiters.next() ?? this.waiters.next();
+  }
+
+  /** Gives a free connection to this waiter, or keeps it as idle when there is none. */
+  private lend(connection: UpstreamConnection, waiter: ConnectionWaiter | undefined): void {
     if (waiter !== undefined) {
       this.cells[this.metricsOffset + UpstreamCell.connectionsActive]!++;
       waiter.onConnection(connection);
@@ -225,7 +240,7 @@ export class Pool implements EndpointPool, ConnectionOwner {
 
   /** Opens a connection when there are more waiters than connections being opened, and a seat is free. */
   openForWaiters(): void {
-    if (this.waiters.length > this.connecting && this.seats.hasRoomFor(this)) this.open();
+    if (this.pending > this.connecting && this.seats.hasRoomFor(this)) this.open();
   }
 
   /** Closes the connection that has been idle longest, to free its seat for a pool beside this one. */

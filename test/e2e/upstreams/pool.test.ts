@@ -350,6 +350,31 @@ describe('connections that died while idle', () => {
     const again = await Promise.all(Array.from({ length: 8 }, () => ask(engine)));
     for (const client of again) assert.equal((await outcome(client)).status, 200);
   });
+
+  test('another kept connection that becomes free just then does not get the retry', async t => {
+    const slow: RawConnection[] = [];
+    const { engine } = await setUp(
+      t,
+      {
+        onRequest: (c, { path }) => {
+          if (path === '/slow') slow.push(c);
+          else if (path !== '/victim' || c.requests === 1) c.socket.write(ok());
+          else {
+            // Each kept connection ends when this request arrives; at the same time one of them responds.
+            c.socket.destroy();
+            for (const each of slow.splice(0)) each.socket.write(ok());
+          }
+        },
+      },
+      { pool: { maxConnections: 2 } },
+    );
+    await outcome(await ask(engine));
+    const other = await ask(engine, '/slow');
+    await eventually(() => slow.length === 1, 'the first connection is busy');
+    await outcome(await ask(engine));
+    assert.deepEqual(await outcome(await ask(engine, '/victim')), { status: 200, code: '' });
+    assert.equal((await outcome(other)).status, 200);
+  });
 });
 
 describe('no connection', () => {
