@@ -15,7 +15,7 @@ import { type MetricRegistry, OTHER_LABEL } from '../telemetry/metric-registry.t
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import { CanaryAgreement } from '../upstream/canary/canary-agreement.ts';
 import { type CanaryPhase, type Decision, type Look, shareOf, takesChosen } from '../upstream/canary/canary-state.ts';
-import { toldDecision } from '../upstream/canary/told-decision.ts';
+import { decisionReport } from '../upstream/canary/decision-report.ts';
 import { readCounts } from '../upstream/canary/version-counts.ts';
 import type { SharedStates } from '../upstream/state/shared-states.ts';
 import { StateCell } from '../upstream/state/state-cells.ts';
@@ -153,7 +153,7 @@ export class CanaryDesk {
       if (decision !== null) this.changed(entry, decision);
       const { keeper } = entry;
       if (keeper === null) this.agree(entry);
-      else if (entry.agreement.wishes) void keeper.sync(true);
+      else if (entry.agreement.hasPendingWrite) void keeper.sync(true);
     }
   }
 
@@ -172,7 +172,7 @@ export class CanaryDesk {
     }
     const agreement = known ?? new CanaryAgreement(spec);
     // Forgets which stored record was last read or written: this store is read anew, or gets the state if it has none.
-    agreement.refused();
+    agreement.writeRefused();
     const keeper = spec.store === undefined ? null : this.keeperOf(specOf(stores, spec.store));
     const kept: KeptEntry = {
       record: `canary:${createHash('sha256').update(key).digest('hex').slice(0, 32)}`,
@@ -185,7 +185,7 @@ export class CanaryDesk {
   }
 
   private begin(entry: Entry): void {
-    entry.agreement.hearNothing(this.countsOf(entry.at));
+    entry.agreement.foundNoRecord(this.countsOf(entry.at));
     this.agree(entry);
   }
 
@@ -263,7 +263,7 @@ export class CanaryDesk {
     if (decision.kind === 'step') cells[at + CanaryCell.steps]!++;
     else if (decision.kind === 'promoted') cells[at + CanaryCell.promotions]!++;
     else if (decision.kind === 'rolledBack') cells[at + CanaryCell.rollbacks]!++;
-    const { canaryRequests, canaryErrorRate, canaryP99Ms, stableErrorRate, stableP99Ms } = toldDecision(decision);
+    const { canaryRequests, canaryErrorRate, canaryP99Ms, stableErrorRate, stableP99Ms } = decisionReport(decision);
     this.log(decision.kind === 'rolledBack' ? 'warn' : 'info', messages[decision.kind], {
       route,
       upstream: spec.upstream,

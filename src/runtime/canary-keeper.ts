@@ -82,8 +82,8 @@ export class CanaryKeeper {
         const record = kept.get(entry.record);
         const counts = entry.counts();
         if (record !== undefined) {
-          if (entry.agreement.hear(record, counts, Date.now() - counts.nowMs)) entry.changed(null);
-        } else if (serving) entry.agreement.hearNothing(counts);
+          if (entry.agreement.foundRecord(record, counts, Date.now() - counts.nowMs)) entry.changed(null);
+        } else if (serving) entry.agreement.foundNoRecord(counts);
       }
       if (serving) for (const entry of entries) await this.write(book, entry);
       this.become(false, '');
@@ -95,7 +95,7 @@ export class CanaryKeeper {
   private async write(book: RecordBook, { record, agreement, counts, changed }: KeptEntry): Promise<void> {
     const write = agreement.toWrite(Date.now() - counts().nowMs);
     if (write === null) return;
-    if (!(await book.write(record, write.text, write.before))) return agreement.refused();
+    if (!(await book.write(record, write.text, write.before))) return agreement.writeRefused();
     const decision = agreement.written(write);
     if (decision !== null) changed(decision);
   }

@@ -3,7 +3,7 @@
 import type { CanaryConfig } from '../config/rollout-config.ts';
 import type { CanaryAgreement } from '../upstream/canary/canary-agreement.ts';
 import { type CanaryPhase, type Look, shareOf } from '../upstream/canary/canary-state.ts';
-import { finiteMs, roundedShare, type ToldDecision } from '../upstream/canary/told-decision.ts';
+import { type DecisionReport, finiteMs, roundedShare } from '../upstream/canary/decision-report.ts';
 import { countsSince, errorRate, p99Ms, type VersionCounts } from '../upstream/canary/version-counts.ts';
 
 /** What `/routes` shows of a canary. */
@@ -19,7 +19,7 @@ export interface CanaryReport {
   readonly store: string | null;
   readonly stable: VersionFigures;
   readonly canary: VersionFigures;
-  readonly decisions: readonly ToldDecision[];
+  readonly decisions: readonly DecisionReport[];
 }
 
 interface VersionFigures {

@@ -8,7 +8,7 @@ import type { KeptRecord } from '../../store/records/record-book.ts';
 import { recordVersion, VersionCell } from '../../telemetry/canary-cells.ts';
 import { CanaryAgreement, type CanaryWrite } from './canary-agreement.ts';
 import type { CanarySpec, CanaryState, Decision } from './canary-state.ts';
-import { readKept } from './kept-canary.ts';
+import { readStored } from './stored-canary.ts';
 import { readCounts } from './version-counts.ts';
 
 const spec: CanarySpec = {
@@ -40,8 +40,8 @@ class Gateway {
 
   reads(record: KeptRecord | null, nowMs: number): void {
     this.read = record;
-    if (record === null) this.agreement.hearNothing(this.look(nowMs));
-    else if (this.agreement.hear(record, this.look(nowMs), CALENDAR_MS)) this.told.push('taken over');
+    if (record === null) this.agreement.foundNoRecord(this.look(nowMs));
+    else if (this.agreement.foundRecord(record, this.look(nowMs), CALENDAR_MS)) this.told.push('taken over');
   }
 
   /** The record that this gateway wants to write after it has read. */
@@ -50,7 +50,7 @@ class Gateway {
   }
 
   wrote(write: CanaryWrite | null): void {
-    if (write === null) this.agreement.refused();
+    if (write === null) this.agreement.writeRefused();
     else {
       const decision = this.agreement.written(write);
       if (decision !== null) this.told.push(decision);
@@ -97,7 +97,7 @@ class World {
   }
 
   get kept() {
-    return this.record === null ? null : readKept(this.record.text, spec);
+    return this.record === null ? null : readStored(this.record.text, spec);
   }
 
   private check(): void {
@@ -190,7 +190,7 @@ test('what a store holds that is no canary’s is nothing to go on from', () => 
     '{"phase":"step"}',
     '{"phase":"gone","step":0,"since":1,"stable":null,"decisions":[]}',
   ]) {
-    assert.equal(readKept(text, spec), null, text);
+    assert.equal(readStored(text, spec), null, text);
     const agreement = new CanaryAgreement(spec);
     const gateway = new Gateway();
     gateway.agreement = agreement;
@@ -199,5 +199,5 @@ test('what a store holds that is no canary’s is nothing to go on from', () => 
     assert.equal(gateway.write?.before, 7);
   }
   const steps = '{"phase":"step","step":3,"since":1,"stable":null,"decisions":[]}';
-  assert.equal(readKept(steps, spec), null);
+  assert.equal(readStored(steps, spec), null);
 });

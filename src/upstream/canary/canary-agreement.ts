@@ -12,8 +12,8 @@ import {
   shareOf,
   startCanary,
 } from './canary-state.ts';
-import { readKept, resumeCanary, writeKept } from './kept-canary.ts';
-import { type ToldDecision, toldDecision } from './told-decision.ts';
+import { type DecisionReport, decisionReport } from './decision-report.ts';
+import { readStored, resumeCanary, writeStored } from './stored-canary.ts';
 
 const DECISIONS_KEPT = 20;
 
@@ -23,9 +23,10 @@ export interface CanaryWrite {
   readonly before: number;
 }
 
-interface Wish {
+/** A state that this gateway wants stored. */
+interface PendingWrite {
   readonly state: CanaryState;
-  readonly told: readonly ToldDecision[];
+  readonly reports: readonly DecisionReport[];
   /** The decision to announce once the state is stored; null when there is none, or it was announced already. */
   readonly decision: Decision | null;
 }
@@ -34,8 +35,8 @@ export class CanaryAgreement {
   private readonly spec: CanarySpec;
   /** Null while the state is not known; nobody gets the canary then. */
   private current: CanaryState | null = null;
-  private told: readonly ToldDecision[] = [];
-  private wish: Wish | null = null;
+  private reports: readonly DecisionReport[] = [];
+  private pendingWrite: PendingWrite | null = null;
   private version = 0;
   private text = '';
 
@@ -48,24 +49,24 @@ export class CanaryAgreement {
   }
 
   /** The latest decisions, oldest first. */
-  get decisions(): readonly ToldDecision[] {
-    return this.told;
+  get decisions(): readonly DecisionReport[] {
+    return this.reports;
   }
 
   /** Whether this gateway wants a state stored that is not stored yet. */
-  get wishes(): boolean {
-    return this.wish !== null;
+  get hasPendingWrite(): boolean {
+    return this.pendingWrite !== null;
   }
 
   /** The store has no record: the canary begins here, or the state that this gateway already has is to be stored. */
-  hearNothing(look: Look): void {
+  foundNoRecord(look: Look): void {
     this.version = 0;
     this.text = '';
-    if (this.current !== null) this.wish ??= this.asItIs(this.current);
+    if (this.current !== null) this.pendingWrite ??= this.pendingWriteOf(this.current);
     else {
       const state = startCanary(this.spec, look);
       const none = { reason: '', canaryRequests: 0, canaryErrorRate: 0, canaryP99Ms: 0, stable: null } as const;
-      this.wish = this.wishFor(state, { kind: 'started', share: shareOf(state, this.spec), ...none });
+      this.pendingWrite = this.pendingWriteAfter(state, { kind: 'started', share: shareOf(state, this.spec), ...none });
     }
   }
 
@@ -73,11 +74,11 @@ export class CanaryAgreement {
    * Takes over the stored record. True when this gateway continues from it. `calendarMs` is added to the looks' clock to get milliseconds
    * since 1970.
    */
-  hear({ version, text }: KeptRecord, look: Look, calendarMs: number): boolean {
+  foundRecord({ version, text }: KeptRecord, look: Look, calendarMs: number): boolean {
     if (version === this.version && text === this.text) return false;
-    const kept = readKept(text, this.spec);
+    const kept = readStored(text, this.spec);
     if (kept === null) {
-      this.hearNothing(look);
+      this.foundNoRecord(look);
       this.version = version;
       return false;
     }
@@ -85,11 +86,11 @@ export class CanaryAgreement {
     this.text = text;
     // A rollback that this gateway decided stands, even when the other gateways have not seen the reason.
     if (this.current?.phase === 'rolledBack' && kept.phase !== 'rolledBack') {
-      this.wish ??= this.asItIs(this.current);
+      this.pendingWrite ??= this.pendingWriteOf(this.current);
       return false;
     }
-    this.wish = null;
-    this.told = kept.decisions;
+    this.pendingWrite = null;
+    this.reports = kept.decisions;
     this.current = resumeCanary(kept, look, calendarMs);
     return true;
   }
@@ -99,54 +100,57 @@ export class CanaryAgreement {
    * stored.
    */
   look(look: Look): Decision | null {
-    if (this.current === null || this.wish !== null) return null;
+    if (this.current === null || this.pendingWrite !== null) return null;
     const next = nextCanary(this.current, this.spec, look);
     if (next.decision === null) {
       this.current = next.state;
       return null;
     }
-    const wish = this.wishFor(next.state, next.decision);
+    const pendingWrite = this.pendingWriteAfter(next.state, next.decision);
     if (next.decision.kind !== 'rolledBack') {
-      this.wish = wish;
+      this.pendingWrite = pendingWrite;
       return null;
     }
     this.current = next.state;
-    this.told = wish.told;
-    this.wish = { ...wish, decision: null };
+    this.reports = pendingWrite.reports;
+    this.pendingWrite = { ...pendingWrite, decision: null };
     return next.decision;
   }
 
   /** The record to store; null when there is nothing new to store. */
   toWrite(calendarMs: number): CanaryWrite | null {
-    if (this.wish === null) return null;
-    const { state, told } = this.wish;
-    return { text: writeKept(state, told, calendarMs), before: this.version };
+    if (this.pendingWrite === null) return null;
+    const { state, reports } = this.pendingWrite;
+    return { text: writeStored(state, reports, calendarMs), before: this.version };
   }
 
   /** The record was stored. Returns the decision to announce, or null. */
   written({ text, before }: CanaryWrite): Decision | null {
-    const { wish } = this;
-    if (wish === null) return null;
-    this.wish = null;
+    const { pendingWrite } = this;
+    if (pendingWrite === null) return null;
+    this.pendingWrite = null;
     this.version = before + 1;
     this.text = text;
-    this.current = wish.state;
-    this.told = wish.told;
-    return wish.decision;
+    this.current = pendingWrite.state;
+    this.reports = pendingWrite.reports;
+    return pendingWrite.decision;
   }
 
-  /** Another gateway stored its record first; that record comes with the next `hear`, which also asks again for a rollback to be stored. */
-  refused(): void {
-    this.wish = null;
+  /**
+   * Another gateway stored its record first; that record comes with the next `foundRecord`, which also asks again for a rollback to be
+   * stored.
+   */
+  writeRefused(): void {
+    this.pendingWrite = null;
     this.version = 0;
     this.text = '';
   }
 
-  private asItIs(state: CanaryState): Wish {
-    return { state, told: this.told, decision: null };
+  private pendingWriteOf(state: CanaryState): PendingWrite {
+    return { state, reports: this.reports, decision: null };
   }
 
-  private wishFor(state: CanaryState, decision: Decision): Wish {
-    return { state, told: [...this.told, toldDecision(decision)].slice(-DECISIONS_KEPT), decision };
+  private pendingWriteAfter(state: CanaryState, decision: Decision): PendingWrite {
+    return { state, reports: [...this.reports, decisionReport(decision)].slice(-DECISIONS_KEPT), decision };
   }
 }

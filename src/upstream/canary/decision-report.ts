@@ -6,13 +6,13 @@ import type { Decision } from './canary-state.ts';
  * `at` is in ISO 8601. A p99 in the last bucket, which has no end, is -1 for the canary and null for the stable version; null also means
  * that there are no figures of the stable version.
  */
-export interface ToldDecision extends Omit<Decision, 'stable'> {
+export interface DecisionReport extends Omit<Decision, 'stable'> {
   readonly at: string;
   readonly stableErrorRate: number | null;
   readonly stableP99Ms: number | null;
 }
 
-export function toldDecision({ stable, ...decision }: Decision): ToldDecision {
+export function decisionReport({ stable, ...decision }: Decision): DecisionReport {
   return {
     // Because: operators read it, and a canary decides a few times in its life.
     at: new Date().toISOString(),

@@ -3,36 +3,36 @@
 
 import type { CanaryPhase, CanarySpec, CanaryState, Look } from './canary-state.ts';
 import type { StableFigures } from './canary-verdict.ts';
-import type { ToldDecision } from './told-decision.ts';
+import type { DecisionReport } from './decision-report.ts';
 
-export interface KeptCanary {
+export interface StoredCanary {
   readonly phase: CanaryPhase;
   readonly step: number;
   /** When this phase and step began, in milliseconds since 1970. */
   readonly since: number;
   /** Figures to compare the canary with when the stable version gets no requests any more. */
   readonly stable: StableFigures | null;
-  readonly decisions: readonly ToldDecision[];
+  readonly decisions: readonly DecisionReport[];
 }
 
 const phases: readonly string[] = ['baseline', 'step', 'promoted', 'rolledBack'] satisfies CanaryPhase[];
 
 /** `calendarMs` is added to the looks' clock to get milliseconds since 1970. */
-export function writeKept(
+export function writeStored(
   { phase, step, since, stable }: CanaryState,
-  decisions: readonly ToldDecision[],
+  decisions: readonly DecisionReport[],
   calendarMs: number,
 ): string {
   const finite = stable !== null && Number.isFinite(stable.p99Ms) ? stable : null;
-  const kept: KeptCanary = { phase, step, since: Math.round(since + calendarMs), stable: finite, decisions };
+  const kept: StoredCanary = { phase, step, since: Math.round(since + calendarMs), stable: finite, decisions };
   return JSON.stringify(kept);
 }
 
 /** Null when the text is not a valid state of this canary: there is nothing to continue from. */
-export function readKept(text: string, { steps }: CanarySpec): KeptCanary | null {
+export function readStored(text: string, { steps }: CanarySpec): StoredCanary | null {
   try {
     // Because: what a store returns is checked field by field below.
-    const kept = JSON.parse(text) as KeptCanary;
+    const kept = JSON.parse(text) as StoredCanary;
     const isGood =
       phases.includes(kept.phase) &&
       Number.isInteger(kept.step) &&
@@ -48,7 +48,11 @@ export function readKept(text: string, { steps }: CanarySpec): KeptCanary | null
 }
 
 /** The state from which to continue. The comparison of both versions starts now. */
-export function resumeCanary({ phase, step, since, stable }: KeptCanary, look: Look, calendarMs: number): CanaryState {
+export function resumeCanary(
+  { phase, step, since, stable }: StoredCanary,
+  look: Look,
+  calendarMs: number,
+): CanaryState {
   return {
     phase,
     step,
