@@ -37,7 +37,7 @@ export function notAdmitted(exchange: Exchange): void {
 function enter(exchange: Exchange, gate: Gate): boolean {
   const entry = gate.enter(exchange);
   if (entry === Entry.admitted) return true;
-  if (entry === Entry.full) {
+  if (entry === Entry.refused) {
     refuse(exchange, new Fault('concurrency_limited'), comeBack);
     return false;
   }

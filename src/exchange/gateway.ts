@@ -132,7 +132,7 @@ export class Gateway {
     this.shedder.become(next.shedding ?? null);
     for (const [name, gate] of before.gates ?? []) {
       const successor = next.gates?.get(name) ?? null;
-      if (successor !== gate) gate.become(successor);
+      if (successor !== gate) gate.adoptLimitOf(successor);
     }
   }
 

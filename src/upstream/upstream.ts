@@ -176,7 +176,7 @@ export class Upstream {
    * Replaces the endpoints. An endpoint that stays is kept as the same object, with its pool and state. An endpoint that is gone gets no
    * new requests, finishes those under way and closes its connections.
    */
-  become(specs: readonly EndpointSpec[]): void {
+  replaceEndpoints(specs: readonly EndpointSpec[]): void {
     const before = new Map(this.members.map(endpoint => [endpoint.identity, endpoint]));
     this.members = specs.map(spec => {
       const identity = identityOf(spec);
@@ -242,7 +242,7 @@ export class Upstream {
     const unfollow = source.onChange(endpoints => {
       const upstream = self.deref();
       if (upstream === undefined) unfollow();
-      else upstream.become(endpoints);
+      else upstream.replaceEndpoints(endpoints);
     });
     this.unfollow = unfollow;
   }

@@ -175,7 +175,7 @@ export class AdmissionSimulation {
         const waiter: GateWaiter = { waitsAt: null, waitsSince: 0, onAdmitted: go, onNotAdmitted: refuse };
         const entry = gate.enter(waiter);
         if (entry === Entry.admitted) go();
-        else if (entry === Entry.full) refuse();
+        else if (entry === Entry.refused) refuse();
         const waiting = gates.reduce((sum, each) => sum + each!.queued, 0);
         outcome.mostWaiting = Math.max(outcome.mostWaiting, waiting);
       });

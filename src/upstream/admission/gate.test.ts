@@ -73,7 +73,7 @@ describe('a gate', () => {
     const all = workersAt(3, { limit: 2 });
     assert.equal(all.enter(0).entry, Entry.admitted);
     assert.equal(all.enter(2).entry, Entry.admitted);
-    assert.equal(all.enter(1).entry, Entry.full);
+    assert.equal(all.enter(1).entry, Entry.refused);
     all.leave(0);
     assert.equal(all.enter(1).entry, Entry.admitted);
     assert.equal(all.workers[0]!.gate.inFlight, 2);
@@ -83,7 +83,7 @@ describe('a gate', () => {
     const all = workersAt(1, { limit: 1, queueMax: 3 });
     all.enter(0);
     for (let i = 0; i < 3; i++) assert.equal(all.enter(0).entry, Entry.waits);
-    assert.equal(all.enter(0).entry, Entry.full);
+    assert.equal(all.enter(0).entry, Entry.refused);
     for (let i = 0; i < 3; i++) all.leave(0);
     assert.deepEqual(all.events, ['in 1', 'in 2', 'in 3']);
   });
@@ -144,7 +144,7 @@ describe('a gate', () => {
     const waiter = () => new Waiter(0, [], new Set());
     assert.equal(gateOf(0).enter(waiter()), Entry.admitted);
     const other = gateOf(1);
-    assert.equal(other.enter(waiter()), Entry.full);
+    assert.equal(other.enter(waiter()), Entry.refused);
     gateOf(0);
     assert.equal(other.enter(waiter()), Entry.admitted);
   });

@@ -37,7 +37,7 @@ export interface GateContext {
 }
 
 /** Results of `enter`. */
-export const Entry = { admitted: 0, waits: 1, full: 2 } as const;
+export const Entry = { admitted: 0, waits: 1, refused: 2 } as const;
 
 /** One release in this many is passed to another worker with waiters, even when this worker has waiters as well. */
 const PASS_ON_EVERY = 8;
@@ -125,7 +125,7 @@ export class Gate implements Timed {
     // A new request does not overtake those that wait.
     if (this.waiting === 0) {
       if (this.take()) return Entry.admitted;
-      if (this.places === 0) return Entry.full;
+      if (this.places === 0) return Entry.refused;
       Atomics.or(this.words, this.waitersAt, this.ownBit);
       // Room may have become free before other workers could see that a request waits here.
       if (this.take()) {
@@ -134,7 +134,7 @@ export class Gate implements Timed {
       }
       this.listen();
       this.context.wheel.schedule(this, this.context.clock.now + LOOK_EVERY_MS);
-    } else if (this.waiting >= this.places) return Entry.full;
+    } else if (this.waiting >= this.places) return Entry.refused;
     waiter.waitsAt = this;
     waiter.waitsSince = this.context.clock.now;
     this.queue.push(waiter);
@@ -165,7 +165,7 @@ export class Gate implements Timed {
    * Another configuration took over. Requests that still wait here follow the limit of `next`; without such a gate (null) they are admitted
    * without limit.
    */
-  become(next: Gate | null): void {
+  adoptLimitOf(next: Gate | null): void {
     this.spec = next === null ? { ...this.spec, limit: Number.POSITIVE_INFINITY, adaptive: null } : next.spec;
     this.adaptive = next === null ? null : next.adaptive;
     if (this.waiting > 0) this.handOver();

@@ -10,7 +10,7 @@ import { RandomChoice } from './random-choice.ts';
 import { RingHash } from './ring-hash.ts';
 import { RoundRobin } from './round-robin.ts';
 import { SingleEndpoint } from './single-endpoint.ts';
-import { PartFirst, subsetOf } from './subset.ts';
+import { SubsetFirst, subsetOf } from './subset.ts';
 import { ZonePreference } from './zone-preference.ts';
 
 export type { Balanced, Balancer } from './balanced.ts';
@@ -57,7 +57,7 @@ function partOf<E extends Balanced>(
 ): Balancer<E> {
   const part = subsetOf(endpoints, settings.subset, settings.instance);
   const whole = strategy(name, endpoints, random, settings);
-  return part.length === endpoints.length ? whole : new PartFirst(strategy(name, part, random, settings), whole);
+  return part.length === endpoints.length ? whole : new SubsetFirst(strategy(name, part, random, settings), whole);
 }
 
 function strategy<E extends Balanced>(

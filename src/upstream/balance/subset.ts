@@ -15,18 +15,18 @@ export function subsetOf<E extends Balanced>(endpoints: readonly E[], size: numb
   return ranked.slice(0, size).map(({ endpoint }) => endpoint);
 }
 
-/** Picks from a part of the endpoints, and from all of them when no endpoint of the part may be picked. */
-export class PartFirst<E extends Balanced> implements Balancer<E> {
-  private readonly part: Balancer<E>;
+/** Picks from a subset of the endpoints, and from all of them when no endpoint of the subset may be picked. */
+export class SubsetFirst<E extends Balanced> implements Balancer<E> {
+  private readonly subset: Balancer<E>;
   private readonly whole: Balancer<E>;
 
-  constructor(part: Balancer<E>, whole: Balancer<E>) {
-    this.part = part;
+  constructor(subset: Balancer<E>, whole: Balancer<E>) {
+    this.subset = subset;
     this.whole = whole;
   }
 
   pick(hash: number, tried: readonly E[] | null): E | undefined {
-    const picked = this.part.pick(hash, tried);
+    const picked = this.subset.pick(hash, tried);
     if (picked !== undefined && (tried === null || !tried.includes(picked))) return picked;
     return this.whole.pick(hash, tried) ?? picked;
   }
