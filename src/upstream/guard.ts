@@ -66,7 +66,7 @@ export class Guard {
     if (pass >= 0) this.judge(endpoint, pass, isError, now);
     const { outlier } = this.parts;
     if (outlier !== null)
-      this.ejected(endpoint, outlier.answered(endpoint.block, isError, latencyMs, closedAfter, now));
+      this.reportEjection(endpoint, outlier.answered(endpoint.block, isError, latencyMs, closedAfter, now));
   }
 
   /** The attempt got no usable response. Faults that the endpoint did not cause are not counted. */
@@ -75,12 +75,12 @@ export class Guard {
     if (!isEndpointsFault(fault)) {
       this.cancelled(endpoint, pass);
       // Streams that an endpoint refuses while it drains do not count against it, but its draining is still to be noticed.
-      if (outlier !== null) this.ejected(endpoint, outlier.drains(endpoint.block, now));
+      if (outlier !== null) this.reportEjection(endpoint, outlier.drains(endpoint.block, now));
       return;
     }
     if (pass >= 0) this.judge(endpoint, pass, true, now);
     if (outlier === null) return;
-    this.ejected(endpoint, outlier.failed(endpoint.block, fault.code === 'upstream_reset', now));
+    this.reportEjection(endpoint, outlier.failed(endpoint.block, fault.code === 'upstream_reset', now));
   }
 
   /** The attempt was abandoned: nobody waits for its outcome. */
@@ -101,7 +101,7 @@ export class Guard {
     } else log('info', 'circuit breaker closed', of);
   }
 
-  private ejected(endpoint: Endpoint, reason: number): void {
+  private reportEjection(endpoint: Endpoint, reason: number): void {
     if (reason === 0) return;
     const { upstreamName, log, availability, outlier, cells, metricsOffset } = this.parts;
     availability?.changed();

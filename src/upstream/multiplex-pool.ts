@@ -93,7 +93,7 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
   }
 
   acquire(waiter: ConnectionWaiter, fresh: boolean): RequestWriter | null {
-    const connection = fresh && this.open.length > 1 ? this.leastUsed() : this.leastLoaded();
+    const connection = fresh && this.open.length > 1 ? this.newestWithRoom() : this.leastLoaded();
     if (connection !== null) return this.lend(connection);
     if (!this.openForOneMore() && this.waiters.length >= this.settings.maxPending + this.connecting) {
       waiter.onNoConnection(new Fault('upstream_queue_full'));
@@ -224,7 +224,7 @@ export class MultiplexPool implements EndpointPool, ClientConnectionOwner {
   }
 
   /** The newest connection with room: after a connection was lost, the newest is the least likely to be lost as well. */
-  private leastUsed(): ClientConnection | null {
+  private newestWithRoom(): ClientConnection | null {
     return this.open.findLast(({ hasRoom }) => hasRoom) ?? null;
   }
 

@@ -25,7 +25,7 @@ export class NegotiatedPool implements EndpointPool {
   private readonly seats: ConnectionSeats;
   private current: MultiplexPool | Pool;
   /** HTTP/1.1 pool for upgrades; null until an upgrade needs it. */
-  private besides: Pool | null;
+  private upgradePool: Pool | null;
   private chosenAt: number;
   private retired: boolean;
 
@@ -46,23 +46,23 @@ export class NegotiatedPool implements EndpointPool {
       // The pool that causes an event handles its own connections and waiters; only the other pool is called here.
       onFreed: holder => {
         if (holder !== this.current) this.current.openForWaiters();
-        if (holder !== this.besides) this.besides?.openForWaiters();
+        if (holder !== this.upgradePool) this.upgradePool?.openForWaiters();
       },
       onWanted: holder => {
         if (holder !== this.current) this.current.closeOneAtRest();
-        else this.besides?.closeOneAtRest();
+        else this.upgradePool?.closeOneAtRest();
       },
     });
-    this.besides = null;
+    this.upgradePool = null;
     this.chosenAt = 0;
     this.retired = false;
-    this.current = this.asking();
+    this.current = this.negotiatingPool();
   }
 
   get counts(): EndpointPool['counts'] {
     const { active, idle, pending } = this.current.counts;
-    const besides = this.besides?.counts ?? { active: 0, idle: 0, pending: 0 };
-    return { active: active + besides.active, idle: idle + besides.idle, pending: pending + besides.pending };
+    const upgrades = this.upgradePool?.counts ?? { active: 0, idle: 0, pending: 0 };
+    return { active: active + upgrades.active, idle: idle + upgrades.idle, pending: pending + upgrades.pending };
   }
 
   get isCold(): boolean {
@@ -72,27 +72,27 @@ export class NegotiatedPool implements EndpointPool {
   acquire(waiter: ConnectionWaiter, fresh: boolean): RequestWriter | null {
     const { current } = this;
     if (current instanceof Pool && current.isEmpty && this.context.io.clock.now - this.chosenAt >= ASK_AGAIN_MS)
-      this.change(current, this.asking());
+      this.change(current, this.negotiatingPool());
     return this.current.acquire(waiter, fresh);
   }
 
   get forUpgrades(): Pool {
-    if (this.besides === null) {
-      this.besides = this.plain();
-      if (this.retired) this.besides.retire();
+    if (this.upgradePool === null) {
+      this.upgradePool = this.http1Pool();
+      if (this.retired) this.upgradePool.retire();
     }
-    return this.besides;
+    return this.upgradePool;
   }
 
   forget(waiter: ConnectionWaiter): void {
     this.current.forget(waiter);
-    this.besides?.forget(waiter);
+    this.upgradePool?.forget(waiter);
   }
 
   retire(): void {
     this.retired = true;
     this.current.retire();
-    this.besides?.retire();
+    this.upgradePool?.retire();
   }
 
   warm(): void {
@@ -100,18 +100,18 @@ export class NegotiatedPool implements EndpointPool {
   }
 
   /** A pool that offers both protocols and switches to HTTP/1.1 when the endpoint chooses that. */
-  private asking(): MultiplexPool {
+  private negotiatingPool(): MultiplexPool {
     const { target, settings, metricsOffset, context, goaways, seats } = this;
-    const onHttp1 = (): void => this.change(pool, this.plain());
+    const onHttp1 = (): void => this.change(pool, this.http1Pool());
     const pool: MultiplexPool = new MultiplexPool(target, settings, metricsOffset, context, goaways, onHttp1, seats);
     return pool;
   }
 
   /** A pool that offers HTTP/1.1 alone and switches back when the endpoint no longer accepts it. */
-  private plain(): Pool {
+  private http1Pool(): Pool {
     const { target, settings, metricsOffset, context, seats } = this;
-    const onTurnedAway = (): void => this.change(pool, this.asking());
-    const pool: Pool = new Pool(target, settings, metricsOffset, context, onTurnedAway, seats);
+    const onProtocolRefused = (): void => this.change(pool, this.negotiatingPool());
+    const pool: Pool = new Pool(target, settings, metricsOffset, context, onProtocolRefused, seats);
     return pool;
   }
 

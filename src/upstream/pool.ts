@@ -56,7 +56,7 @@ export class Pool implements EndpointPool, ConnectionOwner {
    * Called when an endpoint that was reached before fails the TLS handshake, so no longer accepts the offered protocol; null when there is
    * no other protocol to offer.
    */
-  private readonly onTurnedAway: (() => void) | null;
+  private readonly onProtocolRefused: (() => void) | null;
   private reached: boolean;
 
   /** `seats` is shared when other pools connect to the same endpoint. */
@@ -65,7 +65,7 @@ export class Pool implements EndpointPool, ConnectionOwner {
     settings: PoolSettings,
     metricsOffset: number,
     context: PoolContext,
-    onTurnedAway: (() => void) | null = null,
+    onProtocolRefused: (() => void) | null = null,
     seats = new ConnectionSeats(settings.maxConnections),
   ) {
     this.io = context.io;
@@ -81,7 +81,7 @@ export class Pool implements EndpointPool, ConnectionOwner {
     this.connecting = 0;
     this.total = 0;
     this.retired = false;
-    this.onTurnedAway = onTurnedAway;
+    this.onProtocolRefused = onProtocolRefused;
     this.reached = false;
   }
 
@@ -161,9 +161,9 @@ export class Pool implements EndpointPool, ConnectionOwner {
     this.connecting--;
     this.cells[this.metricsOffset + UpstreamCell.connectErrors]!++;
     this.leaveSeat();
-    if (this.reached && this.onTurnedAway !== null && fault.code === 'upstream_tls_failed') {
+    if (this.reached && this.onProtocolRefused !== null && fault.code === 'upstream_tls_failed') {
       this.reached = false;
-      this.onTurnedAway();
+      this.onProtocolRefused();
     }
     this.nextWaiter()?.onNoConnection(fault);
     if (fault.code === 'upstream_connect_timeout' && this.total === this.connecting) this.giveUpExcess(fault);

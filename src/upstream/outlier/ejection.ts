@@ -81,7 +81,7 @@ function clearRows(words: Int32Array, at: number): void {
   Atomics.store(words, at + StateCell.resetsInARow, 0);
   Atomics.store(words, at + StateCell.closesInARow, 0);
   Atomics.store(words, at + StateCell.keptSeen, 0);
-  Atomics.store(words, at + StateCell.goaways, 0);
+  Atomics.store(words, at + StateCell.goawaysInARow, 0);
 }
 
 /** The number of ejected endpoints, including those whose time is over but which no worker has looked at since. */

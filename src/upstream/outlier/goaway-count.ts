@@ -18,7 +18,7 @@ export class GoawayCount {
   /** The endpoint sent GOAWAY on a connection of this age after so many requests. */
   told(requests: number, ageMs: number): void {
     const { words, at } = this.block;
-    const cell = at + StateCell.goaways;
+    const cell = at + StateCell.goawaysInARow;
     if (ageMs >= LIVED_MS || requests >= LIVED_REQUESTS) Atomics.store(words, cell, 1);
     // 0 means that no connection lived long before: an endpoint that ends every connection soon is not draining.
     else if (words[cell] !== 0) Atomics.add(words, cell, 1);

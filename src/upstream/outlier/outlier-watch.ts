@@ -55,7 +55,7 @@ export class OutlierWatch {
     if (words[at + StateCell.resetsInARow] !== 0) Atomics.store(words, at + StateCell.resetsInARow, 0);
     if (isError) {
       if (this.oneMore(block, StateCell.errorsInARow, this.spec.consecutiveErrors)) {
-        return this.out(block, EjectReason.errors, now);
+        return this.ejectFor(block, EjectReason.errors, now);
       }
     } else if (words[at + StateCell.errorsInARow] !== 0) Atomics.store(words, at + StateCell.errorsInARow, 0);
     if (closedAfter === 0 || closesAtLimit(block, closedAfter)) {
@@ -65,7 +65,7 @@ export class OutlierWatch {
       words[at + StateCell.keptSeen]! >= KEPT_ENOUGH &&
       this.oneMore(block, StateCell.closesInARow, this.spec.consecutiveResets)
     ) {
-      return this.out(block, EjectReason.draining, now);
+      return this.ejectFor(block, EjectReason.draining, now);
     }
     return this.drains(block, now);
   }
@@ -74,10 +74,10 @@ export class OutlierWatch {
   drains(block: StateBlock, now: number): number {
     const { words, at } = block;
     const { consecutiveResets } = this.spec;
-    if (consecutiveResets === 0 || words[at + StateCell.goaways]! < consecutiveResets) return EjectReason.none;
+    if (consecutiveResets === 0 || words[at + StateCell.goawaysInARow]! < consecutiveResets) return EjectReason.none;
     // Reset, so that an endpoint that may not be ejected is not tried again with each response.
-    Atomics.store(words, at + StateCell.goaways, 1);
-    return this.out(block, EjectReason.draining, now);
+    Atomics.store(words, at + StateCell.goawaysInARow, 1);
+    return this.ejectFor(block, EjectReason.draining, now);
   }
 
   /** The attempt got no response. Returns the same as `answered`. */
@@ -88,10 +88,10 @@ export class OutlierWatch {
       Atomics.add(words, at + StateCell.intervalErrors, 1);
     }
     if (isReset && this.oneMore(block, StateCell.resetsInARow, this.spec.consecutiveResets)) {
-      return this.out(block, EjectReason.resets, now);
+      return this.ejectFor(block, EjectReason.resets, now);
     }
     if (this.oneMore(block, StateCell.errorsInARow, this.spec.consecutiveErrors)) {
-      return this.out(block, EjectReason.errors, now);
+      return this.ejectFor(block, EjectReason.errors, now);
     }
     return EjectReason.none;
   }
@@ -100,7 +100,7 @@ export class OutlierWatch {
     return limit > 0 && Atomics.add(words, at + cell, 1) + 1 >= limit;
   }
 
-  private out(block: StateBlock, reason: number, now: number): number {
+  private ejectFor(block: StateBlock, reason: number, now: number): number {
     this.lastEjectionMs = eject(block, this.all, reason, this.spec, now);
     return this.lastEjectionMs === 0 ? EjectReason.none : reason;
   }

@@ -60,10 +60,10 @@ export const StateCell = {
   /** In the block of a canary: the share that it gets, see exchange/canary-choice.ts. */
   canaryShare: 77,
   /**
-   * Counts GOAWAYs in a row: 0 until one ends a connection that lived, then 1 plus those that end young connections; see
-   * outlier/goaway-count.ts.
+   * GOAWAYs in a row, from one that ended a connection that lived through those that ended young ones; 0 while no GOAWAY ended a
+   * connection that lived. See outlier/goaway-count.ts.
    */
-  goaways: 78,
+  goawaysInARow: 78,
   /** Requests after which an endpoint last closed a connection. */
   closedAfter: 79,
   /** Six cells of the adaptive limit. */
