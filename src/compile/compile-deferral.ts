@@ -15,7 +15,7 @@ import { answersIn } from '../store/answers/answers-in.ts';
 import { MemoryAnswers } from '../store/answers/memory-answers.ts';
 import type { Store } from '../store/store.ts';
 import { offsetIn } from '../telemetry/metric-registry.ts';
-import { opaqueWord } from '../upstream/affinity.ts';
+import { opaqueToken } from '../upstream/affinity.ts';
 import { type StockedWorkshop, silentChain } from './compile-chain.ts';
 import type { StoreShelf } from './compile-stores.ts';
 import type { Report } from './report.ts';
@@ -89,7 +89,7 @@ export function answerRoutes(routes: Iterable<Route>): ReadonlyMap<string, Route
 }
 
 function answersWord(routeName: string): string {
-  return opaqueWord(ANSWERS_PATH, routeName);
+  return opaqueToken(ANSWERS_PATH, routeName);
 }
 
 function tableName({ memoryBytes, answerBytesMax }: DeferralConfig): string {

@@ -5,7 +5,7 @@ import type { DestinationConfig } from '../config/config.ts';
 import type { Destination, RedirectTemplate } from '../exchange/route.ts';
 import type { PathPattern } from '../route/path-pattern.ts';
 import { compileTemplate, type Template, TemplateError } from '../route/template.ts';
-import { opaqueWord } from '../upstream/affinity.ts';
+import { opaqueToken } from '../upstream/affinity.ts';
 import { Splitter } from '../upstream/splitter.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { compileReply } from './compile-reply.ts';
@@ -42,7 +42,7 @@ export function compileDestination(
       for (const [index, { upstream: name, weight }] of to.targets.entries()) {
         const upstream = upstreamNamed(name, upstreams, report.at(index));
         if (upstream === null) return null;
-        targets.push({ value: upstream, weight, key: opaqueWord('split', name) });
+        targets.push({ value: upstream, weight, key: opaqueToken('split', name) });
       }
       try {
         const byConsumer = to.stickyBy === 'consumer';

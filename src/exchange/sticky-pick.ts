@@ -37,6 +37,6 @@ export function stickTo(exchange: Exchange, affinity: Affinity, endpoint: Endpoi
 }
 
 function knownBefore({ request }: Exchange, affinity: Affinity): Endpoint | undefined {
-  const word = cookieValue(request.headers.getById(HeaderId.cookie), affinity.spec.cookie);
-  return word === undefined ? undefined : affinity.find(word);
+  const token = cookieValue(request.headers.getById(HeaderId.cookie), affinity.spec.cookie);
+  return token === undefined ? undefined : affinity.byToken(token);
 }

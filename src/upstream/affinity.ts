@@ -1,5 +1,5 @@
-// Session affinity: an opaque word for each endpoint that a client brings back in a cookie. The word reveals nothing internal: it is an
-// HMAC with a secret, so it cannot be turned back into an address, nor can a guessed address be checked against it.
+// Session affinity: an opaque token for each endpoint that a client brings back in a cookie. The token reveals nothing internal: it is
+// an HMAC with a secret, so it cannot be turned back into an address, nor can a guessed address be checked against it.
 
 import { createHmac } from 'node:crypto';
 import type { Endpoint } from './endpoint.ts';
@@ -12,38 +12,38 @@ export interface AffinitySpec {
   readonly secret: string;
 }
 
-const WORD_LETTERS = 22;
+const TOKEN_LETTERS = 22;
 
 /** 22 characters of base64url that stand for `what`; the same on every gateway with the same secret. */
-export function opaqueWord(secret: string, what: string): string {
-  return createHmac('sha256', `cardea ${secret}`).update(what).digest('base64url').slice(0, WORD_LETTERS);
+export function opaqueToken(secret: string, what: string): string {
+  return createHmac('sha256', `cardea ${secret}`).update(what).digest('base64url').slice(0, TOKEN_LETTERS);
 }
 
 export class Affinity {
   readonly spec: AffinitySpec;
-  /** What follows the word in `Set-Cookie`. */
+  /** What follows the token in `Set-Cookie`. */
   private readonly attributes: string;
-  private readonly byWord: ReadonlyMap<string, Endpoint>;
-  private readonly words: ReadonlyMap<Endpoint, string>;
+  private readonly endpoints: ReadonlyMap<string, Endpoint>;
+  private readonly tokens: ReadonlyMap<Endpoint, string>;
 
   constructor(spec: AffinitySpec, upstreamName: string, endpoints: readonly Endpoint[]) {
     const usable = endpoints.filter(({ weight }) => weight > 0);
-    const pairs = usable.map(each => [opaqueWord(spec.secret, `${upstreamName} ${each.key}`), each] as const);
+    const pairs = usable.map(each => [opaqueToken(spec.secret, `${upstreamName} ${each.key}`), each] as const);
     this.spec = spec;
-    this.byWord = new Map(pairs);
-    this.words = new Map(pairs.map(([word, endpoint]) => [endpoint, word]));
+    this.endpoints = new Map(pairs);
+    this.tokens = new Map(pairs.map(([token, endpoint]) => [endpoint, token]));
     const age = spec.ttlMs === 0 ? '' : `; Max-Age=${Math.ceil(spec.ttlMs / 1_000)}`;
     this.attributes = `; Path=/${age}; HttpOnly; SameSite=Lax`;
   }
 
-  /** The endpoint that a client had before; undefined when that endpoint is gone, has weight 0, or the word is made up. */
-  find(word: string): Endpoint | undefined {
-    return this.byWord.get(word);
+  /** The endpoint that a client had before; undefined when that endpoint is gone, has weight 0, or the token is made up. */
+  byToken(token: string): Endpoint | undefined {
+    return this.endpoints.get(token);
   }
 
   /** The value of the `Set-Cookie` field that makes a client stick to this endpoint. */
   cookieFor(endpoint: Endpoint, secure: boolean): string {
-    const word = this.words.get(endpoint) ?? '';
-    return `${this.spec.cookie}=${word}${this.attributes}${secure ? '; Secure' : ''}`;
+    const token = this.tokens.get(endpoint) ?? '';
+    return `${this.spec.cookie}=${token}${this.attributes}${secure ? '; Secure' : ''}`;
   }
 }

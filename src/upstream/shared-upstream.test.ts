@@ -123,12 +123,12 @@ describe('endpoints that come and go', () => {
     const { source, upstream } = made({ affinity: { cookie: 'c', ttlMs: 0, secret: 's' } });
     const words = upstream.endpoints.map(each => /^c=([^;]+)/.exec(upstream.affinity!.cookieFor(each, false))![1]!);
     assert.deepEqual(
-      words.map(word => upstream.affinity!.find(word)?.key),
+      words.map(word => upstream.affinity!.byToken(word)?.key),
       upstream.endpoints.map(({ key }) => key),
     );
     source.become([place('10.0.0.2')]);
-    assert.equal(upstream.affinity!.find(words[0]!), undefined);
-    assert.equal(upstream.affinity!.find(words[1]!)?.key, 'http://10.0.0.2:80');
+    assert.equal(upstream.affinity!.byToken(words[0]!), undefined);
+    assert.equal(upstream.affinity!.byToken(words[1]!)?.key, 'http://10.0.0.2:80');
   });
 
   test('a retired one listens no more; its successor has taken over the pools', () => {

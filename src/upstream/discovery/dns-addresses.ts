@@ -15,10 +15,10 @@ export const dnsAddresses: Discovery = {
     let known: readonly string[] = [];
     const look = async () => {
       const found = await resolver.addresses(name, family);
-      const { ttlSeconds, untold } = found;
+      const { ttlSeconds, failed } = found;
       known = withKnown(found, known);
       const endpoints = known.map(address => ({ address, port, tls, weight: 1, zone: '', name }));
-      return { endpoints, keptMs: ttlSeconds * 1_000, trouble: troubleOf(untold) };
+      return { endpoints, validMs: ttlSeconds * 1_000, trouble: troubleOf(failed) };
     };
     return new Refresh(look, { ...settings, subject: `dns ${name}` }, outlet);
   },

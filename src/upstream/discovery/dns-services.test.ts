@@ -39,8 +39,8 @@ describe('SRV discovery', () => {
     server.setAddresses('n1.test', ['10.0.0.1'], 60);
     server.setAddresses('n2.test', ['10.0.0.2', '10.0.0.3'], 4);
     assert.deepEqual(await places(), ['10.0.0.1:8080 5', '10.0.0.2:8081 1', '10.0.0.3:8081 1']);
-    const { keptMs, endpoints } = await lookup.look();
-    assert.equal(keptMs, 4_000);
+    const { validMs, endpoints } = await lookup.look();
+    assert.equal(validMs, 4_000);
     assert.equal(endpoints[0]!.name, 'n1.test');
   });
 

@@ -49,7 +49,7 @@ export class ServiceLookup {
       const leastTtl = Math.min(ttlSeconds, ...group.map(({ target }) => targets.get(target)!.ttlSeconds));
       return {
         endpoints: group.flatMap(service => endpointsOf(service, targets.get(service.target)!, this.settings.tls)),
-        keptMs: leastTtl * 1_000,
+        validMs: leastTtl * 1_000,
       };
     }
     throw new LookupError(`no target of ${name} has an address`);

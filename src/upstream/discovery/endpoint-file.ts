@@ -46,7 +46,7 @@ class WatchedFile {
     if (now.kind !== 'file') throw new Error('it is not a file');
     if (now.bytes > FILE_BYTES_MAX) throw new Error('it is larger than 16 MiB');
     if (this.known === null || !isSamePrint(now, this.known)) this.onChange(now);
-    return { endpoints: this.endpoints, keptMs: LOOK_EVERY_MS };
+    return { endpoints: this.endpoints, validMs: LOOK_EVERY_MS };
   }
 
   /** Reads the file. One that may be half-written is read only when it has not changed from one look to the next. */

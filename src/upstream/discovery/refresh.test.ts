@@ -39,9 +39,9 @@ async function settled() {
   for (let i = 0; i < 10; i++) await Promise.resolve();
 }
 
-function found(addresses: readonly string[], keptMs = 10_000): Look {
+function found(addresses: readonly string[], validMs = 10_000): Look {
   return {
-    keptMs,
+    validMs,
     endpoints: addresses.map(address => ({ address, port: 80, tls: false, weight: 1, zone: '', name: '' })),
   };
 }

@@ -9,7 +9,7 @@ import { type DiscoveredEndpoint, type DiscoveredSet, inOrder } from './discover
 /** Result of one lookup: at least one endpoint, and for how many milliseconds it is valid. */
 export interface Look {
   readonly endpoints: readonly DiscoveredEndpoint[];
-  readonly keptMs: number;
+  readonly validMs: number;
   /** What could not be looked up besides, for the operator; null or left out when nothing was missing. */
   readonly trouble?: string | null;
 }
@@ -117,7 +117,7 @@ export class Refresh implements RunningFeed {
     return this.looking;
   }
 
-  private found({ endpoints, keptMs, trouble = null }: Look): void {
+  private found({ endpoints, validMs, trouble = null }: Look): void {
     if (this.stopped) return;
     this.answeredAt = this.time.now();
     this.failures = 0;
@@ -132,7 +132,7 @@ export class Refresh implements RunningFeed {
     this.trouble = trouble === null ? null : `${this.settings.subject}: ${trouble}`;
     this.outlet.report(this.trouble);
     const { keptMinMs, keptMaxMs } = this.settings;
-    const kept = Math.min(keptMaxMs, Math.max(keptMinMs, keptMs));
+    const kept = Math.min(keptMaxMs, Math.max(keptMinMs, validMs));
     this.lookIn(kept * (1 - JITTER * this.random.unit()));
   }
 

@@ -23,7 +23,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { ANSWERS_PATH } from '../../../src/exchange/deferred/answers-path.ts';
-import { opaqueWord } from '../../../src/upstream/affinity.ts';
+import { opaqueToken } from '../../../src/upstream/affinity.ts';
 import { type Child, startChild, untilSaid } from '../../support/child.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
@@ -295,7 +295,7 @@ describe('explain', { concurrency: 2 }, () => {
       '  - { name: rest, match: { path: /* }, to: users }',
     ]);
     const answer = async (route: string) => {
-      const url = `${ANSWERS_PATH}${opaqueWord(ANSWERS_PATH, route)}/0123456789abcdef`;
+      const url = `${ANSWERS_PATH}${opaqueToken(ANSWERS_PATH, route)}/0123456789abcdef`;
       const { code, out } = await cardea(['explain', '--json', '-c', document, 'GET', url]);
       return [code, JSON.parse(out).outcome, JSON.parse(out).route];
     };

@@ -104,13 +104,13 @@ describe('lookups with a server of our own', () => {
     server.set('split.test', 'A', { rcode: 2 });
     server.set('split.test', 'AAAA', { answers: [six] });
     const found = await resolver().addresses('split.test', 'all');
-    assert.deepEqual([found.addresses, found.ttlSeconds, found.untold?.type], [['fd00::6'], 10, 'A']);
-    assert.match(found.untold!.reason, /SERVFAIL/);
+    assert.deepEqual([found.addresses, found.ttlSeconds, found.failed?.type], [['fd00::6'], 10, 'A']);
+    assert.match(found.failed!.reason, /SERVFAIL/);
     assert.deepEqual(withKnown(found, ['10.0.0.1', 'fd00::5']), ['fd00::6', '10.0.0.1']);
     server.set('split.test', 'A', { answers: [a('split.test', '10.0.0.2')] });
     server.set('split.test', 'AAAA', 'silent');
     const other = await resolver(30).addresses('split.test', 'all');
-    assert.deepEqual([other.addresses, other.untold?.type], [['10.0.0.2'], 'AAAA']);
+    assert.deepEqual([other.addresses, other.failed?.type], [['10.0.0.2'], 'AAAA']);
     // Some servers report NXDOMAIN for a name that exists but lacks such records.
     server.set('split.test', 'AAAA', { rcode: 3 });
     assert.deepEqual(await resolver().addresses('split.test', 'all'), { addresses: ['10.0.0.2'], ttlSeconds: 60 });

@@ -35,10 +35,10 @@ export interface FoundAddresses {
   readonly addresses: readonly string[];
   readonly ttlSeconds: number;
   /** With family `all`: the type of records that could not be looked up; left out when both were. */
-  readonly untold?: UntoldRecords;
+  readonly failed?: FailedLookup;
 }
 
-export interface UntoldRecords {
+export interface FailedLookup {
   readonly type: 'A' | 'AAAA';
   readonly reason: string;
 }
@@ -51,7 +51,7 @@ export interface FoundServices {
 /** How often every server is asked before a lookup fails. */
 const ROUNDS = 2;
 /** TTL in seconds when one type of records could not be looked up, unless the other type has a lower one. */
-const UNTOLD_TTL_SECONDS = 10;
+const PARTIAL_TTL_SECONDS = 10;
 /** TTL in seconds of addresses from a hosts file, which has none. */
 const HOSTS_TTL_SECONDS = 5;
 
@@ -93,7 +93,7 @@ export class Resolver {
   private async bothFamilies(name: string): Promise<FoundAddresses | null> {
     const found: Records[] = [];
     const failures: unknown[] = [];
-    let untold: UntoldRecords | null = null;
+    let failed: FailedLookup | null = null;
     for (const type of ['A', 'AAAA'] as const) {
       try {
         const records = await this.ask(name, type);
@@ -103,11 +103,11 @@ export class Resolver {
         if (error instanceof NoSuchName) failures.push(error);
         else {
           failures.unshift(error);
-          untold = { type, reason: messageOf(error) };
+          failed = { type, reason: messageOf(error) };
         }
       }
     }
-    if (found.length > 0) return joined(found, untold);
+    if (found.length > 0) return joined(found, failed);
     if (failures.length > 0) throw failures[0];
     return null;
   }
@@ -179,23 +179,23 @@ export class Resolver {
   }
 }
 
-function joined(found: readonly Records[], untold: UntoldRecords | null = null): FoundAddresses {
+function joined(found: readonly Records[], failed: FailedLookup | null = null): FoundAddresses {
   const addresses = found.flatMap(records => records.addresses);
   const ttlSeconds = Math.min(...found.map(records => records.ttlSeconds));
-  if (untold === null) return { addresses, ttlSeconds };
-  return { addresses, ttlSeconds: Math.min(ttlSeconds, UNTOLD_TTL_SECONDS), untold };
+  if (failed === null) return { addresses, ttlSeconds };
+  return { addresses, ttlSeconds: Math.min(ttlSeconds, PARTIAL_TTL_SECONDS), failed };
 }
 
 /** Adds the previously known addresses of the type that could not be looked up this time. */
-export function withKnown({ addresses, untold }: FoundAddresses, before: readonly string[]): readonly string[] {
-  if (untold === undefined) return addresses;
-  return [...addresses, ...before.filter(address => isIPv4(address) === (untold.type === 'A'))];
+export function withKnown({ addresses, failed }: FoundAddresses, before: readonly string[]): readonly string[] {
+  if (failed === undefined) return addresses;
+  return [...addresses, ...before.filter(address => isIPv4(address) === (failed.type === 'A'))];
 }
 
 /** The problem in words, for the operator; null when both types were looked up. */
-export function troubleOf(untold: UntoldRecords | undefined): string | null {
-  if (untold === undefined) return null;
-  return `its ${untold.type} records cannot be looked up: ${untold.reason}; those that were known stay in use`;
+export function troubleOf(failed: FailedLookup | undefined): string | null {
+  if (failed === undefined) return null;
+  return `its ${failed.type} records cannot be looked up: ${failed.reason}; those that were known stay in use`;
 }
 
 class NoSuchName extends Error {
