@@ -54,12 +54,13 @@ export function retryDue(exchange: Exchange): void {
 
 /**
  * Sends the request again at once when a kept connection turns out to have been closed by the endpoint while it was idle, so that the
- * request was not looked at. Only for methods that may be repeated (RFC 9110 section 9.2.2), and once. Needs no setting, and takes nothing
- * from the budget.
+ * request was not looked at. Only for methods that may be repeated (RFC 9110 section 9.2.2), and once, besides the tries that the policy
+ * allows. Needs no setting, and takes nothing from the budget.
  */
 function retryDeadConnection(exchange: Exchange, fault: Fault): boolean {
-  const { connection, request } = exchange;
-  if (fault.code !== 'upstream_reset' || connection === null || exchange.attempts > 1) return false;
+  const { connection, request, retries } = exchange;
+  if (fault.code !== 'upstream_reset' || connection === null) return false;
+  if (exchange.attempts > 1 + (retries?.count ?? 0)) return false;
   if (connection.requests <= 1 || !isIdempotent(request.method)) return false;
   if (request.hasBody && (exchange.replayable === null || exchange.requestFiltered)) return false;
   againAtOnce(exchange);
@@ -100,7 +101,7 @@ function againAtOnce(exchange: Exchange): void {
   noteLostTry(exchange);
   exchange.connection = null;
   exchange.services.cells[exchange.upstream!.metricsOffset + UpstreamCell.retries]!++;
-  attempt(exchange, null, true);
+  attempt(exchange, exchange.retries?.tried ?? null, true);
   goOnReading(exchange);
 }
 

@@ -341,6 +341,19 @@ test('a request that met a dead kept connection goes to another endpoint whose c
   assert.equal(engine.upstreamCell('pending'), 0);
 });
 
+test('a retry that meets a dead kept connection is sent once more too, and not to an endpoint that was tried', async t => {
+  // Closes each kept connection as the next request arrives.
+  const closing: RawHandlers = {
+    onRequest: ({ socket, requests }) => (requests === 1 ? socket.write(answer(200)) : socket.destroy()),
+  };
+  const retry = retrySpec({ attempts: 1, on: [503] });
+  const { engine, ask, backends } = await setUp(t, [unavailable, closing], { retry });
+  for (let n = 0; n < 6; n++) assert.equal((await ask(get)).status, 200, `request ${n}`);
+  assert.equal(engine.upstreamCell('retriesDenied'), 0);
+  assert.ok(backends[0]!.requests.length >= 3);
+  assert.deepEqual(engine.endpointsInFlight(), [0, 0]);
+});
+
 test('what one try may take does not count for the wait of another upstream that takes over', async t => {
   let release = (): void => {};
   const busy: RawHandlers = {
