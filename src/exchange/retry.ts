@@ -98,10 +98,10 @@ export function retryOverHttp1(exchange: Exchange): boolean {
 }
 
 function againAtOnce(exchange: Exchange): void {
-  noteLostTry(exchange);
+  const { tried } = noteLostTry(exchange);
   exchange.connection = null;
   exchange.services.cells[exchange.upstream!.metricsOffset + UpstreamCell.retries]!++;
-  attempt(exchange, exchange.retries?.tried ?? null, true);
+  attempt(exchange, tried.length === 0 ? null : tried, true);
   goOnReading(exchange);
 }
 
