@@ -1,10 +1,10 @@
-// Which texts are parsed as addresses, compared with Node's own parser.
+// Which texts are parsed as addresses, and how addresses are written, compared with Node's own parsers.
 
 import assert from 'node:assert/strict';
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { IPV6_WORDS, mappedIpv4, parseIpv4, parseIpv6 } from './ip-address.ts';
+import { IPV6_WORDS, ipv4Text, ipv6Text, mappedIpv4, parseIpv4, parseIpv6 } from './ip-address.ts';
 
 const words = new Uint32Array(IPV6_WORDS);
 
@@ -98,5 +98,39 @@ test('reads the same address as Node', () => {
       assert.equal(canonical(again), canonical(text));
     }),
     { numRuns: 2000 },
+  );
+});
+
+test('an IPv6 address has one text (RFC 5952 section 4), a mapped IPv4 address its own', () => {
+  for (const [written, canonical] of [
+    ['2001:DB8:0:0:0:0:0:1', '2001:db8::1'],
+    ['2001:0db8::0001', '2001:db8::1'],
+    ['0:0:1:2:3:0:0:4', '::1:2:3:0:0:4'],
+    ['1:0:0:2:0:0:0:3', '1:0:0:2::3'],
+    ['2001:db8::1:1:1:1:1', '2001:db8:0:1:1:1:1:1'],
+    ['1:0:0:0:0:0:0:0', '1::'],
+    ['0:0:0:0:0:0:0:0', '::'],
+    ['::1', '::1'],
+    ['::ffff:102:304', '1.2.3.4'],
+    ['::FFFF:255.255.255.255', '255.255.255.255'],
+    ['::1.2.3.4', '::102:304'],
+  ] as const) {
+    assert.ok(parseIpv6(written, words), written);
+    assert.equal(ipv6Text(words), canonical, written);
+  }
+  assert.equal(ipv4Text(parseIpv4('203.0.113.255')), '203.0.113.255');
+});
+
+test('writes an IPv6 address as the URL standard does', () => {
+  const group = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff }));
+  fc.assert(
+    fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), places => {
+      const text = places.map(place => place.toString(16)).join(':');
+      assert.ok(parseIpv6(text, words));
+      // Because: the URL standard writes mapped IPv4 addresses in hexadecimal.
+      fc.pre(mappedIpv4(words) === -1);
+      assert.equal(`[${ipv6Text(words)}]`, new URL(`http://[${text}]/`).hostname);
+    }),
+    { numRuns: 5000 },
   );
 });

@@ -1,4 +1,5 @@
-// Parses IP addresses from text to numbers, strictly: one spelling of IPv4, every spelling of RFC 4291 for IPv6. Resolves no names.
+// Parses IP addresses from text to numbers, strictly: one spelling of IPv4, every spelling of RFC 4291 for IPv6. Writes them in one
+// spelling each. Resolves no names.
 
 /**
  * An IPv4 address as a number from 0 to 2^32 - 1, or -1 when `text[start, end)` is not an IPv4 address. Exactly four decimal parts without
@@ -102,4 +103,46 @@ function hexDigit(code: number): number {
 /** Whether a text is an IPv4 or IPv6 address, without a zone, brackets or a port. */
 export function isIpAddress(text: string): boolean {
   return parseIpv4(text) !== -1 || parseIpv6(text, new Uint32Array(IPV6_WORDS));
+}
+
+/** An address as dotted decimal text. */
+export function ipv4Text(address: number): string {
+  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+}
+
+/**
+ * An address in the one text in which clients are compared, counted and logged: RFC 5952 section 4 for IPv6, and dotted decimal for an
+ * IPv4 address mapped into IPv6.
+ */
+export function ipv6Text(words: Uint32Array): string {
+  const mapped = mappedIpv4(words);
+  if (mapped !== -1) return ipv4Text(mapped);
+  // The longest run of zero groups becomes `::`: the first of equally long ones, and never a single group.
+  let runAt = -1;
+  let runLength = 1;
+  for (let start = 0; start < 8; start++) {
+    let end = start;
+    while (end < 8 && groupOf(words, end) === 0) end++;
+    if (end - start > runLength) {
+      runAt = start;
+      runLength = end - start;
+    }
+    start = end;
+  }
+  let text = '';
+  for (let i = 0; i < 8; i++) {
+    if (i === runAt) {
+      text += '::';
+      i += runLength - 1;
+      continue;
+    }
+    if (i > 0 && !text.endsWith(':')) text += ':';
+    text += groupOf(words, i).toString(16);
+  }
+  return text;
+}
+
+function groupOf(words: Uint32Array, place: number): number {
+  const word = words[place >> 1]!;
+  return (place & 1) === 0 ? word >>> 16 : word & 0xffff;
 }

@@ -77,6 +77,7 @@ const claimed: [why: string, list: string, believed: string][] = [
   ['IPv6 in brackets', '[2001:db8::1]', '2001:db8::1'],
   ['IPv6 in brackets with a port', '[2001:db8::1]:5678', '2001:db8::1'],
   ['IPv4 written as IPv6', '::ffff:192.0.2.1', '192.0.2.1'],
+  ['IPv6 in another spelling', '2001:DB8:0:0:0:0:0:1', '2001:db8::1'],
   ['several, the last of a stranger', '203.0.113.9, 192.0.2.1', '192.0.2.1'],
   ['several, the last of a proxy with a port', '192.0.2.1, 127.0.0.7:80', '192.0.2.1'],
   ['what only looks like an address', 'dead.beef', '127.0.0.1'],

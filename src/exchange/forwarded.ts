@@ -1,6 +1,6 @@
 // Who the client is behind proxies, and the fields that forward this to the upstream (RFC 7239 and its predecessors).
 
-import { IPV6_WORDS, mappedIpv4, parseIpv4, parseIpv6 } from '../base/ip-address.ts';
+import { IPV6_WORDS, ipv6Text, parseIpv4, parseIpv6 } from '../base/ip-address.ts';
 import { flatText } from '../base/latin1.ts';
 import { HeaderId, headerIdOf } from '../http/header-names.ts';
 import type { Headers } from '../http/headers.ts';
@@ -48,9 +48,7 @@ const words = new Uint32Array(IPV6_WORDS);
 function addressOf(written: string): string | null {
   const text = bracketed.exec(written)?.[1] ?? withPort.exec(written)?.[1] ?? written;
   if (parseIpv4(text) !== -1) return text;
-  if (!parseIpv6(text, words)) return null;
-  const four = mappedIpv4(words);
-  return four === -1 ? text : [four >>> 24, (four >>> 16) & 255, (four >>> 8) & 255, four & 255].join('.');
+  return parseIpv6(text, words) ? ipv6Text(words) : null;
 }
 
 /**

@@ -1,6 +1,6 @@
 // The source to which failed logins, and quotas by address, are counted.
 
-import { IPV6_WORDS, mappedIpv4, parseIpv6 } from '../base/ip-address.ts';
+import { IPV6_WORDS, ipv4Text, mappedIpv4, parseIpv6 } from '../base/ip-address.ts';
 
 const words = new Uint32Array(IPV6_WORDS);
 
@@ -10,6 +10,5 @@ export function sourceOf(ip: string): string {
   const zoneAt = ip.indexOf('%');
   if (!parseIpv6(zoneAt === -1 ? ip : ip.slice(0, zoneAt), words)) return ip;
   const mapped = mappedIpv4(words);
-  if (mapped === -1) return `${words[0]}:${words[1]}`;
-  return `${mapped >>> 24}.${(mapped >>> 16) & 255}.${(mapped >>> 8) & 255}.${mapped & 255}`;
+  return mapped === -1 ? `${words[0]}:${words[1]}` : ipv4Text(mapped);
 }

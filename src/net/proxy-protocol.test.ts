@@ -3,7 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { IPV6_WORDS, parseIpv6 } from '../base/ip-address.ts';
 import { parseProxyHeader } from './proxy-protocol.ts';
+
+const words = new Uint32Array(IPV6_WORDS);
 
 function parse(text: string): ReturnType<typeof parseProxyHeader> {
   return parseProxyHeader(Buffer.from(text, 'latin1'));
@@ -26,12 +29,32 @@ test('version 1 names the client', () => {
   assert.deepEqual(parse('PROXY UNKNOWN whatever\r\n'), { bytes: 24, address: null });
 });
 
+for (const [written, ip] of [
+  ['2001:DB8:0:0:0:0:0:1', '2001:db8::1'],
+  ['0:0:1:2:3:0:0:4', '::1:2:3:0:0:4'],
+  ['::ffff:192.0.2.1', '192.0.2.1'],
+  ['::ffff:c000:201', '192.0.2.1'],
+] as const) {
+  test(`both versions write ${written} as ${ip}`, () => {
+    const line = parse(`PROXY TCP6 ${written} ::1 1 2\r\n`);
+    assert.ok(typeof line === 'object');
+    assert.deepEqual(line.address, { ip, port: 1 });
+    assert.ok(parseIpv6(written, words));
+    const source = [...words].flatMap(word => [word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255]);
+    assert.deepEqual(parseProxyHeader(binary(1, 0x21, [...source, ...source, 0, 1, 0, 2])), {
+      bytes: 52,
+      address: line.address,
+    });
+  });
+}
+
 for (const text of [
   'GET / HTTP/1.1\r\n',
   'PROXY TCP4 192.0.2.1 192.0.2.2 1\r\n',
   'PROXY TCP4 192.0.2.1 192.0.2.2 1 2 3\r\n',
   'PROXY TCP4 2001:db8::1 192.0.2.2 1 2\r\n',
   'PROXY TCP6 192.0.2.1 192.0.2.2 1 2\r\n',
+  'PROXY TCP6 fe80::1%eth0 ::1 1 2\r\n',
   'PROXY TCP4 192.0.2.256 192.0.2.2 1 2\r\n',
   'PROXY TCP4 192.0.2.1 192.0.2.2 65536 2\r\n',
   'PROXY TCP4 192.0.2.1 192.0.2.2 01 2\r\n',

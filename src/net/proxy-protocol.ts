@@ -1,7 +1,7 @@
 // Reads the PROXY protocol, versions 1 and 2: a load balancer in front of the gateway tells which client's connection it passes on.
 
 import type { Socket } from 'node:net';
-import { isIPv4, isIPv6 } from 'node:net';
+import { IPV6_WORDS, ipv6Text, parseIpv4, parseIpv6 } from '../base/ip-address.ts';
 import { type Timed, UNSCHEDULED } from '../base/timer-wheel.ts';
 import type { SocketEvents } from './accepted-socket.ts';
 import type { Client } from './client.ts';
@@ -12,6 +12,8 @@ const LINE_BYTES_MAX = 107;
 /** The most bytes that version 2 may need for addresses and extensions; real headers stay far below. */
 const BINARY_BYTES_MAX = 2_048;
 const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
+/** The address being read: headers are read one at a time. */
+const words = new Uint32Array(IPV6_WORDS);
 
 /** What a header of `bytes` length says: the client's address, or null when the proxy speaks for itself or names none that can be used. */
 export interface ProxyHeader {
@@ -36,11 +38,19 @@ export function parseProxyHeader(bytes: Buffer): ProxyHeader | 'incomplete' | 'm
 function parseLine(line: string, bytes: number): ProxyHeader | 'malformed' {
   const [family, source, destination, sourcePort, destinationPort, ...rest] = line.split(' ');
   if (family === 'UNKNOWN') return { bytes, address: null };
-  const isAddress = family === 'TCP4' ? isIPv4 : family === 'TCP6' ? isIPv6 : null;
-  if (isAddress === null || rest.length > 0 || source === undefined || destination === undefined) return 'malformed';
-  if (!isAddress(source) || !isAddress(destination) || !isPort(sourcePort) || !isPort(destinationPort))
-    return 'malformed';
-  return { bytes, address: { ip: source, port: Number(sourcePort) } };
+  const read = family === 'TCP4' ? readIpv4 : family === 'TCP6' ? readIpv6 : null;
+  if (read === null || rest.length > 0 || !isPort(sourcePort) || !isPort(destinationPort)) return 'malformed';
+  const ip = read(source);
+  if (ip === null || read(destination) === null) return 'malformed';
+  return { bytes, address: { ip, port: Number(sourcePort) } };
+}
+
+function readIpv4(text = ''): string | null {
+  return parseIpv4(text) === -1 ? null : text;
+}
+
+function readIpv6(text = ''): string | null {
+  return parseIpv6(text, words) ? ipv6Text(words) : null;
 }
 
 function isPort(text: string | undefined): boolean {
@@ -61,20 +71,8 @@ function parseBinary(bytes: Buffer): ProxyHeader | 'incomplete' | 'malformed' {
   if (family === 0x11) {
     return { bytes: total, address: { ip: bytes.subarray(16, 20).join('.'), port: bytes.readUInt16BE(24) } };
   }
-  const groups: string[] = [];
-  for (let at = 16; at < 32; at += 2) groups.push(bytes.readUInt16BE(at).toString(16));
-  return { bytes: total, address: { ip: compressIpv6(groups.join(':')), port: bytes.readUInt16BE(48) } };
-}
-
-/** Writes the longest run of zero groups as `::` (RFC 5952), so that an address always has the same text. */
-function compressIpv6(text: string): string {
-  let longest = '';
-  for (const run of text.match(/(?:^|:)0(?::0)+(?=:|$)/g) ?? []) if (run.length > longest.length) longest = run;
-  if (longest === '') return text;
-  const at = text.indexOf(longest);
-  const before = text.slice(0, at);
-  const after = text.slice(at + longest.length).replace(/^:/, '');
-  return `${before}::${after}`;
+  for (let i = 0; i < IPV6_WORDS; i++) words[i] = bytes.readUInt32BE(16 + 4 * i);
+  return { bytes: total, address: { ip: ipv6Text(words), port: bytes.readUInt16BE(48) } };
 }
 
 /** Takes a socket over once its client is known. */

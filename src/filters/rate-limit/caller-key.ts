@@ -1,6 +1,6 @@
 // Which callers share a budget: turns the properties that `by` names into the 64-bit key of a caller's budget. Creates no string.
 
-import { mappedIpv4, parseIpv6 } from '../../base/ip-address.ts';
+import { ipv4Text, mappedIpv4, parseIpv6 } from '../../base/ip-address.ts';
 import type { KeyedHash } from '../../base/keyed-hash.ts';
 import type { KeyPart } from '../../base/schema/budget-key.ts';
 import { claimAt } from '../../exchange/claim-at.ts';
@@ -88,8 +88,7 @@ function hashAddress(hash: KeyedHash, ip: string, ipv6Prefix: number): void {
   }
   const mapped = mappedIpv4(address);
   if (mapped !== -1) {
-    const dotted = `${mapped >>> 24}.${(mapped >>> 16) & 255}.${(mapped >>> 8) & 255}.${mapped & 255}`;
-    hash.text(hash.low, hash.high, dotted);
+    hash.text(hash.low, hash.high, ipv4Text(mapped));
     return;
   }
   hash.words(hash.low, hash.high, firstBits(0, ipv6Prefix), firstBits(1, ipv6Prefix));

@@ -196,6 +196,8 @@ describe('PROXY protocol', () => {
   for (const [name, header, address] of [
     ['version 1, TCP4', 'PROXY TCP4 203.0.113.7 10.0.0.1 12345 443\r\n', '203.0.113.7'],
     ['version 1, TCP6', 'PROXY TCP6 2001:db8::7 2001:db8::1 12345 443\r\n', '2001:db8::7'],
+    ['version 1, TCP6 in another spelling', 'PROXY TCP6 2001:DB8:0:0:0:0:0:7 2001:db8::1 12345 443\r\n', '2001:db8::7'],
+    ['version 1, TCP6 with a mapped IPv4 address', 'PROXY TCP6 ::ffff:203.0.113.7 ::1 12345 443\r\n', '203.0.113.7'],
     ['version 1, UNKNOWN', 'PROXY UNKNOWN whatever it says\r\n', '127.0.0.1'],
     ['version 2, IPv4', ipv4, '203.0.113.7'],
     ['version 2, IPv6', ipv6, '2001:db8::7'],
@@ -205,8 +207,9 @@ describe('PROXY protocol', () => {
     test(name, async () => {
       const engine = await engineWith(trust);
       const whole = Buffer.from(header as string, 'latin1');
-      // In one piece and byte by byte: the result is the same.
-      const openings = [[whole], Array.from(whole, byte => Buffer.from([byte]))];
+      const request = 'GET / HTTP/1.1\r\nHost: test\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n';
+      // With the request, in a piece of its own, and byte by byte: the result is the same.
+      const openings = [[], [whole], Array.from(whole, byte => Buffer.from([byte]))];
       for (const opening of openings) {
         const before = backend.requests.length;
         const client = await ClientConnection.open(engine.port);
@@ -214,10 +217,10 @@ describe('PROXY protocol', () => {
           client.send(piece);
           await new Promise(resolve => setTimeout(resolve, opening.length > 1 ? 1 : 10));
         }
-        client.send('GET / HTTP/1.1\r\nHost: test\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n');
+        client.send(opening.length > 0 ? request : Buffer.concat([whole, Buffer.from(request)]));
         assert.equal((await client.answers(1))[0]!.status, 204);
-        const request = backend.requests[before]!;
-        if (address !== '127.0.0.1') assert.deepEqual(all(request, 'x-forwarded-for'), [address]);
+        const received = backend.requests[before]!;
+        if (address !== '127.0.0.1') assert.deepEqual(all(received, 'x-forwarded-for'), [address]);
         assert.equal((await engine.accessLines()).at(-1)!.clientIp, address === '127.0.0.1' ? '6.6.6.6' : address);
         client.destroy();
       }
