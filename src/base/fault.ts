@@ -384,7 +384,7 @@ export const faultKinds = {
     'Upgrade failed',
     'no',
     'http_upgrade_failed',
-    'The endpoint switched protocols without being asked to, or to a protocol that the client did not ask for; or it speaks HTTP/2 and does not support tunnels (RFC 8441).',
+    'The endpoint switched protocols without being asked to, or to a protocol that the client did not ask for; or its `Sec-WebSocket-Accept` is wrong (checked for HTTP/2 clients, HTTP/1.1 clients check it themselves); or it speaks HTTP/2 and does not support tunnels (RFC 8441).',
   ),
 } as const satisfies Record<string, FaultKind>;
 

@@ -108,11 +108,9 @@ export function responseHead(exchange: Exchange, head: ResponseHead): void {
   exchange.replayable = null;
   exchange.answeredBy = 'upstream';
   if (head.status === 101) {
-    if (sameProtocol(head.upgrade, request.upgrade)) startTunnel(exchange, head);
-    else {
-      exchange.answeredBy = 'nobody';
-      upstreamFault(exchange, new Fault('upstream_upgrade_refused'));
-    }
+    if (!sameProtocol(head.upgrade, request.upgrade)) refuseSwitch(exchange, '');
+    else if (exchange.downstream.acceptsSwitch(head.headers)) startTunnel(exchange, head);
+    else refuseSwitch(exchange, 'Its Sec-WebSocket-Accept does not match the key.');
     return;
   }
   if (exchange.mirror !== null) exchange.mirror.answered(head.status, head.headers);
@@ -222,6 +220,12 @@ export function responseDrained(exchange: Exchange): void {
 /** RFC 9110 section 7.8: only the protocol that the client asked for may be switched to. */
 function sameProtocol(given: string, asked: string): boolean {
   return given.toLowerCase() === asked.toLowerCase();
+}
+
+/** The endpoint switched protocols, but not as it was asked to. `cause` is for the operator. */
+function refuseSwitch(exchange: Exchange, cause: string): void {
+  exchange.answeredBy = 'nobody';
+  upstreamFault(exchange, new Fault('upstream_upgrade_refused', '', cause));
 }
 
 /** One side of the tunnel has ended: the other side continues while it sends something, within the shorter of both idle times. */

@@ -417,6 +417,10 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     if (this.halfClosed) this.events?.onRequestEnd(null);
   }
 
+  acceptsSwitch(): boolean {
+    return true;
+  }
+
   endTunnelOut(): boolean {
     this.handler.io.outbox.flush();
     this.finDue = true;

@@ -22,6 +22,8 @@ export const ResponseFraming = {
 export interface ResponseWriter {
   /** Sends an interim response (1xx). `lines` are field lines, each ended by CRLF. */
   sendInformational(status: number, lines: string): void;
+  /** Whether a 101 with these fields shows that the upstream switched protocols as asked. HTTP/1 clients check that by themselves. */
+  acceptsSwitch(headers: Headers): boolean;
   /** Makes the connection end after this response, if it serves one message at a time (HTTP/1). Call before the response starts. */
   closeAfter(): void;
   /**

@@ -42,6 +42,10 @@ export class AnswerRecorder implements ResponseWriter {
     this.onRecorded(packed !== null && packed.length <= this.bytesMax ? packed : null);
   }
 
+  acceptsSwitch(): boolean {
+    return false;
+  }
+
   endTunnelOut(): boolean {
     return false;
   }

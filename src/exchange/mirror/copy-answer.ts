@@ -36,6 +36,10 @@ export class CopyAnswer implements ResponseWriter {
     this.over();
   }
 
+  acceptsSwitch(): boolean {
+    return false;
+  }
+
   endTunnelOut(): boolean {
     return false;
   }

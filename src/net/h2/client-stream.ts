@@ -1,7 +1,6 @@
 // One stream of a connection to an endpoint: the upstream side of an exchange. Knows flow control, times and its own states; frames are
 // the connection's business. Longer than most files because it is one state machine.
 
-import { createHash } from 'node:crypto';
 import { Fault, type FaultCode } from '../../base/fault.ts';
 import { type Timed, UNSCHEDULED } from '../../base/timer-wheel.ts';
 import { BodyFraming, ResponseHead } from '../../http/h1/response-head.ts';
@@ -15,6 +14,7 @@ import { RequestFraming, type RequestTimes, type RequestWriter, type ResponseEve
 import type { ClientConnection } from './client-connection.ts';
 import { NO_BYTE, pieceOf } from './last-byte.ts';
 import type { SendingStream } from './stream-turns.ts';
+import { proofOf } from './websocket-switch.ts';
 
 const LENGTH_THAT_LIES = 'Its body is not as long as its Content-Length says.';
 
@@ -311,7 +311,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
       return;
     }
     const { headers } = message.toHead(false, false);
-    headers.appendTrusted('Sec-WebSocket-Accept', acceptOf(this.webSocketKey));
+    headers.appendTrusted('Sec-WebSocket-Accept', proofOf(this.webSocketKey));
     this.phase = Phase.tunnel;
     this.contentLength = -1;
     this.events?.onResponseHead(new ResponseHead(101, true, headers, BodyFraming.none, -1, false, 'websocket'));
@@ -479,9 +479,4 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     const step = delayMs === 0 ? Infinity : io.clock.now + delayMs;
     io.wheel.schedule(this, Math.min(step, times.deadline));
   }
-}
-
-/** The Sec-WebSocket-Accept value of a server that accepts this key (RFC 6455 section 4.2.2). */
-function acceptOf(key: string): string {
-  return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 }

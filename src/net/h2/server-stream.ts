@@ -312,6 +312,11 @@ export class ServerStream implements ResponseWriter, Timed {
     connection.sendBlock(this.id, false);
   }
 
+  /** Checks the proof of RFC 6455 section 4.2.2: the key is the gateway's own, so no client can. */
+  acceptsSwitch(headers: Headers): boolean {
+    return acceptsKey(headers, this.webSocketKey);
+  }
+
   /** Does nothing: HTTP/2 framing is unambiguous, however a path may be read, so the other streams go on. */
   closeAfter(): void {}
 
@@ -336,10 +341,6 @@ export class ServerStream implements ResponseWriter, Timed {
   /** The upstream switched protocols: the client gets a plain 200 (RFC 8441 section 5) without the fields of a connection's switch. */
   private openTunnel(headers: Headers): void {
     const { connection } = this;
-    if (!acceptsKey(headers, this.webSocketKey)) {
-      this.abortExchange(ErrorCode.connectError);
-      return;
-    }
     takeSwitchFields(headers);
     connection.block.head(200, headers);
     connection.sendBlock(this.id, false);
@@ -353,20 +354,15 @@ export class ServerStream implements ResponseWriter, Timed {
     else this.resumeRequest();
   }
 
-  /** Ends the stream and the exchange because what came from upstream cannot be passed on, which neither side can notice by itself. */
-  private abortExchange(code: number): void {
-    this.connection.resetStream(this, code);
-    this.leave();
-    this.tellFault('client_aborted');
-  }
-
   sendBody(bytes: Buffer, start: number, end: number): void {
     if (this.closed || start === end) return;
     if (!this.waiting) start += this.connection.turns.send(this, bytes, start, end);
     if (start === end) return;
     const cost = end - start + PIECE_BYTES;
     if (!this.connection.mayHold(this.held, cost)) {
-      this.abortExchange(ErrorCode.enhanceYourCalm);
+      this.connection.resetStream(this, ErrorCode.enhanceYourCalm);
+      this.leave();
+      this.tellFault('client_aborted');
       this.connection.blame('stalled');
       return;
     }

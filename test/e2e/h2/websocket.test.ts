@@ -46,7 +46,7 @@ async function startRaw(t: TestContext, handlers: RawHandlers) {
     await own.stop();
     await backend.stop();
   });
-  return { backend, client };
+  return { backend, client, own };
 }
 
 function ask(path: string, more: Record<string, string> = {}): ClientHttp2Stream {
@@ -172,17 +172,19 @@ describe('extended CONNECT', () => {
     assert.ok(user + system < 2_000_000, `${user + system} microseconds`);
   });
 
-  test('an upstream that does not prove that it speaks WebSocket is not believed', async () => {
-    const backend = await startRawBackend({
+  test('an upstream that does not prove that it speaks WebSocket is not believed', async t => {
+    const { backend, client, own } = await startRaw(t, {
       onRequest: ({ socket }) =>
         socket.write(
           'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: wrong\r\n\r\n',
         ),
     });
-    const own = await startEngine([backend.port], { protocols: ['h2c'] });
-    const client = await H2Client.open(own.port);
     client.headers(1, webSocketConnect('/chat', ['sec-websocket-key', 'of-the-client']), false);
-    assert.equal((await client.answer(1)).reset, 10);
+    const refused = await client.answer(1);
+    assert.equal(refused.status, 502);
+    assert.match(refused.body, /upstream_upgrade_refused/);
+    const [line] = await own.accessLines();
+    assert.equal(line!.code, 'upstream_upgrade_refused');
     const [seen] = backend.requests;
     assert.equal(seen!.line, 'GET /chat HTTP/1.1');
     assert.equal(seen!.header('upgrade'), 'websocket');
@@ -194,8 +196,5 @@ describe('extended CONNECT', () => {
     assert.equal(Buffer.from(seen!.header('sec-websocket-key')!, 'base64').length, 16);
     client.headers(3, get('/fixed'));
     assert.equal((await client.answer(3)).status, 200);
-    client.close();
-    await own.stop();
-    await backend.stop();
   });
 });
