@@ -143,10 +143,11 @@ export class ServerStream implements ResponseWriter, Timed {
       head.headers.remove('sec-websocket-key');
       head.headers.appendTrusted('Sec-WebSocket-Key', this.webSocketKey);
     }
-    if (!this.remoteEnded && this.tunnel === Tunnel.none) this.startBodyWindow();
     const events = handler.onStreamRequest(this, head);
     // The response may be complete already.
-    if (!this.responseDone && !this.closed) this.events = events;
+    if (this.responseDone || this.closed) return;
+    this.events = events;
+    if (!this.remoteEnded && !this.paused && this.tunnel === Tunnel.none) this.startBodyWindow();
   }
 
   // ---- From the client -----------------------------------------------------------------------------------------
@@ -295,8 +296,9 @@ export class ServerStream implements ResponseWriter, Timed {
   private startBodyWindow(): void {
     if (this.responseStarted) return;
     this.windowBytes = this.received;
-    this.windowAt = this.connection.handler.io.clock.now;
-    this.schedule(this.connection.handler.limits.bodyTimeoutMs);
+    const { io, limits } = this.connection.handler;
+    this.windowAt = io.clock.now;
+    this.schedule(Math.min(this.events?.quietMs || Infinity, limits.bodyTimeoutMs));
   }
 
   // ---- Writing the response ------------------------------------------------------------------------------------

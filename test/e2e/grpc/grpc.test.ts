@@ -195,31 +195,35 @@ test('a conversation in which the caller is quiet, and one that the service answ
   assert.equal(engine.refusals('body_timeout'), 0);
 });
 
-test('a caller that is quieter than the upstream allows is DEADLINE_EXCEEDED, before and behind the beginning of the answer', async t => {
-  const { client, engine } = await start(
-    t,
-    { talk: call => call.write(Buffer.from('hello')) },
-    { limits: { bodyTimeoutMs: 100 }, upstream: { idleTimeoutMs: 400 } },
-  );
-  const { collect } = echoService;
-  const error = await new Promise<ServiceError | null>(resolve => {
-    const call = client.makeClientStreamRequest(
-      collect.path,
-      collect.requestSerialize,
-      collect.responseDeserialize,
-      resolve,
+for (const bodyTimeoutMs of [100, 30_000]) {
+  test(`a caller that is quieter than the upstream allows is DEADLINE_EXCEEDED, before and behind the beginning of the answer, with a bodyTimeout of ${bodyTimeoutMs} ms`, {
+    timeout: 10_000,
+  }, async t => {
+    const { client, engine } = await start(
+      t,
+      { talk: call => call.write(Buffer.from('hello')) },
+      { limits: { bodyTimeoutMs }, upstream: { idleTimeoutMs: 400 } },
     );
-    call.write(Buffer.from('a'));
+    const { collect } = echoService;
+    const error = await new Promise<ServiceError | null>(resolve => {
+      const call = client.makeClientStreamRequest(
+        collect.path,
+        collect.requestSerialize,
+        collect.responseDeserialize,
+        resolve,
+      );
+      call.write(Buffer.from('a'));
+    });
+    assert.equal(error?.code, status.DEADLINE_EXCEEDED);
+    assert.equal(engine.refusals('body_timeout'), 1);
+    const talking = talk(client);
+    const failed = once(talking, 'error') as Promise<[ServiceError]>;
+    await once(talking, 'data');
+    assert.notEqual((await failed)[0].code, status.OK);
+    assert.equal(engine.refusals('upstream_idle_timeout'), 1);
+    await eventually(() => engine.gateway.inFlight === 0, 'it is over for the gateway');
   });
-  assert.equal(error?.code, status.DEADLINE_EXCEEDED);
-  assert.equal(engine.refusals('body_timeout'), 1);
-  const talking = talk(client);
-  const failed = once(talking, 'error') as Promise<[ServiceError]>;
-  await once(talking, 'data');
-  assert.notEqual((await failed)[0].code, status.OK);
-  assert.equal(engine.refusals('upstream_idle_timeout'), 1);
-  await eventually(() => engine.gateway.inFlight === 0, 'it is over for the gateway');
-});
+}
 
 test('messages of 16 MiB pass both ways', async t => {
   const { client } = await start(t);
