@@ -210,13 +210,6 @@ export class FrameOutbox implements WriteOwner<number>, TurnEndTask {
     if (!wasBlocked) this.owner.onOutboxBlocked();
   }
 
-  /** Takes a free buffer back while the peer is as slow as before. */
-  takeBack(buffer: Buffer): void {
-    this.io.frameBuffers.give(buffer);
-    this.pendingWrites--;
-    this.full = true;
-  }
-
   /** `buffer` is null when none was held: then everything has left. */
   onWritten(_length: number, buffer: Buffer | null, failed: boolean): void {
     if (buffer === null) this.full = false;

@@ -164,6 +164,7 @@ class SecureWriter {
     // Because: these are copies of at most 16 KiB each, made while the write before was in progress.
     const bytes = count === 1 ? first.bytes : Buffer.concat(pieces);
     this.waitingBytes -= bytes.length;
+    // No TLS write ends within the call, so pieces behind this one are passed at its end. A test in this folder fails if that changes.
     const outcome = this.pass(bytes);
     // The end of this write is awaited, too: by the pieces behind it, or by an owner that was told `full`.
     if (this.last !== null) this.hear();

@@ -72,6 +72,19 @@ test('an accepted socket is wrapped, reads into a buffer, takes several writes i
   assert.equal(written.filter(given => given === large).length, 1);
 });
 
+test('no write ends within the call: waiting bytes are passed on only at the end of the write before them', async () => {
+  for (const length of [1, 64 * 1024]) {
+    const text = await answered(`deferred-${length}`, Buffer.alloc(4096), socket => {
+      const write = tlsHandleOf(socket)!.writeBuffer(null, Buffer.alloc(length, 'x'));
+      assert.ok(typeof write === 'object');
+      assert.equal(write.writeStatus, null);
+      assert.notEqual(write.getAsyncId(), -1);
+      write.oncomplete = () => socket.end();
+    });
+    assert.equal(text.length, length);
+  }
+});
+
 test('the end of a lone small write is told to who asks for it while it is under way, and to nobody else', async () => {
   const told: string[] = [];
   const answer = Buffer.from('lone');
