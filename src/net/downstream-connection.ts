@@ -13,11 +13,12 @@ import type { Headers } from '../http/headers.ts';
 import type { RequestHead } from '../http/request-head.ts';
 import { statusLine } from '../http/status.ts';
 import type { Client } from './client.ts';
+import { cutOff } from './cut-off.ts';
 import { type RequestEvents, ResponseFraming, type ResponseWriter } from './exchange-ends.ts';
 import type { ThreadIo } from './io.ts';
 import type { Sender } from './outbox.ts';
 import { bytesTaken, unsentBytes } from './progress.ts';
-import { resetSecurely, secureWriterOf } from './tls/secure-writer.ts';
+import { secureWriterOf } from './tls/secure-writer.ts';
 
 /** Limits of a client connection. Request bodies and responses that wait must keep the minimum rate in each window of their timeout. */
 export interface ConnectionLimits extends HeadLimits {
@@ -464,7 +465,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.events = null;
     this.responseDone = true;
     this.handler.io.outbox.flush();
-    if (this.endsWithConnection || this.blocked) this.cut();
+    if (this.endsWithConnection || this.blocked) cutOff(this.socket);
     else this.socket.destroy();
   }
 
@@ -479,7 +480,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.events = null;
     events?.onRequestFault(new Fault('drain_timeout'));
     if (this.socket.destroyed) return;
-    if (!this.responseDone && this.endsWithConnection) this.cut();
+    if (!this.responseDone && this.endsWithConnection) cutOff(this.socket);
     else this.socket.destroy();
   }
 
@@ -544,16 +545,6 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     }
     // Nothing will complete a head that a half-closed client left incomplete.
     if (this.reading === Reading.head && this.halfClosed) this.close();
-  }
-
-  /**
-   * Ends the connection with RST: bytes that the client does not take would otherwise stay in the kernel long after the gateway has
-   * given up. Once FIN is on its way, destroys the socket instead: Node would refuse the reset and never close it.
-   */
-  private cut(): void {
-    if (this.socket.writableEnded) this.socket.destroy();
-    else if (secureWriterOf(this.socket) !== undefined) resetSecurely(this.socket);
-    else this.socket.resetAndDestroy();
   }
 
   /** Sends the bytes that are left, then FIN; reads on for a moment (RFC 9112 section 9.6). */
@@ -640,7 +631,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     const { limits } = this.handler;
     const taken = bytesTaken(this.socket) - this.windowBytes;
     if (taken === 0 || taken * 1000 < limits.minimumRateBytesPerSecond * limits.writeTimeoutMs) {
-      this.cut();
+      cutOff(this.socket);
     } else this.startWriteWindow();
   }
 
