@@ -131,11 +131,13 @@ function commonName(lines: string): string {
 /** Splits Node's list of alternative names: entries separated by `, `, quoted as JSON if they contain unusual characters. */
 function alternativeNames(text: string): string[] {
   const entries: string[] = [];
-  for (const [, kind, plain, odd] of text.matchAll(/(?:^|, )([A-Za-z ]+:)(?:("(?:[^"\\]|\\.)*")|([^,]*))/g)) {
+  for (const [, kind, quotedText, plainText] of text.matchAll(
+    /(?:^|, )([A-Za-z ]+:)(?:("(?:[^"\\]|\\.)*")|([^,]*))/g,
+  )) {
     if (kind === undefined) continue;
     // Because: Node quotes these entries as JSON strings.
-    if (plain !== undefined) entries.push(`${kind}${String(JSON.parse(plain))}`);
-    else entries.push(`${kind}${odd ?? ''}`);
+    if (quotedText !== undefined) entries.push(`${kind}${String(JSON.parse(quotedText))}`);
+    else entries.push(`${kind}${plainText ?? ''}`);
   }
   return entries;
 }
