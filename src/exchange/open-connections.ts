@@ -8,7 +8,8 @@ export interface OpenConnection {
   readonly socket: Socket;
   /** The object to which its requests are handed: the listener's entrance. */
   readonly handler: unknown;
-  closeIfIdle(): void;
+  /** Takes no more requests: closes now if it is idle, otherwise once the requests in progress are done. */
+  drain(): void;
   /** Tells the client in advance that the connection will close, where the protocol can. */
   announceEnd?(): void;
   /** Closes it at once, in a way that shows the peer that responses in progress were cut. */
@@ -123,7 +124,7 @@ export class OpenConnections {
   private closeIdle(handler: unknown): void {
     this.io.clock.tick();
     for (const connection of this.open) {
-      if (handler === null || connection.handler === handler) connection.closeIfIdle();
+      if (handler === null || connection.handler === handler) connection.drain();
     }
     if (handler === null) for (const socket of this.unidentifiedSockets) socket.destroy();
   }

@@ -494,8 +494,8 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.close();
   }
 
-  /** Closes the connection if it is idle; called by the gateway when it drains. One that is due to close very soon keeps that time. */
-  closeIfIdle(): void {
+  /** Closes the connection if it is idle; otherwise its response announces the end. Called by the gateway when it drains. One that is due to close very soon keeps that time. */
+  drain(): void {
     if (this.idle && this.deadline - this.handler.io.clock.now > DRAIN_GRACE_MS) this.close();
   }
 

@@ -490,7 +490,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   }
 
   /** Accepts no more streams, and closes once the open ones are done. Called by the gateway when it drains. */
-  closeIfIdle(): void {
+  drain(): void {
     this.leave();
   }
 
