@@ -195,7 +195,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   /** The client sent FIN: its complete requests are answered, then the connection is over. */
   onEnd(): void {
     this.handler.io.clock.tick();
-    for (const stream of this.streams.list()) if (!stream.remoteEnded) stream.onConnectionLost();
+    for (const stream of this.streams.list()) if (!stream.remoteEnded) stream.end();
     if (this.idle || this.phase === Phase.ended) this.destroy();
     else {
       this.phase = Phase.leaving;
@@ -210,7 +210,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     const { io } = this.handler;
     this.watch.stop();
     this.phase = Phase.ended;
-    for (const stream of this.streams.list()) stream.onConnectionLost();
+    for (const stream of this.streams.list()) stream.end();
     this.handler.onHttp2Closed(this);
     io.outbox.flush();
   }
@@ -452,7 +452,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     }
     this.handler.onHttp2Error('stalled');
     this.resetStream(stream, ErrorCode.cancel);
-    stream.onConnectionLost();
+    stream.end();
   }
 
   // ---- The outbox ----------------------------------------------------------------------------------------------
@@ -497,7 +497,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   /** Ends the connection as it stands; called by the gateway when its drain timeout is over. */
   breakOff(): void {
     this.destroy();
-    for (const stream of this.streams.list()) stream.onConnectionLost('drain_timeout');
+    for (const stream of this.streams.list()) stream.end('drain_timeout');
   }
 
   private leave(): void {
@@ -518,7 +518,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     this.handler.onHttp2Error(reason);
     this.phase = Phase.ended;
     this.outbox.goaway(this.lastStreamId, code);
-    for (const stream of this.streams.list()) stream.onConnectionLost();
+    for (const stream of this.streams.list()) stream.end();
     this.finishSocket();
   }
 

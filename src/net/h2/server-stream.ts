@@ -486,7 +486,7 @@ export class ServerStream implements ResponseWriter, Timed {
   }
 
   /** Ends the stream, sending nothing, and the exchange with `fault`: the connection is gone, or the stream was reset already. */
-  onConnectionLost(fault: FaultCode = 'client_aborted'): void {
+  end(fault: FaultCode = 'client_aborted'): void {
     if (this.closed) return;
     this.leave();
     this.tellFault(fault);
