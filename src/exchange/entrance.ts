@@ -96,7 +96,7 @@ export class Entrance implements ConnectionHandler, ServerConnectionHandler, Sec
     this.gateway.recordMissingProxyHeader(client);
   }
 
-  onUnproxied(socket: Socket): void {
+  onClosedEarly(socket: Socket): void {
     this.gateway.unidentifiedSocketClosed(socket);
   }
 

@@ -82,7 +82,7 @@ export interface ProxiedSockets {
   /** The first bytes are no valid header, or none came in time. The socket is destroyed. */
   onMalformedProxyHeader(client: Client): void;
   /** The socket closed before its client was known. */
-  onUnproxied(socket: Socket): void;
+  onClosedEarly(socket: Socket): void;
 }
 
 /** Reads the header from a fresh socket, then hands the socket on. A connection without a valid header is destroyed. */
@@ -143,7 +143,7 @@ export class ProxyProtocolReader implements SocketEvents, Timed {
 
   onSocketClosed(): void {
     this.io.wheel.cancel(this);
-    this.next.onUnproxied(this.socket);
+    this.next.onClosedEarly(this.socket);
   }
 
   onDeadline(): void {

@@ -12,7 +12,7 @@ import type { ThreadIo } from '../io.ts';
 export interface PrefacedSockets {
   onPreface(socket: Socket, client: Client, http2: boolean): SocketEvents;
   /** The socket closed before its protocol was known. */
-  onUnproxied(socket: Socket): void;
+  onClosedEarly(socket: Socket): void;
 }
 
 export class PrefaceReader implements SocketEvents, Timed {
@@ -63,7 +63,7 @@ export class PrefaceReader implements SocketEvents, Timed {
 
   onSocketClosed(): void {
     this.io.wheel.cancel(this);
-    this.next.onUnproxied(this.socket);
+    this.next.onClosedEarly(this.socket);
   }
 
   onDeadline(): void {
