@@ -38,9 +38,9 @@ export class ConnectionWatch implements Timed {
   /** When the awaited step is due; Infinity for none. */
   private stepDue: number;
   /** Only the awaited step counts from now on. */
-  private last: boolean;
+  private onlyStep: boolean;
   /** The unfinished frame or header block, as numbered by the reader (0 for none), and when it was first seen. */
-  private unfinished: number;
+  private unfinishedUnit: number;
   private unfinishedAt: number;
   private readAt: number;
   private idleAt: number;
@@ -59,8 +59,8 @@ export class ConnectionWatch implements Timed {
     this.connection = connection;
     this.times = times;
     this.stepDue = Infinity;
-    this.last = false;
-    this.unfinished = 0;
+    this.onlyStep = false;
+    this.unfinishedUnit = 0;
     this.unfinishedAt = 0;
     this.readAt = now;
     this.idleAt = now;
@@ -69,10 +69,10 @@ export class ConnectionWatch implements Timed {
     this.takenBefore = 0;
   }
 
-  /** Waits this long for the next step, else reports `step`. `last`: from now on no other time limit applies. */
-  awaitStep(delayMs: number, last = false): void {
+  /** Waits this long for the next step, else reports `step`. `onlyStep`: from now on no other time limit applies. */
+  awaitStep(delayMs: number, onlyStep = false): void {
     this.stepDue = this.times.io.clock.now + delayMs;
-    this.last = last;
+    this.onlyStep = onlyStep;
     this.look(delayMs);
   }
 
@@ -82,14 +82,14 @@ export class ConnectionWatch implements Timed {
     this.look(this.times.limits.keepAliveTimeoutMs);
   }
 
-  /** Bytes were read; `unfinished` is the frame reader's, afterwards. */
-  onRead(unfinished: number): void {
+  /** Bytes were read; `unfinishedUnit` is the frame reader's, afterwards. */
+  onRead(unfinishedUnit: number): void {
     this.readAt = this.times.io.clock.now;
     this.pingAt = 0;
-    if (unfinished === this.unfinished) return;
-    this.unfinished = unfinished;
+    if (unfinishedUnit === this.unfinishedUnit) return;
+    this.unfinishedUnit = unfinishedUnit;
     this.unfinishedAt = this.readAt;
-    if (unfinished !== 0) this.look(this.times.limits.headerTimeoutMs);
+    if (unfinishedUnit !== 0) this.look(this.times.limits.headerTimeoutMs);
   }
 
   /** The first stream was opened. */
@@ -124,9 +124,10 @@ export class ConnectionWatch implements Timed {
     if (now >= this.stepDue) {
       this.stepDue = Infinity;
       connection.onTimeUp('step');
-    } else if (this.last) {
+    } else if (this.onlyStep) {
       // Only the step counts.
-    } else if (this.unfinished !== 0 && now - this.unfinishedAt >= limits.headerTimeoutMs) connection.onTimeUp('head');
+    } else if (this.unfinishedUnit !== 0 && now - this.unfinishedAt >= limits.headerTimeoutMs)
+      connection.onTimeUp('head');
     else if (this.blockedAt !== 0 && this.isStuck(now)) connection.onTimeUp('stuck');
     else if (connection.idle) {
       if (now - this.idleAt >= limits.keepAliveTimeoutMs) connection.onTimeUp('idle');
@@ -160,10 +161,10 @@ export class ConnectionWatch implements Timed {
     const { connection, times } = this;
     const { limits, http2 } = times;
     let at = this.stepDue;
-    if (!this.last) {
+    if (!this.onlyStep) {
       const ping = (this.pingAt === 0 ? this.readAt : this.pingAt) + http2.pingIntervalMs;
       at = Math.min(at, connection.idle ? this.idleAt + limits.keepAliveTimeoutMs : ping);
-      if (this.unfinished !== 0) at = Math.min(at, this.unfinishedAt + limits.headerTimeoutMs);
+      if (this.unfinishedUnit !== 0) at = Math.min(at, this.unfinishedAt + limits.headerTimeoutMs);
       if (this.blockedAt !== 0) at = Math.min(at, this.blockedAt + limits.writeTimeoutMs);
     }
     if (at !== Infinity && !connection.socket.destroyed) times.io.wheel.schedule(this, Math.max(at, now + 1));
