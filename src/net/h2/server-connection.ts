@@ -103,7 +103,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   /** The peer made its header table smaller: the next block says that we use none of it. */
   private tableUpdateDue: boolean;
   /** What the client did wrong while frames were being read; handled once they are read. Null for nothing. */
-  private calmDown: Http2Reason | null;
+  private violation: Http2Reason | null;
 
   constructor(socket: Socket, client: Client, handler: ServerConnectionHandler) {
     const { io, http2, limits } = handler;
@@ -133,7 +133,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     this.dataSeen = false;
     this.paused = false;
     this.tableUpdateDue = false;
-    this.calmDown = null;
+    this.violation = null;
     this.greet();
     this.watch.awaitStep(limits.headerTimeoutMs);
   }
@@ -165,8 +165,8 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     handler.onBytes(length);
     if (this.phase !== Phase.ended) {
       const error = this.read(bytes, length);
-      if (error !== 0) this.fail(error, this.calmDown ?? reasonOf(error));
-      else if (this.calmDown !== null) this.fail(ErrorCode.enhanceYourCalm, this.calmDown);
+      if (error !== 0) this.fail(error, this.violation ?? reasonOf(error));
+      else if (this.violation !== null) this.fail(ErrorCode.enhanceYourCalm, this.violation);
       else if (this.outbox.held > HELD_BYTES_MAX) this.pauseReading();
     }
     io.outbox.flush();
@@ -427,7 +427,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   /** The client made us reset or refuse a stream: this is counted, and too many end the connection. */
   blame(reason: Http2Reason): void {
     this.handler.onHttp2Error(reason);
-    if (!this.guard.reset(this.handler.io.clock.now)) this.calmDown ??= 'rapid_reset';
+    if (!this.guard.reset(this.handler.io.clock.now)) this.violation ??= 'rapid_reset';
   }
 
   private failStream(stream: ServerStream, code: number): void {
@@ -508,7 +508,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   }
 
   private flood(reason: Http2Reason): number {
-    this.calmDown = reason;
+    this.violation = reason;
     return ErrorCode.enhanceYourCalm;
   }
 
