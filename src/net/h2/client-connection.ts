@@ -111,7 +111,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
   private phase: number;
   private nextId: number;
   /** Streams given out and not over, including those whose heads were not sent yet. */
-  private lent: number;
+  private openStreams: number;
   /** Requests that this connection has been given so far. */
   private requests: number;
   private readyAt: number;
@@ -155,7 +155,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     this.receiveWindow = new ReceiveWindow(Math.max(settings.connectionWindow, WINDOW_DEFAULT));
     this.phase = Phase.connecting;
     this.nextId = 1;
-    this.lent = 0;
+    this.openStreams = 0;
     this.requests = 0;
     this.readyAt = 0;
     this.dataStream = null;
@@ -225,14 +225,14 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
   get hasRoom(): boolean {
     return (
       this.phase === Phase.open &&
-      this.lent < Math.min(this.settings.maxStreams, this.peer.concurrentStreamsMax) &&
+      this.openStreams < Math.min(this.settings.maxStreams, this.peer.concurrentStreamsMax) &&
       this.outbox.held <= HELD_BYTES_MAX
     );
   }
 
   /** Streams given out and not over. */
   get load(): number {
-    return this.lent;
+    return this.openStreams;
   }
 
   /** Whether the endpoint takes an extended CONNECT (RFC 8441 section 3). */
@@ -243,11 +243,11 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
   /** Gives out a stream for one request. Call only when `hasRoom`. */
   open(): ClientStream {
     const { settings } = this;
-    this.lent++;
+    this.openStreams++;
     this.requests++;
     const stream = new ClientStream(this, this.peer.initialWindow, this.requests, block);
     const last = settings.maxRequests !== 0 && this.requests >= settings.maxRequests;
-    if (last || this.nextId + 2 * this.lent > STREAM_ID_MAX - 2) this.leave();
+    if (last || this.nextId + 2 * this.openStreams > STREAM_ID_MAX - 2) this.leave();
     return stream;
   }
 
@@ -291,9 +291,9 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
   onStreamClosed(stream: ClientStream): void {
     if (stream.id !== 0) this.streams.remove(stream);
     if (stream === this.dataStream) this.dataStream = null;
-    this.lent--;
+    this.openStreams--;
     if (this.phase === Phase.closed) return;
-    if (this.lent === 0) {
+    if (this.openStreams === 0) {
       if (this.phase === Phase.leaving) {
         this.close();
         return;
@@ -527,7 +527,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     const wasOpen = this.phase === Phase.open;
     this.phase = Phase.leaving;
     if (wasOpen) this.owner.onLeaving(this);
-    if (this.lent === 0) this.close();
+    if (this.openStreams === 0) this.close();
   }
 
   /** Closes a connection without streams. */
@@ -585,7 +585,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
       this.failConnect(new Fault('upstream_connect_timeout'));
       return;
     }
-    if (this.lent === 0) {
+    if (this.openStreams === 0) {
       const left = settings.idleTimeoutMs === 0 ? Infinity : this.idleSince + settings.idleTimeoutMs - now;
       if (left <= 0) this.leave();
       else this.watch(left);
