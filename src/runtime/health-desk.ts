@@ -149,7 +149,7 @@ export class HealthDesk {
     const clientTls = tls === null ? null : this.clientTls.get(name, tls);
     const state = new HealthState(this.block(key), this.block(`upstream ${name}`), spec);
     return startEndpointCheck({
-      probe: async () => (await prober)(endpoint, spec, clientTls?.contexts ?? null),
+      probe: async () => (await prober)(endpoint, spec, clientTls?.context ?? null),
       state,
       intervalMs: spec.intervalMs,
       now: () => this.states.nowMs(performance.now()),

@@ -42,7 +42,7 @@ export class ClientTlsBook {
   prepare(material: ReadonlyMap<string, ClientTlsMaterial>): void {
     const prepared = new Map<string, ClientContext>();
     for (const [name, each] of material) {
-      const current = this.serving.get(name)?.contexts ?? null;
+      const current = this.serving.get(name)?.context ?? null;
       const isSame = current !== null && isDeepStrictEqual(current.material, each);
       prepared.set(name, isSame ? current : makeClientContext(each));
     }

@@ -38,7 +38,7 @@ export class ClientTls {
   private readonly log: FailureLog;
   private current: ClientContext | null;
   /** Counts changes of the context: a session from before a change is not resumed with other trust. */
-  private generation: number;
+  generation: number;
 
   constructor(upstream: string, log: FailureLog) {
     this.upstream = upstream;
@@ -48,7 +48,7 @@ export class ClientTls {
   }
 
   /** The context of new connections; null before the first `become`. */
-  get contexts(): ClientContext | null {
+  get context(): ClientContext | null {
     return this.current;
   }
 
@@ -64,10 +64,6 @@ export class ClientTls {
     return new ClientTlsTarget(this, host, address, port);
   }
 
-  get version(): number {
-    return this.generation;
-  }
-
   failed(endpoint: string, reason: string): void {
     this.log(this.upstream, endpoint, reason);
   }
@@ -80,7 +76,7 @@ export class ClientTlsTarget {
   private readonly address: string;
   private readonly port: number;
   private session: Buffer | null;
-  private sessionVersion: number;
+  private sessionGeneration: number;
 
   constructor(tls: ClientTls, host: string, address: string, port: number) {
     this.tls = tls;
@@ -88,17 +84,17 @@ export class ClientTlsTarget {
     this.address = address;
     this.port = port;
     this.session = null;
-    this.sessionVersion = 0;
+    this.sessionGeneration = 0;
   }
 
   /** Opens a connection that offers these ALPN protocols. It may be written to once `onSecured` was called. Throws without a context. */
   connect(onread: OnReadOpts, onSecured: () => void, protocols: readonly string[]): TLSSocket {
     const { tls } = this;
-    const current = tls.contexts;
+    const current = tls.context;
     if (current === null) throw new Error(`no TLS material for the upstream ${tls.upstream}`);
     const { material, context } = current;
-    if (this.sessionVersion !== tls.version) this.session = null;
-    const version = tls.version;
+    if (this.sessionGeneration !== tls.generation) this.session = null;
+    const generation = tls.generation;
     const name = material.serverName ?? this.host;
     const options = {
       host: this.address,
@@ -121,7 +117,7 @@ export class ClientTlsTarget {
     let isSecured = false;
     const keep = (session: Buffer) => {
       this.session = session;
-      this.sessionVersion = version;
+      this.sessionGeneration = generation;
     };
     socket.on('session', session => {
       if (isSecured) keep(session);
