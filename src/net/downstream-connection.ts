@@ -87,7 +87,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
   /** Probes sent to the half-closed client of this request; each is one byte of the start line to come. */
   private probes: number;
   /** The endpoint has ended its side of the tunnel: FIN follows the bytes that are still to be sent. */
-  private finDue: boolean;
+  private tunnelOutEnded: boolean;
   private keepAlive: boolean;
   /** The client announced this request as its last: once the request is complete, no more bytes of the client are on their way. */
   private clientCloses: boolean;
@@ -120,7 +120,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.bodyAtHand = false;
     this.halfClosed = false;
     this.probes = 0;
-    this.finDue = false;
+    this.tunnelOutEnded = false;
     this.keepAlive = true;
     this.clientCloses = false;
     this.http10 = false;
@@ -159,7 +159,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     if (this.reading === Reading.tunnel) {
       const { events } = this;
       // Both directions have ended: bytes that are still on their way to the endpoint do not need this connection.
-      if (this.finDue) this.events = null;
+      if (this.tunnelOutEnded) this.events = null;
       events?.onRequestEnd(null);
     } else if (this.reading === Reading.body) {
       this.fail(new Fault('client_aborted'));
@@ -424,7 +424,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
 
   endTunnelOut(): boolean {
     this.handler.io.outbox.flush();
-    this.finDue = true;
+    this.tunnelOutEnded = true;
     this.endSocket();
     return true;
   }
@@ -516,7 +516,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.blocked = false;
     // While we do not read from the client, no time limit applies to its request body.
     if (this.reading === Reading.body && !this.paused) this.startBodyWindow();
-    else if (this.reading === Reading.discard || this.finDue) this.endSocket();
+    else if (this.reading === Reading.discard || this.tunnelOutEnded) this.endSocket();
     else this.deadline = Infinity;
     this.events?.onResponseDrained();
     if (this.responseDone && this.reading === Reading.wait) this.nextRequest();

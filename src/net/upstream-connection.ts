@@ -85,8 +85,8 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   private ended: boolean;
   /** The endpoint takes no more bytes; what it had sent before is still read. */
   private deaf: boolean;
-  /** The client has ended its side of the tunnel: FIN follows the bytes that are still to be sent. */
-  private finDue: boolean;
+  /** FIN is to be sent, and waits for the TLS write in progress. */
+  private finPending: boolean;
 
   constructor(target: ConnectionTarget, connectTimeoutMs: number, owner: ConnectionOwner) {
     const { io } = owner;
@@ -117,7 +117,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.gone = false;
     this.ended = false;
     this.deaf = false;
-    this.finDue = false;
+    this.finPending = false;
     const { tls } = target;
     const onread = readInto(io.readBuffer);
     this.socket =
@@ -208,8 +208,8 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   /** Sends FIN. If the endpoint has ended its side as well, the socket closes once it has sent the last bytes. */
   private endSocket(): void {
     // Over TLS the end would overtake bytes that still wait for the write before them, and they would never leave.
-    this.finDue = (secureWriterOf(this.socket)?.unsentBytes ?? 0) > 0;
-    if (!this.finDue) this.socket.end();
+    this.finPending = (secureWriterOf(this.socket)?.unsentBytes ?? 0) > 0;
+    if (!this.finPending) this.socket.end();
   }
 
   /** Gives the exchange up; the connection cannot serve another one. No event follows. */
@@ -501,7 +501,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   }
 
   onDrain(): void {
-    if (this.finDue) this.endSocket();
+    if (this.finPending) this.endSocket();
     if (!this.blocked) return;
     this.owner.io.clock.tick();
     this.blocked = false;
