@@ -208,7 +208,7 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
     const { guard } = upstream.resilience;
     const closedAfter = head.keepAlive ? 0 : this.connection!.requests;
     guard?.answered(this.endpoint!, this.pass, head.status, tookMs, closedAfter, upstream.nowMs);
-    this.connection!.dropAnswer();
+    this.connection!.discardResponse();
     this.leave();
   }
 

@@ -136,7 +136,7 @@ export function responseHead(exchange: Exchange, head: ResponseHead): void {
 function answersHedged(exchange: Exchange, plan: HedgePlan, status: number): boolean {
   const { hedge, connection } = exchange;
   if (hedge !== null && status >= 500 && hedge.takeOver()) {
-    connection!.dropAnswer();
+    connection!.discardResponse();
     return false;
   }
   // For a second try that took over, from the first one on: that is how long the client waited for the upstream.

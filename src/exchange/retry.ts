@@ -32,7 +32,7 @@ export function retry(exchange: Exchange, fault: Fault): boolean {
 export function retryAnswer(exchange: Exchange, status: number): boolean {
   const policy = exchange.retryPolicy!;
   if (!policy.retriesStatus(status) || isSpent(exchange) || !mayRetry(exchange, policy, true)) return false;
-  exchange.connection!.dropAnswer();
+  exchange.connection!.discardResponse();
   // For the next try nothing has arrived yet, even if that try finds no connection on which to be sent.
   exchange.firstByteAt = 0;
   retryLater(exchange, policy);

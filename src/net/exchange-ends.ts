@@ -83,7 +83,7 @@ export interface RequestWriter {
   /** Gives the exchange up. No event follows. */
   abort(): void;
   /** Discards the rest of the response; unlike `abort` it may keep the connection for other requests. No event follows. */
-  dropAnswer(): void;
+  discardResponse(): void;
   pauseResponse(): void;
   resumeResponse(): void;
 }

@@ -222,7 +222,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   }
 
   /** Discards the rest of the response. A short one is read to its end, so that the connection can be reused; a longer one costs it. */
-  dropAnswer(): void {
+  discardResponse(): void {
     const isShort =
       this.responseFraming === BodyFraming.none ||
       (this.responseFraming === BodyFraming.length && this.remaining <= DROPPED_BYTES_MAX);

@@ -193,7 +193,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     this.cancel(ErrorCode.cancel);
   }
 
-  dropAnswer(): void {
+  discardResponse(): void {
     this.abort();
   }
 
