@@ -245,7 +245,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     return sent;
   }
 
-  goOn(): boolean {
+  finishTurn(): boolean {
     if (this.queue.length > 0) return false;
     this.waiting = false;
     this.touch();

@@ -437,7 +437,7 @@ export class ServerStream implements ResponseWriter, Timed {
   }
 
   /** Returns whether all waiting bytes have been sent; if so, resumes the flow or ends the stream. */
-  goOn(): boolean {
+  finishTurn(): boolean {
     if (this.queue.length > 0) return false;
     this.waiting = false;
     this.deadline = Infinity;

@@ -15,7 +15,7 @@ export interface SendingStream {
   /** Sends at most `budget` of the waiting bytes. Returns how many were sent. */
   sendWaiting(budget: number): number;
   /** Returns whether all waiting bytes have been sent; if so, resumes the flow or ends the stream. */
-  goOn(): boolean;
+  finishTurn(): boolean;
 }
 
 export class StreamTurns<Stream extends SendingStream> {
@@ -45,7 +45,7 @@ export class StreamTurns<Stream extends SendingStream> {
     return at - start;
   }
 
-  /** Adds a stream to those that wait to send. It stays there until its `goOn` returns true. */
+  /** Adds a stream to those that wait to send. It stays there until its `finishTurn` returns true. */
   wait(stream: Stream): void {
     this.waiting.push(stream);
   }
@@ -63,7 +63,7 @@ export class StreamTurns<Stream extends SendingStream> {
     while (waiting.length > 0 && idleTurns < waiting.length && !outbox.blocked && window.available > 0) {
       const stream = waiting.shift()!;
       const sent = stream.sendWaiting(FRAME_BYTES_DEFAULT);
-      if (stream.goOn()) idleTurns = 0;
+      if (stream.finishTurn()) idleTurns = 0;
       else {
         waiting.push(stream);
         idleTurns = sent > 0 ? 0 : idleTurns + 1;
