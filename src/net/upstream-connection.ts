@@ -84,7 +84,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   /** The endpoint has sent FIN. */
   private ended: boolean;
   /** The endpoint takes no more bytes; what it had sent before is still read. */
-  private deaf: boolean;
+  private writeFailed: boolean;
   /** FIN is to be sent, and waits for the TLS write in progress. */
   private finPending: boolean;
 
@@ -116,7 +116,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.paused = false;
     this.gone = false;
     this.ended = false;
-    this.deaf = false;
+    this.writeFailed = false;
     this.finPending = false;
     const { tls } = target;
     const onread = readInto(io.readBuffer);
@@ -173,7 +173,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   }
 
   sendBody(bytes: Buffer, start: number, end: number): void {
-    if (start === end || this.phase === Phase.closed || this.deaf) return;
+    if (start === end || this.phase === Phase.closed || this.writeFailed) return;
     // Once the response has begun, bytes of the request count as progress as well.
     if (this.phase !== Phase.head) this.touch();
     const { outbox } = this.owner.io;
@@ -197,7 +197,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
       this.touch();
       return;
     }
-    if (this.requestFraming === RequestFraming.chunked && !this.deaf) {
+    if (this.requestFraming === RequestFraming.chunked && !this.writeFailed) {
       outbox.begin(this);
       outbox.text(trailers === null ? '0\r\n\r\n' : `0\r\n${trailers.lines()}\r\n`);
     }
@@ -384,7 +384,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.events = null;
     this.times = null;
     this.decoder = null;
-    const reusable = clean && this.keepAlive && this.requestDone && !this.ended && !this.deaf;
+    const reusable = clean && this.keepAlive && this.requestDone && !this.ended && !this.writeFailed;
     this.phase = reusable ? Phase.idle : Phase.closed;
     events?.onResponseEnd(trailers);
     if (reusable && !this.socket.destroyed) {
@@ -459,8 +459,9 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.ended = true;
     // After a failed write the kernel shows a reset as an end, so a response or tunnel that ends with the connection may be cut short.
     // Over TLS anybody on the path can forge an end without the closing alert (RFC 9112 section 9.8).
-    const whole = this.responseFraming === BodyFraming.untilClose && !this.deaf && !endedWithoutAlert(this.socket);
-    if (this.phase === Phase.tunnel && !this.deaf) this.endTunnelIn();
+    const whole =
+      this.responseFraming === BodyFraming.untilClose && !this.writeFailed && !endedWithoutAlert(this.socket);
+    if (this.phase === Phase.tunnel && !this.writeFailed) this.endTunnelIn();
     else if (this.phase === Phase.body && whole) this.finish(null, true);
     else if (this.phase >= Phase.head && this.phase <= Phase.tunnel) this.fail(new Fault('upstream_reset'));
     else if (this.phase !== Phase.connecting) this.close();
@@ -495,7 +496,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
 
   /** The endpoint has closed or reset the connection, perhaps after a response (413, say) that is still to be read. */
   onWriteFailed(): void {
-    this.deaf = true;
+    this.writeFailed = true;
     // After the endpoint's FIN nothing more is read, so no other event would report the failure.
     if (this.ended) this.socket.destroy();
   }
