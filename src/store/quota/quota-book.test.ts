@@ -53,7 +53,11 @@ test('what strangers use while the ledger is away does not grow without end, and
   const book = new QuotaBook({ add }, events);
   const lines: QuotaLine[] = [];
   for (let n = 0; n < 70_000; n++) lines.push(book.line(`stranger ${n}`, never));
-  for (const line of lines) book.use(line, 1, 100_000);
+  for (const line of lines) {
+    // As the filter does: it asks again in the background.
+    void book.ask(line);
+    book.use(line, 1, 100_000);
+  }
   await book.report();
   isThere = true;
   await book.report();
@@ -95,4 +99,25 @@ test('what was sent and not answered is reported again as it was, and what came 
   await book.report();
   assert.deepEqual(reported, [[5, 1], [5, 1], [2, 2]]); // biome-ignore format: pairs
   assert.deepEqual([line.sum, line.unreported], [7, 0]);
+});
+
+test('a caller who is asked for waits for one answer only, however busy the others are', async () => {
+  let answers = 0;
+  let isBusy = true;
+  const add = async (entries: readonly LedgerEntry[]) => {
+    await turn();
+    answers++;
+    // Before the answer arrives, others have used more.
+    if (isBusy && answers < 1_000) book.use(busy, 1, 1_000_000);
+    return entries.map(({ units }) => units);
+  };
+  const book: QuotaBook = new QuotaBook({ add }, events);
+  const busy = book.line('busy', never);
+  book.use(busy, 1, 1_000_000);
+  const stranger = book.line('stranger', never);
+  await book.ask(stranger);
+  assert.deepEqual([stranger.isKnown, answers], [true, 1]);
+  isBusy = false;
+  await book.close();
+  assert.equal(busy.unreported, 0, 'the rest is reported as well');
 });

@@ -88,11 +88,15 @@ export class QuotaBook {
 
   /** Asks the ledger for a line's sum. Never rejects: `isKnown` says whether the sum arrived. */
   async ask(line: QuotaLine): Promise<void> {
-    this.dirty.add(line);
+    // Because: while the ledger is away, each stranger asks, and then `use` would find the line here.
+    if (this.dirty.size < UNREPORTED_MAX) this.dirty.add(line);
     await this.report();
   }
 
-  /** Reports everything to the ledger, one report after the other. Calls while a report waits for its turn share that report. */
+  /**
+   * Reports to the ledger all that is there when the report begins, one report after the other. Calls while a report waits for its turn
+   * share that report.
+   */
   report(): Promise<void> {
     if (this.next === null) {
       this.next = this.reporting.then(() => {
@@ -107,7 +111,8 @@ export class QuotaBook {
   /** Reports what is left for the last time: the ledger is closed afterwards. */
   async close(): Promise<void> {
     this.isClosed = true;
-    await this.report();
+    do await this.report();
+    while (this.dirty.size > 0 && !this.isAway);
   }
 
   private plan(afterMs: number): void {
@@ -125,8 +130,12 @@ export class QuotaBook {
     const again: QuotaLine[] = [];
     let failed: boolean | null = null;
     let reason = 'a part of it does not answer';
-    for (let isAway = false; this.dirty.size > 0 && !isAway; ) {
-      const lines = this.someDirty();
+    // Because: under load, each answer finds new use. A report that took it along would not end, and requests wait for that end.
+    const due = [...this.dirty];
+    const turnBefore = this.turns;
+    for (let isAway = false, from = 0; from < due.length && !isAway; ) {
+      const lines = due.slice(from, from + REPORTED_AT_ONCE);
+      from += lines.length;
       for (const line of lines) this.dirty.delete(line);
       const entries = lines.map(line => this.entryOf(line));
       // Because: what could not be reported is sent again the next time, and `away` gets the reason.
@@ -137,7 +146,7 @@ export class QuotaBook {
       isAway = sums === null;
       failed ??= false;
       for (const [at, line] of lines.entries()) {
-        const { units } = entries[at]!;
+        const { units, turn } = entries[at]!;
         const sum = sums?.[at] ?? null;
         if (sum === null) {
           failed = true;
@@ -147,6 +156,8 @@ export class QuotaBook {
         }
         line.asked = null;
         if (line.unreported !== 0) this.dirty.add(line);
+        // What came behind an entry that had to be sent again was there when the report began, too.
+        if (line.unreported !== 0 && turn <= turnBefore) due.push(line);
         line.sum = sum + line.unreported;
         line.isKnown = true;
         line.heardAt = performance.now();
@@ -155,7 +166,7 @@ export class QuotaBook {
     }
     for (const line of again) this.dirty.add(line);
     if (failed !== null) this.become(failed ? reason : null);
-    if (failed === true) this.plan(REPORT_EVERY_MS);
+    if (this.dirty.size > 0) this.plan(REPORT_EVERY_MS);
   }
 
   /** What to report of a line now. An entry without an answer goes first and unchanged, since it may have been added. */
@@ -165,14 +176,6 @@ export class QuotaBook {
     line.asked = { key, units: unreported, turn: ++this.turns, expiresAt };
     line.unreported = 0;
     return line.asked;
-  }
-
-  private someDirty(): QuotaLine[] {
-    const lines: QuotaLine[] = [];
-    for (const line of this.dirty) {
-      if (lines.push(line) === REPORTED_AT_ONCE) break;
-    }
-    return lines;
   }
 
   private become(reason: string | null): void {
