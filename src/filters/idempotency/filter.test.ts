@@ -230,6 +230,16 @@ test('when the client leaves before the answer its key is kept out for a while',
   void post;
 });
 
+test('when the answer breaks off, the request was executed, and its key is kept out for a while', async t => {
+  const { post, requests } = await start(t, {}, (_request, response) => {
+    response.writeHead(201, { 'content-length': '100' });
+    response.write('part', () => response.destroy());
+  });
+  await assert.rejects(post('k1'));
+  assert.equal((await post('k1')).status, 409);
+  assert.equal(requests(), 1);
+});
+
 test('a key may be asked for, and has a length', async t => {
   const { post } = await start(t, { required: true });
   const missing = await post(null);

@@ -93,8 +93,12 @@ class Idempotency implements Filter {
   }
 
   onEnd(exchange: Exchange): void {
-    // When the client left or was cut off, it is unknown whether the upstream executed the request: duplicates are kept out for a while.
-    this.firstOf(exchange)?.end(exchange.fault === null || !exchange.fault.cannotBeAnswered);
+    const own = this.firstOf(exchange);
+    if (own === null) return;
+    // When the client left or was cut off, it is unknown whether the upstream executed the request; when a response that would have been
+    // kept broke off, it did. In both cases duplicates are kept out for a while.
+    const isCutOff = exchange.fault?.cannotBeAnswered === true;
+    own.end(!isCutOff && own.pieces === null);
   }
 
   /**

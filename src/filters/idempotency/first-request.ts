@@ -50,12 +50,12 @@ export class FirstRequest implements Timed {
     this.renewAt(now);
   }
 
-  /** Called when the exchange has ended. If its outcome is unknown (`isKnown` false), duplicates are kept out for a while longer. */
-  end(isKnown: boolean): void {
+  /** Called when the exchange has ended. Unless the request may be executed again (`mayRepeat`), duplicates are kept out for a while longer. */
+  end(mayRepeat: boolean): void {
     this.wheel.cancel(this);
     // Because: if the response was kept for less time than its delivery took, the slot may be another request's by now.
     if (this.isKept) return;
-    if (isKnown) this.table.release(this.slot, this.digest);
+    if (mayRepeat) this.table.release(this.slot, this.digest);
     else this.renew();
   }
 
