@@ -69,6 +69,22 @@ test('bad input is refused at its place', () => {
     [{ concurrency: 0 }, /^concurrency: a concurrency of 0/],
     [{ concurrency: 3, plan: true }, /^plan: write a `limit` as well/],
     [{ limit: '10/s', limits: [{ limit: '1/s' }] }, /^limit: this is beside `limits`/],
+    ...(
+      [
+        ['name', 'api'],
+        ['by', 'consumer'],
+        ['by', ['ip', 'route']],
+        ['by', 'global'],
+        ['burst', 5],
+        ['algorithm', 'slidingWindow'],
+        ['fallback', 'shared'],
+        ['cost', 5],
+        ['plan', true],
+      ] as const
+    ).map(([key, value]): [object, RegExp] => [
+      { [key]: value, limits: [{ limit: '10/s' }] },
+      new RegExp(`^${key}: this is beside .limits., where it applies to none of them: write it in each$`),
+    ]),
     [{ limits: [] }, /^limits: name at least one/],
     [
       {

@@ -9,6 +9,7 @@ import type { FilterSurroundings } from '../../base/schema/filter-surroundings.t
 import { unlistedProblem } from '../../base/schema/listed-consumers.ts';
 import type { PlaceProblem } from '../../base/schema/place-problem.ts';
 import { planCostProblems } from '../../base/schema/plan-cost.ts';
+import { besideLimits } from './beside-limits.ts';
 import { answerTime, block, memorySize, policyName } from './limit-words.ts';
 import { storeIssues } from './store-issues.ts';
 
@@ -178,10 +179,7 @@ export const schema = z
       ...single
     } = written;
     const issues: Issue[] = [];
-    if (list !== undefined && (single.limit !== undefined || single.concurrency !== undefined)) {
-      const key = single.limit !== undefined ? 'limit' : 'concurrency';
-      issues.push({ path: [key], message: 'this is beside `limits`: write it as one of them' });
-    }
+    if (list !== undefined) issues.push(...besideLimits(single));
     const places: [WrittenLimit, readonly (string | number)[]][] =
       list === undefined ? [[single, []]] : list.map((each, at) => [each, ['limits', at]]);
     const limits = places.map(([each, path], at) => limitOf(each, path, at, places.length, issues));
