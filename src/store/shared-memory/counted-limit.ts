@@ -59,7 +59,7 @@ export class CountedLimit {
       const outcome = gcra.tryTake(table.words, state, tick, cost, answer);
       // Because: the cell may have gone to another caller since it was found.
       if (outcome === -1 || !table.isOf(state, keyLow, keyHigh)) continue;
-      table.touch(state, moment, this.lasts);
+      this.touchDecided(state, moment);
       return outcome === 1;
     }
   }
@@ -121,6 +121,14 @@ export class CountedLimit {
     this.table.touch(state, moment, this.lasts);
   }
 
+  /**
+   * Touches a cell after a decision, which `answer` describes. Not when its cost never fits: nothing changes such a state, and if it did not
+   * grow stale, its ticks would wrap around, and requests that do fit would be refused.
+   */
+  touchDecided(state: number, moment: Moment): void {
+    if (answer.waitMs !== Infinity) this.table.touch(state, moment, this.lasts);
+  }
+
   /** Brings `tick` and `moment` up to date. The clock stands still within a turn of the event loop, which handles many requests. */
   readClock(): void {
     const { nowMs } = this.clock;
@@ -151,7 +159,7 @@ export class CountedLimit {
     const state = this.cell(keyLow, keyHigh, tick, moment, noneStays);
     const admitted = meter.fits(table.words, state, tick, cost, answer);
     if (admitted) meter.take(table.words, state, tick, cost);
-    table.touch(state, moment, this.lasts);
+    this.touchDecided(state, moment);
     unlock(table.words, table.lockOf(keyLow), stamp);
     return admitted;
   }

@@ -56,6 +56,25 @@ for (const algorithm of algorithms) {
   });
 }
 
+for (const algorithm of algorithms) {
+  for (const others of [0, 1]) {
+    test(`${algorithm}: what never fits does not take the budget from what fits, however long it is asked for, beside ${others}`, () => {
+      const { store, clock } = testStore(1 << 20);
+      const { ask } = asker(
+        store.open(Array.from({ length: 1 + others }, (_, n) => rule(algorithm, 10, 1_000, 10, `${n}`))),
+      );
+      const costs = (cost: number) => new Array<number>(1 + others).fill(cost);
+      assert.equal(ask('a', costs(10)), true);
+      // Longer than half of the range of ticks, of every algorithm.
+      for (let n = 0; n < 1_000; n++) {
+        clock.now += 500;
+        assert.equal(ask('a', costs(11)), false);
+      }
+      assert.equal(ask('a', costs(10)), true);
+    });
+  }
+}
+
 test('limits together: a refusal by one takes nothing from the others', () => {
   for (const others of [['gcra'], ['fixedWindow'], ['slidingLog', 'gcra', 'tokenBucket']] as AlgorithmName[][]) {
     const { store } = testStore(1 << 20);

@@ -117,7 +117,7 @@ export class LocalLimiter implements Limiter {
       tell(call, i);
       if (fits) continue;
       // Because: a caller that a limit refuses is in use there; the other limits leave their cells as they were.
-      limit.touch(state, moment);
+      limit.touchDecided(state, moment);
       if (refusedBy === -1) refusedBy = i;
     }
     if (refusedBy === -1) {
