@@ -123,6 +123,7 @@ export class LevelSync {
       const units = this.takeCaller(slot, group);
       const lastAt = book.lastReportedAt(slot);
       pace.note(book.isHot(slot), units, lastAt === 0 ? pace.waitMs : nowMs - lastAt, unreportedMax(known.size));
+      book.noteReport(slot, nowMs);
     }
     this.waiting = later;
     pace.next(later.length);

@@ -44,9 +44,14 @@ export class SlotBook {
     this.clear(BLANK);
   }
 
-  /** Monotonic milliseconds of the last exchange; 0 for never. */
+  /** Monotonic milliseconds of the last report; 0 for never. */
   lastReportedAt(slot: number): number {
     return this.doubles[this.lines[slot]! * DOUBLES + LAST_REPORTED_AT]!;
+  }
+
+  /** Notes a report whose answer is still to come: the caller is not idle. */
+  noteReport(slot: number, atMs: number): void {
+    this.doubles[this.line(slot) * DOUBLES + LAST_REPORTED_AT] = atMs;
   }
 
   /** Whether the caller was near the limit at the last exchange. */
