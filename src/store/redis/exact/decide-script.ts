@@ -92,8 +92,9 @@ local function log(key, count, period, cost, owed, used)
   local wait = 0
   if cost > count then wait = -1
   elseif not fits then
-    local last = redis.call('ZRANGE', key, size + cost - count - 1, size + cost - count - 1, 'WITHSCORES')[2]
-    wait = (last or now) + period - now
+    local place = size + owed + cost - count - 1
+    local last = place < size and redis.call('ZRANGE', key, place, place, 'WITHSCORES')[2]
+    wait = (last or at) + period - now
   end
   local write = function(took)
     if task == 'back' then

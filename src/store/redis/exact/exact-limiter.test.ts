@@ -8,6 +8,7 @@ import { startRedis } from '../../../../test/support/redis.ts';
 import { redisSpec } from '../../../../test/support/store-spec.ts';
 import { algorithms } from '../../limiter/limit-rule.ts';
 import { RedisStore } from '../redis-store.ts';
+import { decideScript } from './decide-script.ts';
 
 /** Calls may wait long here: the tests count what Redis decides. */
 const patient = { mode: 'exact', answerMsMax: 2_000 } as const;
@@ -57,6 +58,27 @@ test('a refusal by one limit takes nothing from the others', async t => {
   assert.deepEqual([...refused.remaining], [45, 0, 35], 'told as it is');
   const [wholeIn, whole] = [refused.resetMs[0]!, call.resetMs[0]!];
   assert.ok(wholeIn <= whole && wholeIn > whole - 20_000, `${wholeIn} of ${whole}`);
+});
+
+test('a log that is refused because of units of an outage tells when the oldest unit comes back', async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const store = new RedisStore(redisSpec(redis.port));
+  t.after(() => store.close());
+  await store.open();
+  const [seconds] = (await store.command('TIME')) as [string, string];
+  const minuteUs = 60_000_000;
+  const nowUs = Number(seconds) * 1_000_000;
+  // Eight units of ten: the oldest came fifty minutes ago, the others just now.
+  await store.command('ZADD', 'log', nowUs - 50 * minuteUs, 'oldest');
+  for (let n = 1; n < 8; n++) await store.command('ZADD', 'log', nowUs - n, `unit ${n}`);
+  const take = (cost: number, owed: number) =>
+    store.command('EVAL', decideScript, 1, 'log', 'take', 0, 'slidingLog', 10, 60 * minuteUs, 10, cost, owed, owed);
+  const [refusedBy, left, waitUs] = (await take(1, 2)) as number[];
+  assert.deepEqual([refusedBy, left], [0, 0]);
+  assert.ok(waitUs! > 9 * minuteUs && waitUs! <= 10 * minuteUs, `${waitUs! / minuteUs} minutes`);
+  const [, , againUs] = (await take(1, 0)) as number[];
+  assert.ok(againUs! > 9 * minuteUs && againUs! <= 10 * minuteUs, `${againUs! / minuteUs} minutes`);
 });
 
 test('a charge is owed, and comes back as time does', async t => {
