@@ -1,6 +1,7 @@
 // Makes a key of what a request asks for, under which its response is kept for the same request later. Two requests to which an upstream
 // could respond differently must never have the same key: every field counts unless it is known not to affect the response.
 
+import { CONSUMER_PREFIX } from '../../base/consumer-prefix.ts';
 import type { Exchange } from '../exchange.ts';
 
 /**
@@ -21,6 +22,12 @@ const harmless = new Set([
 const credential =
   /auth|cookie|token|jwt|(?:^|[-_.])(?:api)?[-_.]?key$|apikey|secret|session|signature|credential|cert|passw|consumer|user(?![-_]agent)|account|tenant/i;
 
+/**
+ * The gateway's own token for the upstream, which no client can send to a route that identifies callers. It is made anew again and again; the
+ * key has what it says of the caller instead.
+ */
+const ownToken = `${CONSUMER_PREFIX}token`;
+
 /** `everyone`: responses to requests that could be personal are not kept. `consumer`: only responses to identified callers are. */
 export type KeptBy = 'everyone' | 'consumer';
 
@@ -36,6 +43,8 @@ export function cacheKeyOf(exchange: Exchange, by: KeptBy, ignored: ReadonlySet<
     const lower = name.toLowerCase();
     if (harmless.has(lower)) {
       if (lower === 'cache-control' && /no-store/i.test(value)) return null;
+    } else if (identified && lower === ownToken) {
+      fields.push(lower);
     } else if (lower === 'forwarded') {
       fields.push(...(value.match(/host=[^;,]*/gi) ?? []));
     } else if (credential.test(lower)) {
@@ -58,7 +67,7 @@ export function variantOf(cacheKey: string, { request }: Exchange, vary: readonl
 
 function whoOf({ consumer, identity, client }: Exchange): unknown[] {
   return [
-    consumer?.name ?? null,
+    ...(consumer === null ? [null] : [consumer.name, consumer.tenant, consumer.plan, consumer.groups]),
     ...(identity === null ? [] : [identity.by, identity.subject, identity.keyId, identity.scopes]),
     identity?.claims?.['iss'] ?? null,
     client.certificate?.fingerprint ?? null,

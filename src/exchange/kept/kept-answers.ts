@@ -166,9 +166,11 @@ export class KeptAnswers {
   private keepVary(cacheKey: string, vary: readonly string[], keeping: Keeping, now: number): void {
     const digest = this.digest(cacheKey);
     const before = this.read(digest, now)?.head;
-    const storedAt = before?.vary === undefined ? now : before.storedAt;
-    const head: KeptHead = { status: 0, headers: [], vary, storedAt };
-    this.table.put(digest, packAnswer(head, []), now, now + secondsLeft(keeping));
+    const isFirst = before?.vary === undefined;
+    const head: KeptHead = { status: 0, headers: [], vary, storedAt: isFirst ? now : before.storedAt };
+    // Because: variants that are kept longer than this one are found through this entry, too.
+    const until = Math.max(now + secondsLeft(keeping), isFirst ? 0 : this.table.keepsUntil(digest));
+    this.table.put(digest, packAnswer(head, []), now, until);
   }
 
   private find(cacheKey: string, exchange: Exchange, now: number) {

@@ -132,6 +132,20 @@ test('what is gone in one variant is gone in all: no other one that comes brings
   assert.equal((await ask('/page', german)).status, 502);
 });
 
+test('a variant that lasts less does not take the others along', async t => {
+  const { ask, broken, well } = await setUp(t, 'fallback: { cache: { keep: 1h } }');
+  const [german, english] = [{ 'accept-language': 'de' }, { 'accept-language': 'en' }];
+  well({ vary: 'Accept-Language' });
+  await ask('/page', german);
+  well({ vary: 'Accept-Language', 'cache-control': 'max-age=1, must-revalidate' });
+  await ask('/page', english);
+  const second = steadySeconds();
+  await eventually(() => steadySeconds() > second + 1, 'the time of the second is over');
+  broken();
+  assert.equal((await ask('/page', english)).status, 502);
+  assert.equal((await ask('/page', german)).body, 'answer 1');
+});
+
 test('a reload that keeps answers for less counts for those that are kept', async t => {
   const { ask, broken, gateway } = await setUp(t, 'fallback: { cache: { keep: 1h } }');
   await ask('/a');
@@ -213,6 +227,29 @@ test('by consumer: each gets its own, and a second credential tells callers apar
   assert.equal((await ask('/a', { 'x-api-key': 'foo', cookie: 'user=3' })).status, 502);
   assert.equal((await ask('/a', { 'x-api-key': 'bar' })).status, 502);
   assert.equal((await ask('/a')).status, 401, 'the filters come first');
+});
+
+test('by consumer: the token that the gateway signs for the upstream, anew in each worker, is the same caller', async t => {
+  const forward = '{ consumer: signed, key: 0123456789abcdef0123456789abcdef }';
+  const { ask, broken, backend } = await setUp(
+    t,
+    `filters: [{ apiKey: { forward: ${forward} } }], fallback: { cache: { by: consumer } }`,
+  );
+  const tokens = new Set<unknown>();
+  backend.answer = (request, response) => {
+    tokens.add(request.headers['x-consumer-token']);
+    response.end('kept');
+  };
+  assert.equal((await ask('/a', { 'x-api-key': 'foo' })).body, 'kept');
+  const second = steadySeconds();
+  await eventually(() => steadySeconds() > second + 1, 'the other worker signs another token');
+  await eventually(async () => {
+    await ask('/b', { 'x-api-key': 'foo' });
+    return tokens.size === 2;
+  }, 'both workers were asked');
+  broken();
+  for (let n = 0; n < 12; n++) assert.equal((await ask('/a', { 'x-api-key': 'foo' })).body, 'kept');
+  assert.equal((await ask('/a', { 'x-api-key': 'bar' })).status, 502, 'another caller');
 });
 
 test('an answer that is too large or breaks off is not kept; one grows no older than it may', async t => {
