@@ -21,3 +21,15 @@ for (const [message, shown] of [
 ] as const) {
   test(message, () => assert.equal(hideSecrets(message, secrets), shown));
 }
+
+test('a secret that contains another is hidden whole, whichever was read first', () => {
+  const pair: [string, string][] = [
+    ['cardea', '${env:USER}'],
+    ['cardea-2026-secret', '${env:PASSWORD}'],
+  ];
+  for (const both of [pair, pair.toReversed()]) {
+    const message = 'found "cardea-2026-secret", as cardea, or cardea-2026-secre…';
+    const shown = 'found "${env:PASSWORD}", as ${env:USER}, or ${env:PASSWORD}…';
+    assert.equal(hideSecrets(message, new Map(both)), shown);
+  }
+});

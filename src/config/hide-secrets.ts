@@ -5,7 +5,7 @@ const runMin = 6;
 
 /** `secrets` maps a value to its reference as written. The beginning of a long value is replaced too, because messages cut long values. */
 export function hideSecrets(message: string, secrets: ReadonlyMap<string, string>): string {
-  for (const [value, written] of secrets) {
+  for (const [value, written] of longestFirst(message, secrets)) {
     const quoted = JSON.stringify(value);
     message = message.replaceAll(quoted, () => JSON.stringify(written));
     if (value.length < runMin) continue;
@@ -13,6 +13,18 @@ export function hideSecrets(message: string, secrets: ReadonlyMap<string, string
     message = withoutRuns(message, quoted.slice(1, -1), written);
   }
   return message;
+}
+
+/**
+ * The secrets that the message may contain. A secret that is a part of a longer one comes after it: if it were replaced first, the longer one
+ * would not be found, and the rest of it would be shown.
+ */
+function longestFirst(message: string, secrets: ReadonlyMap<string, string>): (readonly [string, string])[] {
+  const contained = [...secrets].filter(
+    ([value]) =>
+      message.includes(value.slice(0, runMin)) || message.includes(JSON.stringify(value).slice(1, -1).slice(0, runMin)),
+  );
+  return contained.sort(([a], [b]) => b.length - a.length);
 }
 
 function withoutRuns(message: string, value: string, written: string): string {
