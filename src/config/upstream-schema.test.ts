@@ -126,3 +126,15 @@ test('a plan limits something', () => {
   });
   refused(planSchema, {}, '', /needs a `rate` or a `quota`/);
 });
+
+test('the scheme of discovered endpoints fits the protocol, as that of listed ones does', () => {
+  const dns = { dns: 'users.internal', port: 8443 };
+  refused(upstreamSchema, { protocol: 'h2', discover: dns }, 'protocol', /needs `scheme: https`.*`h2c`/);
+  refused(upstreamSchema, { protocol: 'auto', discover: { srv: '_h._tcp.a' } }, 'protocol', /needs `scheme: https`/);
+  refused(upstreamSchema, { protocol: 'h2c', discover: { ...dns, scheme: 'https' } }, 'protocol', /plain text/);
+  for (const protocol of ['h2', 'auto', 'http/1.1'])
+    made(upstreamSchema, { protocol, discover: { ...dns, scheme: 'https' } });
+  for (const protocol of ['h2c', 'http/1.1']) made(upstreamSchema, { protocol, discover: dns });
+  for (const protocol of ['h2', 'h2c', 'auto'])
+    made(upstreamSchema, { protocol, discover: { file: 'endpoints.yaml' } });
+});

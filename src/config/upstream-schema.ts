@@ -75,7 +75,7 @@ export const upstreamSchema = written
     }
     const endpoints = listed ?? [];
     const mayUseTls = endpoints.some(endpoint => endpoint.tls) || discoversTls(discover);
-    for (const message of protocolProblems(settings.protocol, endpoints)) {
+    for (const message of protocolProblems(settings.protocol, endpoints, discover)) {
       context.addIssue({ code: 'custom', path: ['protocol'], message });
     }
     const hashes = balance === 'ringHash' || balance === 'maglev';
@@ -147,11 +147,19 @@ function discoversTls(discover: DiscoverConfig | undefined): boolean {
 
 /**
  * Endpoints that do not fit the protocol. HTTP/2 over TLS and in plain text have two names, so that nobody gets one instead of the other.
+ * What a file will list is not known here.
  */
 function protocolProblems(
   protocol: UpstreamConfig['protocol'],
   endpoints: readonly { readonly tls: boolean }[],
+  discover: DiscoverConfig | undefined,
 ): string[] {
+  if (discover !== undefined && discover.kind !== 'file') {
+    if ((protocol === 'h2' || protocol === 'auto') && !discover.tls)
+      return [`\`${protocol}\` needs \`scheme: https\` in \`discover\`; HTTP/2 in plain text is \`h2c\``];
+    if (protocol === 'h2c' && discover.tls)
+      return ['`h2c` is plain text and contradicts `scheme: https` in `discover`; HTTP/2 over TLS is `h2`'];
+  }
   if ((protocol === 'h2' || protocol === 'auto') && endpoints.some(({ tls }) => !tls))
     return [`\`${protocol}\` needs https:// endpoints; HTTP/2 in plain text is \`h2c\``];
   if (protocol === 'h2c' && endpoints.some(({ tls }) => tls))
