@@ -47,9 +47,16 @@ export function withValueAt(container: object, key: string | number, value: unkn
   return copy;
 }
 
-function noteWholeTexts(container: object, entries: Iterable<readonly [string | number, unknown]>): void {
+/** Records which of these entries, as written, were a single placeholder. `container` holds them after they were filled in. */
+export function noteWholeTexts(container: object, entries: Iterable<readonly [string | number, unknown]>): void {
   const keys = new Set<string | number>();
   for (const [key, value] of entries) if (typeof value === 'string' && wholePlaceholder.test(value)) keys.add(key);
+  if (keys.size > 0) wholeTexts.set(container, keys);
+}
+
+/** Makes what is known of the values of maps known of the values of `container`, which holds the entries of all of them. */
+export function passWholeTexts(maps: readonly object[], container: object): void {
+  const keys = new Set(maps.flatMap(map => [...(wholeTexts.get(map) ?? [])]));
   if (keys.size > 0) wholeTexts.set(container, keys);
 }
 

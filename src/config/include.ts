@@ -5,7 +5,14 @@ import { globSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { closedFolder } from './closed-folder.ts';
 import type { LocatedProblem } from './config.ts';
-import { Expansion, type ExpansionCache, type ExpansionSources, mayExpand, readFailure } from './expand.ts';
+import {
+  Expansion,
+  type ExpansionCache,
+  type ExpansionSources,
+  mayExpand,
+  noteWholeTexts,
+  readFailure,
+} from './expand.ts';
 import { includeSchema } from './language.ts';
 import { type KeptFile, type LoadCache, noPieces } from './load-cache.ts';
 import { magic, patternFolders } from './pattern-folders.ts';
@@ -168,7 +175,9 @@ class Reader {
       if (Array.isArray(value)) settings[key] = value.map((each, i) => expansion.expandCached(each, [key, i]));
       else if (typeof value === 'object' && value !== null) {
         const entries = Object.entries(value).map(([name, each]) => [name, expansion.expandCached(each, [key, name])]);
-        settings[key] = Object.fromEntries(entries);
+        const filled = Object.fromEntries(entries);
+        noteWholeTexts(filled, Object.entries(value));
+        settings[key] = filled;
       } else settings[key] = expansion.expandCached(value, [key]);
     }
     this.unfilled += expansion.problems.length;

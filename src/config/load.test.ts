@@ -340,6 +340,21 @@ routes:
     assert.equal(good(file, { cache, env: { ...env, W: '8' } }).upstreams[0]!.endpoints[0]!.weight, 8);
   });
 
+  test('also in the settings of the document itself, of one file and of several', () => {
+    write('more-limits.yaml', 'limits: { requestsPerConnection: "${env:MAX}" }\n');
+    const file = write(
+      'own-settings.yaml',
+      `${listeners}include: [more-limits.yaml]
+limits: { headerCount: "\${env:MAX}", connections: "\${env:W:-9}" }
+metrics: { routes: "\${env:MAX}" }
+shedding: { inFlight: "\${env:MAX}" }
+`,
+    );
+    const { limits, metrics, shedding } = good(file, { env: { MAX: '40' } });
+    assert.deepEqual([limits.headerCountMax, limits.connectionsMax, limits.requestsPerConnectionMax], [40, 9, 40]);
+    assert.deepEqual([metrics.routesMax, shedding.inFlightMax], [40, 40]);
+  });
+
   test('what is neither, out of bounds, or only a part of the text is refused, and the message shows no value', () => {
     const weight = (written: string, W: string) =>
       messages(

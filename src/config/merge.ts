@@ -2,6 +2,7 @@
 // Remembers which file each part came from.
 
 import type { LocatedProblem, Problem } from './config.ts';
+import { passWholeTexts } from './expand.ts';
 import type { SourceFile } from './source-file.ts';
 
 /** The elements of a joined list that came from one file. They begin at index `start` of the joined list. */
@@ -77,7 +78,9 @@ export class MergedDocument {
       before.parts.push({ source, start: known.length });
       this.settings[key] = [...known, ...value];
     } else if (before.kind === 'map' && isMap(known) && isMap(value)) {
-      this.settings[key] = { ...known, ...this.newEntries(key, value, before.sources, source) };
+      const joined = { ...known, ...this.newEntries(key, value, before.sources, source) };
+      passWholeTexts([known, value], joined);
+      this.settings[key] = joined;
     } else {
       const { file, line } = this.locate({ path: [key], message: '', severity: 'error', at: 'key' });
       this.problems.push(
