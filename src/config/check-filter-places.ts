@@ -14,7 +14,7 @@ type Path = readonly (string | number)[];
 type Settings = Readonly<Record<string, unknown>>;
 
 /**
- * A filter that has an error of its own is skipped, and is assumed to identify the caller. When the last configuration had no errors, only
+ * A filter that has an error of its own is skipped, and is assumed to identify the caller. Without warnings in the last configuration, only
  * the routes that have changed are checked.
  */
 export function checkFilterPlaces(

@@ -43,10 +43,12 @@ export interface KeptDocument {
   readonly parts: CheckedParts | null;
   /** Upstreams that no route leads to. */
   readonly unused: ReadonlySet<string>;
+  /** Whether there was a warning about a route or a filter. All of them are then checked again, so that the warning is repeated. */
+  readonly isWarned: boolean;
 }
 
 /** For when nothing has been loaded yet. */
-export const noDocument: KeptDocument = { byKey: new Map(), parts: null, unused: new Set() };
+export const noDocument: KeptDocument = { byKey: new Map(), parts: null, unused: new Set(), isWarned: false };
 
 /** The results of the last good load. One cache is passed to all loads of the same file. */
 export class LoadCache {

@@ -112,6 +112,27 @@ describe('what is kept from one load to the next', () => {
     }
   });
 
+  test('warnings about what has not changed, which are repeated', () => {
+    const places = z.strictObject({ value: z.string() });
+    const warns = {
+      name: 'warns',
+      schema: places,
+      placeProblems: () => [{ path: ['value'], message: 'this is odd', severity: 'warning' as const }],
+    };
+    const text = (last: string) => `${listeners}upstreams: { u: { endpoints: [http://a] } }
+filters: [{ warns: { value: a } }]
+routes:
+  - { name: a, match: { path: "/users/:id" }, to: u }
+  - { name: b, match: { path: "/b/*" }, filters: [{ warns: { value: b } }], rewrite: { path: "/$1" }, to: u }
+  - { name: c, match: { path: ${last} }, to: u }
+`;
+    const options = { filters: [warns], cache: new LoadCache() };
+    const first = loadConfig(write('warned.yaml', text('/c')), options).problems;
+    assert.equal(first.length, 4, JSON.stringify(first));
+    assert.deepEqual(loadConfig(write('warned.yaml', text('/d')), options).problems, first);
+    assert.deepEqual(loadConfig(write('warned.yaml', text('/e')), options).problems, first);
+  });
+
   test('files that are no longer included are let go', () => {
     write('parts/a.yaml', 'routes: [{ name: a, to: { reply: {} } }]\n');
     const file = write('parts.yaml', `include: [parts/*.yaml]\n${listeners}`);

@@ -25,7 +25,7 @@ import { type NamedFiles, readNamedFiles, watchedNames, withAuthorities } from '
 import { onOneLine } from './one-line.ts';
 import { type PartialConfig, partialConfig } from './partial-config.ts';
 import { inReadingOrder, isAbsenceUncertain, withoutEchoes } from './problem-order.ts';
-import { routesToCheck } from './routes-to-check.ts';
+import { allRoutes, routesToCheck } from './routes-to-check.ts';
 import { withAbsoluteFiles } from './tls-file.ts';
 
 export interface LoadOptions {
@@ -91,11 +91,11 @@ function load(
   const language = languageOf(filters);
   const before = cache.documentFor(filters);
   const { parts, problems, byKey, incompleteKeys } = checkDocument(document.settings, language, before.byKey);
-  const changed = routesToCheck(before.parts, parts);
+  const changed = before.isWarned ? allRoutes(parts) : routesToCheck(before.parts, parts);
   const placeText = (at: Problem['path']) => document.placeText(at);
   const references = checkReferences(document.settings, parts, filters, placeText, before, changed);
-  problems.push(...references.problems);
-  problems.push(...checkFilterPlaces(document.settings, parts, filters, changed));
+  const ofChanged = [...references.problems, ...checkFilterPlaces(document.settings, parts, filters, changed)];
+  problems.push(...ofChanged);
   problems.push(...checkOwnPaths(parts, filters));
   problems.push(...checkRoutePaths(parts, changed));
   problems.push(...checkMethods(parts));
@@ -120,7 +120,8 @@ function load(
     const partial = partialConfig(parts, problems, language, folderOf, filters);
     return { ok: false, problems: all, files: read.files, locate, partial };
   }
-  cache.keep(filters, { byKey, parts, unused: references.unused }, read.kept, read.filledIn);
+  const isWarned = ofChanged.some(({ path: [key] }) => key === 'routes' || key === 'filters');
+  cache.keep(filters, { byKey, parts, unused: references.unused, isWarned }, read.kept, read.filledIn);
   // Because: for each part that is undefined there is an error, and there was none.
   const whole = withAbsoluteFiles(parts as ConfigParts, folderOf);
   const named = readNamedFiles(whole);
