@@ -43,6 +43,12 @@ test('stripPrefix ends at a segment', () => {
   assert.equal(strip('/api//evil.example/'), '/evil.example/');
 });
 
+test('stripPrefix is compared in the form that request paths have', () => {
+  assert.equal(rewritten('/caf\u00e9/*', { stripPrefix: '/caf\u00e9' }, '/caf%C3%A9/x'), '/x');
+  assert.equal(rewritten('/*', { stripPrefix: '/caf%c3%a9/' }, '/caf%C3%A9/x'), '/x');
+  assert.equal(rewritten('/*', { stripPrefix: '/%61pi' }, '/api/x'), '/x');
+});
+
 test('the path template takes parameters as they stand in the path', () => {
   assert.equal(rewritten('/users/{id}', { path: '/v2/{id}/x' }, '/users/a%2Fb%3Fc'), '/v2/a%2Fb%3Fc/x');
   assert.equal(rewritten('/files/{path*}', { path: '/store/{path*}' }, '/files/a/b'), '/store/a/b');
@@ -127,6 +133,8 @@ test('rewrites that cannot be are refused', () => {
     ['/users/*', { stripPrefix: 'users' }, /not a path prefix/],
     ['/users/*', { stripPrefix: '/users', path: '/x' }, /exclude each other/],
     ['/users/*', { host: 'a b' }, /not a host/],
+    ['/users/*', { path: '/\ud800' }, /half of a surrogate pair/],
+    ['/users/*', { stripPrefix: '/\ud800' }, /half of a surrogate pair/],
   ];
   for (const [source, spec, message] of cases) {
     const error = compileRewrite({ stripPrefix: '', path: '', host: '', ...spec }, patternOf(source));

@@ -103,6 +103,9 @@ export function compileRewrite(spec: RewriteSpec, pattern: PathPattern): Rewrite
   const { stripPrefix, path, host } = spec;
   if (host !== '' && /[^\x21-\x7e]|[/?#@\\,]/.test(host))
     return new RewriteError(['host'], `\`${host}\` is not a host`);
+  for (const [key, text] of Object.entries({ stripPrefix, path })) {
+    if (!text.isWellFormed()) return new RewriteError([key], `\`${text}\` holds half of a surrogate pair`);
+  }
   if (stripPrefix !== '' && path !== '') {
     return new RewriteError(['stripPrefix'], 'stripPrefix and path exclude each other: path replaces all of it');
   }
@@ -114,10 +117,11 @@ export function compileRewrite(spec: RewriteSpec, pattern: PathPattern): Rewrite
 }
 
 function compilePrefix(stripPrefix: string, host: string, pattern: PathPattern): Rewrite | RewriteError {
-  const prefix = stripPrefix.replace(/\/$/, '');
-  if (stripPrefix !== '/' && !/^(?:\/[^/?#{}*\s]+)+$/.test(prefix)) {
+  const written = stripPrefix.replace(/\/$/, '');
+  if (stripPrefix !== '/' && !/^(?:\/[^/?#{}*\s]+)+$/.test(written)) {
     return new RewriteError(['stripPrefix'], `\`${stripPrefix}\` is not a path prefix such as \`/api\``);
   }
+  const prefix = normalText(written);
   const segments = prefix.split('/').slice(1);
   const never =
     pattern.regex === null &&
@@ -144,7 +148,7 @@ function compilePath(path: string, pieces: TemplatePieces, host: string, pattern
       if (/[?#\\*]|%(?![0-9A-Fa-f]{2})|%(?:2f|5c|00)/i.test(piece)) {
         return new RewriteError(['path'], `\`${piece}\` in the new path \`${path}\` is not part of a plain path`);
       }
-      literals.push(withNormalEscapes(piece.replace(/[^\x21-\x7e]+/gu, encodeURIComponent)));
+      literals.push(normalText(piece));
       continue;
     }
     const hole = holeFor(piece, pattern);
@@ -152,6 +156,11 @@ function compilePath(path: string, pieces: TemplatePieces, host: string, pattern
     holes.push(hole);
   }
   return new Rewrite(host, '', literals, holes);
+}
+
+/** Text of the configuration as a normalised request path spells it. Throws when the text has half of a surrogate pair. */
+function normalText(text: string): string {
+  return withNormalEscapes(text.replace(/[^\x21-\x7e]+/gu, encodeURIComponent));
 }
 
 /** Decodes encoded letters, digits, `-`, `.`, `_` and `~`, and writes other escapes in upper case, as `normalizePath` does. */
