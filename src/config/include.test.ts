@@ -107,6 +107,14 @@ test('a folder that a pattern leads through and that cannot be read is an error:
   ]);
 });
 
+test('a link to itself among the files of a pattern is told, not thrown', () => {
+  mkdirSync(path.join(folder, 'links'));
+  const link = path.join(folder, 'links', 'loop.yaml');
+  symlinkSync('loop.yaml', link);
+  const [told] = problemsWith('links/*.yaml');
+  assert.ok(told?.startsWith(`3:5 ${link} cannot be read: ELOOP`), told);
+});
+
 test('an empty file is refused: it may be half-written, and what it held would be out of service', () => {
   writeFileSync(path.join(folder, 'empty.yaml'), '\n');
   assert.deepEqual(problemsWith('empty.yaml'), [

@@ -15,7 +15,7 @@ import {
 } from './expand.ts';
 import { includeSchema } from './language.ts';
 import { type KeptFile, type LoadCache, noPieces } from './load-cache.ts';
-import { magic, patternFolders } from './pattern-folders.ts';
+import { isFolder, magic, patternFolders } from './pattern-folders.ts';
 import { readDocument } from './read-document.ts';
 import { checkValue } from './schema-problems.ts';
 import { SourceFile } from './source-file.ts';
@@ -207,7 +207,7 @@ class Reader {
     const found = globSync(pattern, { cwd: folder })
       .map(each => path.resolve(folder, each))
       // `**` also matches folders; the files in them are matched by themselves.
-      .filter(each => statSync(each, { throwIfNoEntry: false })?.isDirectory() !== true);
+      .filter(each => !isFolder(each));
     const closed = closedFolder(pattern, folder);
     if (closed !== null) this.problems.push(site.source.problemAt(site.path, closed));
     else if (found.length === 0) {

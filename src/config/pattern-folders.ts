@@ -36,7 +36,8 @@ export function foldersLike(pattern: string, folder: string): string[] {
     .filter(isFolder);
 }
 
-function isFolder(file: string): boolean {
+/** False for a path that does not exist or cannot be examined, such as a link that leads to itself. */
+export function isFolder(file: string): boolean {
   try {
     return statSync(file).isDirectory();
   } catch {
