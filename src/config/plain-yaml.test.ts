@@ -125,6 +125,8 @@ for (const [text, expected] of [
   ['a: http://b:80/#c\n', { a: 'http://b:80/#c' }],
   ['a: {b: [c, {d: 1}], e: "f, g"}\n', { a: { b: ['c', { d: 1 }], e: 'f, g' } }],
   ['- a\n-\n- ~\n', ['a', null, null]],
+  // A no-break space and other spaces of Unicode are not white space to YAML.
+  ['a: b\u00a0 # c\nc: [true\u00a0, d\u3000 ]\n', { a: 'b\u00a0', c: ['true\u00a0', 'd\u3000'] }],
 ] as const) {
   test(`takes ${JSON.stringify(text)}`, () => assert.deepEqual(readPlainYaml(text), expected));
 }

@@ -271,7 +271,7 @@ class PlainReader {
     let line = text.slice(start, end);
     const comment = line.indexOf(' #');
     if (comment !== -1) line = line.slice(0, comment);
-    line = line.trimEnd();
+    line = withoutSpacesAtEnd(line);
     if (line.includes(': ') || line.endsWith(':')) throw outside;
     this.at = end === text.length ? end : end + 1;
     this.nextLine();
@@ -341,7 +341,7 @@ class PlainReader {
       if (code === colon && isFlowEnd(text.charCodeAt(at))) throw outside;
     }
     this.at = at;
-    return resolved(text.slice(start, at).trimEnd());
+    return resolved(withoutSpacesAtEnd(text.slice(start, at)));
   }
 
   private quoted(): string {
@@ -371,6 +371,13 @@ class PlainReader {
     // Because: the escapes that were let through mean the same in JSON.
     return JSON.parse(`"${raw}"`) as string;
   }
+}
+
+/** Removes only what YAML takes for white space: `trimEnd` would remove a no-break space as well, which belongs to the text. */
+function withoutSpacesAtEnd(text: string): string {
+  let end = text.length;
+  while (text.charCodeAt(end - 1) === space) end--;
+  return text.slice(0, end);
 }
 
 /** Whether a colon in front of this character ends a key in a flow collection. */
