@@ -64,6 +64,8 @@ const wrong = [
   'postgres://u:s3cret@a',
   'postgres://u:s3cret@a,b/keys',
   'postgres://u:s3cret@a/keys?sslmode=require',
+  'postgres://u:s3cret@a/keys?sslmode=toString',
+  'constructor://u:s3cret@a',
   'sqlite::memory:',
   's3cret',
 ];

@@ -32,7 +32,7 @@ export function parseStoreUrl(text: string): StorePlace | string {
   const [, name = '', rest = ''] = /^([a-z+]+):(.*)$/is.exec(text) ?? [];
   const scheme = name.toLowerCase();
   if (scheme === 'sqlite') return sqlitePlace(rest);
-  const known = schemes[scheme];
+  const known = Object.hasOwn(schemes, scheme) ? schemes[scheme] : undefined;
   if (known === undefined || !rest.startsWith('//'))
     return `expected the URL of a store: ${STORE_URL_FORMS}${scheme === '' ? '' : `; its scheme is ${JSON.stringify(scheme.slice(0, 20))}`}`;
   if (/[\s\\]/.test(rest))
@@ -99,7 +99,7 @@ function postgresPlace(place: StorePlace, query: string): StorePlace | string {
   if (place.database === '') return 'expected the name of a database: postgres://user@host:5432/database';
   const settings = new URLSearchParams(query);
   const mode = settings.get('sslmode') ?? '';
-  const tls = postgresTls[mode];
+  const tls = Object.hasOwn(postgresTls, mode) ? postgresTls[mode] : undefined;
   if (tls === undefined || [...settings.keys()].some(key => key !== 'sslmode'))
     return 'a PostgreSQL URL takes `?sslmode=disable` or `?sslmode=verify-full` and no other setting';
   return { ...place, tls };
