@@ -6,7 +6,7 @@ import { expected, found } from '../base/schema/found.ts';
 import { percentage } from './percentage.ts';
 import type { CanaryConfig, ShareOf } from './rollout-config.ts';
 import { storeName } from './store-name.ts';
-import { namedMatches } from './value-match.ts';
+import { cookieValueError, fieldValueError, namedMatches } from './value-match.ts';
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
 const stepForm = 'a share such as 5%, or { percent: 5%, for: 10m }';
@@ -58,9 +58,11 @@ const always = z
     headers: namedMatches({
       error: written => (token.test(written) ? undefined : `expected a header name, found ${found(written)}`),
       normal: written => written.toLowerCase(),
+      valueError: fieldValueError,
     }).describe('Conditions on headers, as in `match`.'),
     cookies: namedMatches({
       error: written => (token.test(written) ? undefined : `expected a cookie’s name, found ${found(written)}`),
+      valueError: cookieValueError,
     }).describe('Conditions on cookies, as in `match`.'),
     consumers: z
       .array(z.string().min(1))

@@ -162,6 +162,20 @@ test('a consumer that gets the canary and is not listed is a warning, since keys
   assert.deepEqual(found, [['routes.0.canary.always.consumers.1', 'there is no consumer "acmee"', 'warning']]);
 });
 
+test('a condition of `always` that no request can meet is refused, as in `match`', () => {
+  const withAlways = (always: object) => withRoute({ canary: { upstream: 'next', always } });
+  const at = 'routes.0.canary.always';
+  const next = { next: { endpoints: ['http://10.0.0.2:8080'] } };
+  const told = (always: object) => errors({ ...withAlways(always), upstreams: { ...sound.upstreams, ...next } });
+  assert.match(
+    told({ headers: { 'x-name': 'M\u00fcller' } }).join(),
+    new RegExp(`^${at}.headers.x-name: header fields are bytes`),
+  );
+  assert.match(told({ headers: { 'x-name': ' a' } }).join(), new RegExp(`^${at}.headers.x-name: no header field`));
+  assert.match(told({ cookies: { group: 'a b' } }).join(), new RegExp(`^${at}.cookies.group: no cookie has`));
+  assert.deepEqual(told({ headers: { 'x-name': '~M\\xC3\\xBCller' }, cookies: { group: 'beta' } }), []);
+});
+
 test('`:8080` takes the port of both families, so no wildcard stands beside it; an address of its own may', () => {
   const on = (...addresses: string[]) => ({ ...sound, listeners: addresses.map(address => ({ address })) });
   for (const beside of [':80', '0.0.0.0:80', '[::]:80']) {
