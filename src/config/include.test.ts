@@ -112,7 +112,7 @@ test('a link to itself among the files of a pattern is told, not thrown', () => 
   const link = path.join(folder, 'links', 'loop.yaml');
   symlinkSync('loop.yaml', link);
   const [told] = problemsWith('links/*.yaml');
-  assert.ok(told?.startsWith(`3:5 ${link} cannot be read: ELOOP`), told);
+  assert.ok(told?.startsWith(`3:5 ${link} cannot be read: ELOOP`), String(told));
 });
 
 test('an empty file is refused: it may be half-written, and what it held would be out of service', () => {
