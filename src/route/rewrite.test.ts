@@ -133,6 +133,8 @@ test('rewrites that cannot be are refused', () => {
     ['/users/*', { stripPrefix: 'users' }, /not a path prefix/],
     ['/users/*', { stripPrefix: '/users', path: '/x' }, /exclude each other/],
     ['/users/*', { host: 'a b' }, /not a host/],
+    ['/users/{id}', { path: '/v2/{id}\n' }, /plain path/],
+    ['/users/{id}', { path: '/v2/%0a{id}' }, /plain path/],
     ['/users/*', { path: '/\ud800' }, /half of a surrogate pair/],
     ['/users/*', { stripPrefix: '/\ud800' }, /half of a surrogate pair/],
   ];

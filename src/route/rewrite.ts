@@ -118,7 +118,7 @@ export function compileRewrite(spec: RewriteSpec, pattern: PathPattern): Rewrite
 
 function compilePrefix(stripPrefix: string, host: string, pattern: PathPattern): Rewrite | RewriteError {
   const written = stripPrefix.replace(/\/$/, '');
-  if (stripPrefix !== '/' && !/^(?:\/[^/?#{}*\s]+)+$/.test(written)) {
+  if (stripPrefix !== '/' && !/^(?:\/[^/?#{}*\s\x00-\x1f\x7f]+)+$/.test(written)) {
     return new RewriteError(['stripPrefix'], `\`${stripPrefix}\` is not a path prefix such as \`/api\``);
   }
   const prefix = normalText(written);
@@ -145,7 +145,7 @@ function compilePath(path: string, pieces: TemplatePieces, host: string, pattern
   for (let i = 0; i < pieces.length; i++) {
     const piece = pieces[i]!;
     if (i % 2 === 0) {
-      if (/[?#\\*]|%(?![0-9A-Fa-f]{2})|%(?:2f|5c|00)/i.test(piece)) {
+      if (/[?#\\*\x00-\x1f\x7f]|%(?![0-9A-Fa-f]{2})|%(?:[01][0-9a-f]|2f|5c|7f)/i.test(piece)) {
         return new RewriteError(['path'], `\`${piece}\` in the new path \`${path}\` is not part of a plain path`);
       }
       literals.push(normalText(piece));
