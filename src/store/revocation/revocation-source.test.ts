@@ -105,6 +105,27 @@ test('a token that has expired stays revoked as long as a clock skew lets it pas
   assert.ok(!has('expired for good'));
 });
 
+test('what is revoked for ever is an infinite time in Redis', { timeout: 20_000 }, async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const store = new RedisStore(redisSpec(redis.port));
+  t.after(() => store.close());
+  await store.command('ZADD', 'cardea:revoked:jti', '+inf', 'never expires');
+  await store.command('ZADD', 'cardea:revoked:sub', '+inf', 'ann', '-inf', 'bob');
+  const { seen, until, outlet: out } = outlet();
+  const feed = revocationSource.start({ store: redisSpec(redis.port), syncMs: 100 }, out);
+  t.after(() => feed.stop());
+  await feed.ready;
+  const { key } = seen.value!;
+  const always = 0xffffffff;
+  assert.equal(tableOf(seen).find(idFingerprint(key, 'never expires')), always);
+  assert.equal(tableOf(seen).find(subjectFingerprint(key, 'ann')), always);
+  assert.equal(tableOf(seen).find(subjectFingerprint(key, 'bob')), 0);
+  assert.equal(tableOf(seen).beforeS, 0);
+  await store.command('SET', 'cardea:revoked:before', '+inf');
+  await until(() => tableOf(seen).beforeS === always);
+});
+
 test('away at the start: told, nothing published; then there; away again: the list stays', {
   timeout: 20_000,
 }, async t => {

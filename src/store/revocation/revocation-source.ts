@@ -136,8 +136,8 @@ class RevocationFollower {
       if (seconds + SKEW_MAX_S > nowS) entries.push({ kind: 'id', name, seconds });
     });
     await this.scan(revocationNames.subjects, (name, seconds) => entries.push({ kind: 'subject', name, seconds }));
-    const before = Number((await store.command('GET', store.key(revocationNames.before))) ?? 0);
-    if (Number.isFinite(before) && before > 0) entries.push({ kind: 'before', seconds: before });
+    const before = secondsOf(String((await store.command('GET', store.key(revocationNames.before))) ?? 0));
+    if (before > 0) entries.push({ kind: 'before', seconds: before });
     return entries;
   }
 
@@ -150,7 +150,7 @@ class RevocationFollower {
       // Because: ZSCAN returns the next cursor, and a flat list of members and scores.
       const [nextCursor, pairs] = reply as [string, string[]];
       cursor = nextCursor;
-      for (let i = 0; i < pairs.length; i += 2) take(pairs[i]!, Number(pairs[i + 1]));
+      for (let i = 0; i < pairs.length; i += 2) take(pairs[i]!, secondsOf(pairs[i + 1]!));
       seen += pairs.length / 2;
       if (seen > ENTRIES_MAX) throw new Error(`${set} has more than ${ENTRIES_MAX} entries`);
     } while (cursor !== '0');
@@ -189,6 +189,11 @@ class RevocationFollower {
     const print = entry.kind === 'id' ? idFingerprint(this.key, entry.name) : subjectFingerprint(this.key, entry.name);
     return table.add(print, entry.seconds);
   }
+}
+
+/** A time as Redis writes a score: `inf` is one that never comes, for what is revoked for ever. */
+function secondsOf(score: string): number {
+  return Number(score.replace(/inf$/, 'Infinity'));
 }
 
 /** Null for a message that is not a revocation. */
