@@ -55,6 +55,8 @@ export interface FeedOutlet<Value> {
 /** A kind of feed. Runs in the supervisor's thread, once per distinct spec. */
 export interface FeedSource<Value> {
   readonly kind: string;
+  /** True: what was published before the source was stopped is out of date, and workers do not use it when the source starts again. */
+  readonly staleAfterStop?: boolean;
   /** Must not throw: it reports problems to the outlet. */
   start(spec: FeedSpec, outlet: FeedOutlet<Value>): RunningFeed;
 }

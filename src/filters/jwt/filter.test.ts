@@ -335,6 +335,10 @@ test('keys that change: tokens of keys that stay are remembered, those of others
   assert.deepEqual([(await bring(byOne)).status, (await bring(byTwo)).status], [401, 200]);
   played.become({ version: 3, keys: [], checkedAtMs: Date.now() });
   assert.deepEqual([(await bring(byOne)).status, (await bring(byTwo)).status], [503, 503]);
+  played.become({ version: 4, keys: [jwks.one, jwks.two], checkedAtMs: Date.now() });
+  assert.deepEqual([(await bring(byOne)).status, (await bring(byTwo)).status], [200, 200]);
+  played.feed.value = undefined;
+  assert.deepEqual([(await bring(byOne)).status, (await bring(byTwo)).status], [503, 503], 'the feed starts anew');
 });
 
 test('an unknown key is looked for also after the clock was set back', async t => {

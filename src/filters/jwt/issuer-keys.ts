@@ -71,9 +71,9 @@ export class IssuerKeys {
   private take(value: JwksValue | undefined): void {
     const before = this.value;
     this.value = value;
-    if (value === undefined || value.version === before?.version) return;
+    if (value?.version === before?.version) return;
     this.generation++;
-    const all = KeySet.of(value.keys, assumedAlgorithms(this.config), this.set);
+    const all = KeySet.of(value?.keys ?? [], assumedAlgorithms(this.config), this.set);
     const set = new KeySet(all.keys.filter(({ algorithm }) => isAllowed(this.config, algorithm.name)));
     this.set = set.keys.length === 0 ? null : set;
   }

@@ -96,6 +96,27 @@ test('a feed that is no longer needed is stopped and says nothing more', async (
   assert.deepEqual(desk.troubles, []);
 });
 
+test('a feed that starts again takes back what it sent before it was stopped, if that is out of date', async () => {
+  for (const staleAfterStop of [true, false]) {
+    const { source } = playedSource('played');
+    const { desk, sent } = deskOf({ ...source, staleAfterStop });
+    const feeds = new WorkerFeeds(() => {});
+    const feed = feeds.feed<string>(a);
+    const heard: string[] = [];
+    feed.onChange(value => heard.push(value));
+    await desk.open([a]);
+    desk.keepOnly([]);
+    await desk.open([a]);
+    assert.deepEqual(
+      sent.map(([, value]) => value),
+      ['first of a', ...(staleAfterStop ? [undefined] : []), 'first of a'],
+    );
+    for (const [key, value] of sent.slice(0, -1)) feeds.receive(key, value);
+    assert.equal(feed.value, staleAfterStop ? undefined : 'first of a');
+    assert.deepEqual(heard, ['first of a'], 'no listener is given what is no value');
+  }
+});
+
 test('trouble is told once, shown, and its end is told', async () => {
   const { source, started } = playedSource('played');
   const { desk, log } = deskOf(source);

@@ -12,7 +12,7 @@ export type FeedSources = ReadonlyMap<string, () => Promise<FeedSource<unknown>>
 
 export interface FeedDeskOptions {
   readonly sources: FeedSources;
-  /** Sends a value to all workers. */
+  /** Sends a value to all workers; undefined takes back the values that were sent before. */
   readonly send: (key: string, value: unknown) => void;
   readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
   /** Memory shared with filters, by name; undefined when no filter needs the table. */
@@ -30,6 +30,7 @@ export interface FeedTrouble {
 interface DeskEntry {
   readonly kind: string;
   readonly running: RunningFeed;
+  readonly staleAfterStop: boolean;
   value: unknown;
   hasValue: boolean;
   trouble: FeedTrouble | null;
@@ -39,6 +40,8 @@ interface DeskEntry {
 export class FeedDesk {
   private readonly options: FeedDeskOptions;
   private readonly entries = new Map<string, DeskEntry>();
+  /** Feeds that were stopped after they had sent values, which workers still hold and which are out of date. */
+  private readonly ended = new Set<string>();
 
   constructor(options: FeedDeskOptions) {
     this.options = options;
@@ -53,6 +56,7 @@ export class FeedDesk {
     for (const [index, need] of missing.entries()) {
       const key = feedKey(need);
       if (this.entries.has(key)) continue;
+      if (this.ended.delete(key)) this.options.send(key, undefined);
       const entry = this.start(key, need, sources[index]!);
       this.entries.set(key, entry);
       first.push(entry.running.ready);
@@ -73,6 +77,7 @@ export class FeedDesk {
       if (kept.has(key)) continue;
       this.entries.delete(key);
       entry.stopped = true;
+      if (entry.hasValue && entry.staleAfterStop) this.ended.add(key);
       entry.running.stop();
     }
   }
@@ -139,7 +144,7 @@ export class FeedDesk {
         return table;
       },
     });
-    entry = { kind, running, stopped: false, ...early };
+    entry = { kind, running, staleAfterStop: source.staleAfterStop === true, stopped: false, ...early };
     return entry;
   }
 }

@@ -23,6 +23,8 @@ class WorkerFeed implements Feed<unknown> {
 
   become(value: unknown): void {
     this.value = value;
+    // Because: the feed only starts anew. Its listeners wait for what it finds.
+    if (value === undefined) return;
     for (const listener of this.listeners) listener(value);
   }
 }
@@ -42,6 +44,7 @@ export class WorkerFeeds {
     return this.at(feedKey(need)) as Feed<unknown> as Feed<Value>;
   }
 
+  /** Takes a new value, or undefined when the values so far are no longer to be used. */
   receive(key: string, value: unknown): void {
     this.at(key).become(value);
   }

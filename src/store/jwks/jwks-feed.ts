@@ -19,7 +19,7 @@ export type JwksSpec = {
 };
 
 export interface JwksValue {
-  /** Incremented when the keys change. */
+  /** Another one whenever the keys have changed, and after each start of the feed. */
   readonly version: number;
   /** Public keys for signatures; empty once they have expired. */
   readonly keys: readonly Jwk[];

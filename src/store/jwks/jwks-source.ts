@@ -20,6 +20,8 @@ const anyAlgorithm: AssumedAlgorithms = { rsa: 'RS256', oct: 'HS256' };
 
 export const jwksSource: FeedSource<JwksValue> = {
   kind: 'jwks',
+  // Because: the issuer may have withdrawn keys meanwhile.
+  staleAfterStop: true,
   start(spec: FeedSpec, outlet: FeedOutlet<JwksValue>): RunningFeed {
     // Because: only `jwksNeed` makes needs of this kind.
     const following = new JwksFollower(spec as JwksSpec, outlet);
@@ -31,11 +33,18 @@ export const jwksSource: FeedSource<JwksValue> = {
   },
 };
 
+/**
+ * The version that was given last, of any issuer's keys. Because: a feed that was stopped and started again must not repeat a version.
+ * Workers may still hold the keys from before, and would take the new ones for those.
+ */
+let lastVersion = 0;
+
 class JwksFollower {
   private readonly spec: JwksSpec;
   private readonly outlet: FeedOutlet<JwksValue>;
   private readonly stopped = new AbortController();
   private keys: readonly Jwk[] = [];
+  /** 0 until the first keys have been fetched. */
   private version = 0;
   private failures = 0;
   private triedAt = Number.NEGATIVE_INFINITY;
@@ -132,7 +141,7 @@ class JwksFollower {
     if (this.version === 0 || !isDeepStrictEqual(keys, this.keys)) {
       if (this.version > 0) this.outlet.log('info', 'the keys of the issuer have changed', { url: this.spec.url });
       this.keys = keys;
-      this.version++;
+      this.version = ++lastVersion;
     }
     clearTimeout(this.end);
     this.end = setTimeout(() => this.expire(), this.spec.lifeMs);
@@ -140,7 +149,7 @@ class JwksFollower {
 
   private expire(): void {
     this.keys = [];
-    this.version++;
+    this.version = ++lastVersion;
     this.outlet.log('error', 'the keys of the issuer have expired, nothing can be verified', { url: this.spec.url });
     this.publish();
   }

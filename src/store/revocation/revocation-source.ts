@@ -26,6 +26,8 @@ type Entry =
 
 export const revocationSource: FeedSource<RevocationValue> = {
   kind: 'revocation',
+  // Because: tokens may have been revoked meanwhile.
+  staleAfterStop: true,
   start(spec: FeedSpec, outlet: FeedOutlet<RevocationValue>): RunningFeed {
     // Because: only `revocationNeed` makes needs of this kind.
     const follower = new RevocationFollower(spec as RevocationSpec, outlet);
