@@ -113,8 +113,11 @@ export function isToken68(text: string): boolean {
 function dropFrom(exchange: Exchange, { kind, name }: CredentialPlace): void {
   const { request } = exchange;
   if (kind === 'bearer') {
-    const value = request.headers.getUnrepeatedById(HeaderId.authorization);
-    if (value !== undefined && isUnder('bearer', value)) request.headers.removeById(HeaderId.authorization);
+    const { headers } = request;
+    const only = headers.getUnrepeatedById(HeaderId.authorization);
+    // Because: of several fields, an upstream may read any.
+    const values = only === undefined ? headers.getAll('authorization') : [only];
+    if (values.some(value => isUnder('bearer', value))) headers.removeById(HeaderId.authorization);
   } else if (kind === 'header') request.headers.remove(name);
   else if (kind === 'query') {
     const others = withoutParameter(request.query, name);

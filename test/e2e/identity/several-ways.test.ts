@@ -71,6 +71,11 @@ routes:
           - apiKey: { failedLogins: 3/h }
           - jwt: { issuer: https://idp.example, audience: api, ${keys}, failedLogins: 3/h }
     to: service
+  - name: key-or-token
+    match: { path: /key-or-token }
+    filters:
+      - anyOf: [{ apiKey: {} }, { jwt: { issuer: https://idp.example, audience: api, ${keys}, ${hidden} } }]
+    to: service
   - name: proxied
     match: { path: /proxied }
     filters:
@@ -114,6 +119,21 @@ test('credentials of the ways that did not decide stay with the gateway where th
   assert.equal(byToken.field('x-consumer-by'), 'jwt');
   assert.doesNotMatch(byToken.line, /wrong-one/);
   assert.deepEqual(['cookie', 'x-api-key', 'authorization'].map(byToken.field), ['theme=dark', undefined, undefined]);
+});
+
+test('tokens that were sent twice stay with the gateway as well', async () => {
+  const other = `Basic ${Buffer.from('ann:secret').toString('base64')}`;
+  for (const authorization of [
+    [`Bearer ${token()}`, 'Bearer another-one'],
+    [other, `Bearer ${token()}`],
+  ]) {
+    const { status } = await ask(gateway.port, { path: '/key-or-token', headers: { 'x-api-key': key, authorization } });
+    assert.equal(status, 200);
+    assert.equal((await lastSeen()).field('authorization'), undefined);
+  }
+  const headers = { 'x-api-key': key, authorization: [other, other] };
+  assert.equal((await ask(gateway.port, { path: '/key-or-token', headers })).status, 200);
+  assert.equal((await lastSeen()).field('authorization'), other, 'the filter withholds tokens only');
 });
 
 test('what stands where the deciding way looks is that one’s to keep', async () => {
