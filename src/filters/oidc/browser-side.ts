@@ -22,6 +22,12 @@ export class BrowserSide {
     return this.config.publicUrl?.replace(/\/+$/, '') ?? `${client.scheme}://${request.authority}`;
   }
 
+  /** The path of the callback as the browser sees it: a proxy in front may serve the gateway below a path, which `publicUrl` names. */
+  get callbackPath(): string {
+    const { publicUrl, paths } = this.config;
+    return publicUrl === undefined ? paths.callback : new URL(publicUrl.replace(/\/+$/, '') + paths.callback).pathname;
+  }
+
   cookieSettings(exchange: Exchange): CookieSettings {
     return { sameSite: this.config.session.sameSite, secure: this.base(exchange).startsWith('https:'), path: '/' };
   }

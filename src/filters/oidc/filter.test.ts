@@ -529,6 +529,15 @@ test('a session cookie may have a name by which browsers take it for the whole h
   assert.match(line, /; Path=\/;.*; Secure$/, 'another path, and the browser throws it away');
 });
 
+test('below a path of another server, a login’s cookie is for the path at which the browser finds the callback', async t => {
+  const { issuer } = await startProvider(t);
+  const gateway = await start(t, issuer, { publicUrl: 'https://example.com/app/' });
+  const begun = await ask(gateway.port, { path: '/', headers: { accept: 'text/html' } });
+  const { searchParams } = new URL(valuesOf(begun, 'location')[0]!);
+  assert.equal(searchParams.get('redirect_uri'), 'https://example.com/app/oidc/callback');
+  assert.match(valuesOf(begun, 'set-cookie')[0]!, /; Path=\/app\/oidc\/callback;/);
+});
+
 test('many logout tokens that somebody made up cost one fetch of the provider’s keys', async t => {
   const { issuer, asked } = await startProvider(t);
   const store = new RedisStore(redisSpec(1));

@@ -162,7 +162,7 @@ export class LoginFlow {
   private cookieSettings(exchange: Exchange): CookieSettings {
     const { browser, config } = this.parts;
     // Because: browsers reject a cookie whose name begins with `__Host-` and whose path is not `/` (RFC 6265bis 4.1.3.2).
-    const path = /^__Host-/i.test(config.session.cookie) ? '/' : config.paths.callback;
+    const path = /^__Host-/i.test(config.session.cookie) ? '/' : browser.callbackPath;
     return { ...browser.cookieSettings(exchange), sameSite: 'lax', path };
   }
 }
