@@ -60,6 +60,10 @@ export class UnstoredTokens {
     // Because: the session may have ended, or its tokens may have been replaced again. Also a write without an answer may have succeeded.
     if (current === null || !hasSameTokens(current, stored)) return true;
     await this.keeper.keep(next, cookie, this.lifeMs);
-    return this.held.get(cookie)?.next === next;
+    const newest = this.held.get(cookie)!.next;
+    if (newest === next) return true;
+    // Because: these tokens were replaced while they were stored; from now on the store has them in place of the first ones.
+    this.held.set(cookie, { stored: next, next: newest });
+    return false;
   }
 }
