@@ -126,6 +126,24 @@ test('what is revoked for ever is an infinite time in Redis', { timeout: 20_000 
   await until(() => tableOf(seen).beforeS === always);
 });
 
+test('a time for all tokens that is no number is told, and nothing else suffers', { timeout: 20_000 }, async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const store = new RedisStore(redisSpec(redis.port));
+  t.after(() => store.close());
+  await store.command('SET', 'cardea:revoked:before', '2026-11-22T00:00:00Z');
+  await store.command('ZADD', 'cardea:revoked:jti', later, 'one');
+  const { seen, until, outlet: out } = outlet();
+  const feed = revocationSource.start({ store: redisSpec(redis.port), syncMs: 100 }, out);
+  t.after(() => feed.stop());
+  await feed.ready;
+  assert.equal(seen.trouble, 'revoked:before revokes nothing: expected a time in seconds since 1970');
+  assert.notEqual(tableOf(seen).find(idFingerprint(seen.value!.key, 'one')), -1);
+  await store.command('SET', 'cardea:revoked:before', '2000');
+  await until(() => seen.trouble === null);
+  assert.equal(tableOf(seen).beforeS, 2_000);
+});
+
 test('away at the start: told, nothing published; then there; away again: the list stays', {
   timeout: 20_000,
 }, async t => {

@@ -49,6 +49,8 @@ class RevocationFollower {
   private failures = 0;
   /** The code with which Redis refuses messages, as far as is known; null when it does not. */
   private deafness: string | null = null;
+  /** Whether the time up to which all tokens are revoked was no number when it was last read. */
+  private isBeforeUnreadable = false;
   private stopped = false;
 
   constructor(spec: RevocationSpec, outlet: FeedOutlet<RevocationValue>) {
@@ -109,12 +111,7 @@ class RevocationFollower {
       if (this.stopped) return;
       this.use(table);
       this.failures = 0;
-      const { deafness } = this;
-      this.outlet.report(
-        deafness === null
-          ? null
-          : `messages about revoked tokens are not received, only the list is read: Redis says ${deafness}`,
-      );
+      this.outlet.report(this.trouble);
     } catch (error) {
       this.failures++;
       // The message contains no address: the store's own errors have none.
@@ -122,6 +119,15 @@ class RevocationFollower {
     } finally {
       if (!this.stopped) this.next = setTimeout(() => void this.sync(), this.pauseMs());
     }
+  }
+
+  /** What is wrong although the list has been read; null when nothing is. */
+  private get trouble(): string | null {
+    if (this.deafness !== null)
+      return `messages about revoked tokens are not received, only the list is read: Redis says ${this.deafness}`;
+    return this.isBeforeUnreadable
+      ? `${revocationNames.before} revokes nothing: expected a time in seconds since 1970`
+      : null;
   }
 
   private pauseMs(): number {
@@ -139,6 +145,7 @@ class RevocationFollower {
     });
     await this.scan(revocationNames.subjects, (name, seconds) => entries.push({ kind: 'subject', name, seconds }));
     const before = secondsOf(String((await store.command('GET', store.key(revocationNames.before))) ?? 0));
+    this.isBeforeUnreadable = Number.isNaN(before);
     if (before > 0) entries.push({ kind: 'before', seconds: before });
     return entries;
   }
