@@ -379,6 +379,8 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     this.responseStarted = true;
     this.expectsContinue = false;
     this.framing = framing;
+    // The request began while bytes of the response before it were being sent: its exchange has not heard yet that there is no room.
+    if (this.blocked) this.events?.onResponseBlocked();
     // A request body that is still arriving would have to be read to its end before the next request: close instead.
     if (this.decoder !== null && !this.bodyAtHand) this.keepAlive = false;
     // After the client's FIN, close unless more of its requests may wait: in the stash, or in the bytes that are being processed now.
@@ -394,7 +396,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     let text = '\r\n';
     if (framing === ResponseFraming.tunnel) {
       this.reading = Reading.tunnel;
-      this.deadline = Infinity;
+      this.stopReadingTime();
     } else if (framing === ResponseFraming.unknown) {
       if (this.http10) this.keepAlive = false;
       else text = 'Transfer-Encoding: chunked\r\n\r\n';
@@ -502,6 +504,11 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
   onSent(full: boolean): void {
     if (full && !this.blocked) {
       this.blocked = true;
+      // These are the last bytes of a response: as in `nextRequest`, the next request waits until the client has taken them.
+      if (this.reading === Reading.head) {
+        this.reading = Reading.wait;
+        this.headArriving = false;
+      }
       this.startWriteWindow();
       this.events?.onResponseBlocked();
     }
