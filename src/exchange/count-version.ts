@@ -2,11 +2,12 @@
 
 import { NO_VERSION, recordVersion } from '../telemetry/canary-cells.ts';
 import type { Exchange } from './exchange.ts';
+import { isCallersTime } from './outcome.ts';
 
-/** Counts an exchange with a version at its end. What the client or the gateway itself broke off does not count for a version. */
+/** Counts an exchange with a version at its end. What the client or the gateway itself broke off, or the client held up, does not count for a version. */
 export function countVersion(exchange: Exchange): void {
   const { services, versionCellsAt, fault, response, firstByteAt } = exchange;
-  if (fault !== null && fault.kind.source !== 'upstream') return;
+  if (fault !== null && (fault.kind.source !== 'upstream' || isCallersTime(exchange, fault))) return;
   if (fault === null && !exchange.responseStarted) return;
   const failed = fault !== null || response!.status >= 500;
   const until = firstByteAt === 0 ? services.io.clock.now : firstByteAt;

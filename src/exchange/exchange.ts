@@ -123,6 +123,8 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
 
   /** The request has been received completely. */
   requestEnded: boolean;
+  /** Whole milliseconds from the start of the exchange to the end of the request's body; 0 before that, and without a body. */
+  requestTookMs: number;
   requestTrailers: Headers | null;
   /** Body pieces that wait for a connection or a filter. */
   heldRequest: Buffer[] | null;
@@ -220,6 +222,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.stickyCookie = '';
     this.affinityCookie = '';
     this.requestEnded = !request.hasBody;
+    this.requestTookMs = 0;
     this.requestTrailers = null;
     this.heldRequest = null;
     this.replayable = null;

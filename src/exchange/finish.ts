@@ -24,6 +24,8 @@ export function finish(exchange: Exchange): void {
   exchange.ended = true;
   exchange.stopWaiting();
   const { services, route, endpoint } = exchange;
+  // Before the exchange loses its deadline, by which it is decided whose time ran out.
+  if (exchange.versionCellsAt !== NO_VERSION) countVersion(exchange);
   services.io.wheel.cancel(exchange);
   if (exchange.retries !== null) services.io.wheel.cancel(exchange.retries);
   if (exchange.hedge !== null) exchange.hedge.cancel();
@@ -31,7 +33,6 @@ export function finish(exchange: Exchange): void {
   if (endpoint !== null) endpoint.ended();
   if (exchange.breakerPass >= 0) exchange.upstream!.resilience.guard?.cancelled(endpoint!, exchange.breakerPass);
   exchange.connection = null;
-  if (exchange.versionCellsAt !== NO_VERSION) countVersion(exchange);
   if (!services.hasNoClient) {
     count(exchange);
     if (services.accessLog.enabled) log(exchange);

@@ -7,6 +7,9 @@ import { NO_PASS } from '../upstream/guard.ts';
 import type { Exchange } from './exchange.ts';
 import type { ExchangeServices } from './services.ts';
 
+/** A request that took a larger share of `timeout` to arrive left the endpoint too little time to be judged by it. */
+const CALLERS_SHARE = 0.5;
+
 /** The logs that tell the operator why endpoints fail. */
 export function failureLogs(log: ExchangeServices['log']): Pick<ExchangeServices, 'unconnected' | 'unreadable'> {
   return {
@@ -32,20 +35,27 @@ export function attemptAnswered(
 export function attemptFailed(exchange: Exchange, fault: Fault): void {
   const upstream = exchange.upstream!;
   const { guard } = upstream.resilience;
-  if (exchange.endpoint !== null) learnOfFailure(exchange, exchange.endpoint, fault);
+  const isCallers = isCallersTime(exchange, fault);
+  if (exchange.endpoint !== null && !isCallers) learnOfFailure(exchange, exchange.endpoint, fault);
   if (guard === null || exchange.endpoint === null) return;
   const pass = exchange.breakerPass;
   exchange.breakerPass = NO_PASS;
-  if (fault.code === 'exchange_timeout' && isCallersTime(exchange)) guard.cancelled(exchange.endpoint, pass);
+  if (isCallers) guard.cancelled(exchange.endpoint, pass);
   else guard.failed(exchange.endpoint, pass, fault, upstream.nowMs);
 }
 
 /**
- * Whether the caller's `grpc-timeout` ran out, not `timeout`: callers who allow 1 ms must not make the service unavailable to all others.
+ * Whether the whole time ran out by the caller's doing, not by the endpoint's: callers must not be able to make the service unavailable to
+ * all others. Such a caller allowed less than `timeout` (`grpc-timeout`), takes no bytes of the response, or took most of the time to send
+ * its request.
  */
-function isCallersTime(exchange: Exchange): boolean {
+export function isCallersTime(exchange: Exchange, fault: Fault): boolean {
+  if (fault.code !== 'exchange_timeout') return false;
   const timeoutMs = exchange.route!.plan.timeoutMs || exchange.upstream!.spec.timeoutMs;
-  return timeoutMs === 0 || exchange.deadline < exchange.startedAt + timeoutMs;
+  if (timeoutMs === 0 || exchange.deadline < exchange.startedAt + timeoutMs || exchange.responseIsBlocked) return true;
+  // An endpoint that takes no bytes of the request, or was not connected to, has held it up by itself.
+  if (!exchange.requestEnded) return !exchange.requestIsBlocked && exchange.sentAt !== 0;
+  return exchange.requestTookMs > timeoutMs * CALLERS_SHARE;
 }
 
 /** Logs the reason; tells the balancer, which treats the endpoint as slow, and after a failed connect discovery, which looks again. */

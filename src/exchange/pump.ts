@@ -45,6 +45,7 @@ export function requestBody(exchange: Exchange, bytes: Buffer, start: number, en
 
 export function requestEnd(exchange: Exchange, trailers: Headers | null): void {
   exchange.requestEnded = true;
+  exchange.requestTookMs = Math.trunc(exchange.services.io.clock.now - exchange.startedAt);
   const { identityHeaders } = exchange.snapshot;
   if (identityHeaders !== null) trailers?.removeNamed(identityHeaders);
   exchange.requestTrailers = trailers;
