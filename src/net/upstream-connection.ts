@@ -378,13 +378,14 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   /**
    * The response is complete. It is not `clean` when bytes follow it that no request asked for: the next request on this
    * connection would take them for its response.
+   * Nor is the connection used again while the endpoint has not taken the whole request: the next one would wait behind these bytes.
    */
   private finish(trailers: Headers | null, clean: boolean): void {
     const { events, owner } = this;
     this.events = null;
     this.times = null;
     this.decoder = null;
-    const reusable = clean && this.keepAlive && this.requestDone && !this.ended && !this.writeFailed;
+    const reusable = clean && this.keepAlive && this.requestDone && !this.blocked && !this.ended && !this.writeFailed;
     this.phase = reusable ? Phase.idle : Phase.closed;
     events?.onResponseEnd(trailers);
     if (reusable && !this.socket.destroyed) {
