@@ -12,7 +12,7 @@ import { rollCall } from './gateway-roll.ts';
  * A caller that Redis does not know (Redis was restarted, or the caller is new) gets the gateway's level. If ARGV[2] names a gateway, the
  * roll in KEYS[2] is called for it, and the number of gateways follows the levels in 32 bits.
  */
-export const TOTAL_MODULUS = 1_048_576;
+const TOTAL_MODULUS = 1_048_576;
 
 export const levelScript = `${rollCall}
 local time = redis.call('TIME')

@@ -10,7 +10,7 @@ import { askLevels, levelKeys } from './ask-levels.ts';
 import type { GatewayRoll } from './gateway-roll.ts';
 import { type KnownRule, KnownRules, levelHere } from './known-rules.ts';
 import { groupOf, packGroups, type ReportGroup } from './level-message.ts';
-import { LEVEL_BYTES, TOTAL_MODULUS } from './level-script.ts';
+import { LEVEL_BYTES } from './level-script.ts';
 import { Refusals } from './refusals.ts';
 import { SlotBook } from './slot-book.ts';
 import { SlotSweep } from './slot-sweep.ts';
@@ -220,7 +220,7 @@ export class LevelSync {
         at += LEVEL_BYTES;
         const others = isBucket(known.rule)
           ? group.beyond(caller, level)
-          : this.sinceLast(group, caller, Math.min(level, known.size), total);
+          : this.sinceLast(group, caller, level, total, nowMs);
         book.learn(group.slot(caller), nowMs, this.epoch, level / known.size, group.units(caller), others);
         this.charge(known, group.keyLow(caller), group.keyHigh(caller), others);
       }
@@ -228,16 +228,18 @@ export class LevelSync {
     return at;
   }
 
-  /** Units that the others added to a window since the last exchange; before the first one, those beyond what this gateway knows. */
-  private sinceLast(group: ReportGroup, caller: number, level: number, total: number): number {
+  /**
+   * Units that the others added to a window since the last exchange. Where the total cannot tell, those beyond what this gateway knows: at the
+   * first exchange, after an outage or a whole period, and where the total is lower than before, since it wrapped around or began anew.
+   */
+  private sinceLast(group: ReportGroup, caller: number, level: number, total: number, nowMs: number): number {
     const { book } = this;
+    const { rule, size } = group.known;
     const slot = group.slot(caller);
-    const before = book.total(slot);
+    const added = total - book.total(slot) - group.units(caller);
     book.setTotal(slot, total);
-    if (Number.isNaN(before)) return group.beyond(caller, level);
-    const added = (total - before - group.units(caller) + 2 * TOTAL_MODULUS) % TOTAL_MODULUS;
-    // A total that went back has begun anew: Redis lost it, or it expired.
-    return added < TOTAL_MODULUS / 2 ? added : 0;
+    const tells = added >= 0 && !group.merges && nowMs - book.lastReportedAt(slot) <= rule.perMs;
+    return tells ? added : group.beyond(caller, Math.min(level, size));
   }
 
   // ---- While Redis does not answer ----------------------------------------------------------------------------------
