@@ -16,7 +16,18 @@ for (const algorithm of algorithms) {
       const call = new LimitCall(1);
       call.costs[0] = 30;
       share.follow(call, gateways);
-      assert.equal(share.used(call, 0, gateways), 30, `${gateways} gateways`);
+      assert.equal(share.used(call, 0), 30, `${gateways} gateways`);
     }
   });
 }
+
+test('the use is known after the number of gateways has changed', () => {
+  const rules = [limitRule({ count: 6_400, perMs: 24 * 3_600_000 })];
+  const share = new LocalShare(rules, testStore(1 << 20).store);
+  const call = new LimitCall(1);
+  call.costs[0] = 30;
+  share.follow(call, 2);
+  call.costs[0] = 10;
+  share.follow(call, 3);
+  assert.equal(share.used(call, 0), 40);
+});

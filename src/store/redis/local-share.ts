@@ -63,15 +63,23 @@ export class LocalShare {
     this.limiter(gateways).charge(this.call, at, units);
   }
 
-  /** Units of a limit that this gateway's callers have used and not got back yet. */
-  used(call: LimitCall, at: number, gateways: number): number {
-    const { call: own, rules } = this;
-    this.copyKeys(call);
-    own.costs.fill(0);
-    void this.limiter(gateways).decide(own);
-    const rule = shareOf(rules[at]!, countedGateways(gateways));
-    const whole = isBucket(rule) ? rule.burst : rule.count;
-    return Math.max(0, whole - own.remaining[at]!);
+  /**
+   * Units of a limit that this gateway's callers have used and not got back yet, whatever the number of gateways was at that time: shares of
+   * each size have cells of their own.
+   */
+  used(call: LimitCall, at: number): number {
+    const { call: own, limiters, rules } = this;
+    let units = 0;
+    for (const [gateways, limiter] of limiters.entries()) {
+      if (limiter === undefined) continue;
+      this.copyKeys(call);
+      own.costs.fill(0);
+      void this.limiter(gateways).decide(own);
+      const rule = shareOf(rules[at]!, gateways);
+      const whole = isBucket(rule) ? rule.burst : rule.count;
+      units += Math.max(0, whole - own.remaining[at]!);
+    }
+    return units;
   }
 
   private copyKeys(call: LimitCall): void {

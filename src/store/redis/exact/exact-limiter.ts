@@ -268,7 +268,7 @@ export class ExactLimiter implements Limiter {
       const owed = isCall && !this.owed.isEmpty ? this.owed.of(key) : undefined;
       const loss = isCall ? this.lossToReportAfter(key, slot) : null;
       // Only what the caller has not got back yet.
-      const used = owed !== undefined || loss !== null ? share.used(call, place, this.gateways) : 0;
+      const used = owed !== undefined || loss !== null ? share.used(call, place) : 0;
       values.push(...this.constants[place]!, call.costs[place]!, Math.min(owed ?? 0, used), loss === null ? 0 : used);
       if (!isCall) continue;
       // Because: of several calls that leave together, only one reports it.

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { limitRule, openLimitGateway } from '../../../../test/support/limit-gateway.ts';
 import { startRedis } from '../../../../test/support/redis.ts';
 import { redisSpec } from '../../../../test/support/store-spec.ts';
@@ -33,4 +34,25 @@ test('the roll is called along with rounds, not by messages of its own', async t
   const aloneSince = Number(await rollsAlone()) - Number(alone);
   // Some calls may be alone: when the machine stood still, no round came in time.
   assert.ok(aloneSince < calls, `${aloneSince} of ${calls} alone`);
+});
+
+test('a roll that Redis lost does not make the first one back believe that it is alone', async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const open = () => openLimitGateway(redisSpec(redis.port), [limitRule()]);
+  const gateways = await Promise.all([open(), open()]);
+  t.after(() => Promise.all(gateways.map(gateway => gateway.close())));
+  const known = () => gateways.map(({ news }) => news()?.gateways);
+  await eventually(() => known().every(count => count === 2), 'both know of each other');
+  const [{ store }] = gateways;
+  const onRoll = () => store.command('ZCARD', store.key('gateways'));
+  for (let times = 0; times < 2; times++) {
+    await store.command('DEL', store.key('gateways'));
+    await eventually(async () => {
+      assert.deepEqual(known(), [2, 2]);
+      return (await onRoll()) === 2;
+    }, 'both are on the roll again');
+  }
+  await gateways[1]!.close();
+  await eventually(() => known()[0] === 1, 'the other one has left');
 });

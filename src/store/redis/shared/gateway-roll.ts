@@ -11,6 +11,8 @@ const REFUSED_EVERY_MS = 250;
 const EARLY_MS = 250;
 /** A gateway that was not heard of for this long is gone. */
 const GONE_AFTER_MS = 5_000;
+/** A lower number counts once Redis has returned it for this long: after an outage gateways come back to the roll one after another. */
+const FEWER_AFTER_MS = 3_000;
 
 /** A Lua function for scripts that call the roll: notes that a gateway is alive, or leaves, and returns the number of gateways. */
 export const rollCall = `
@@ -40,6 +42,8 @@ export class GatewayRoll {
   private readonly onChange: () => void;
   private readonly onRefusal: () => void;
   private saidAtMs = -Infinity;
+  /** Since when Redis has returned lower numbers than `gateways`; Infinity while it does not. */
+  private fewerSinceMs = Infinity;
 
   /** Calls `onChange` when the number of gateways changes, and `onRefusal` when `refusal` does. */
   constructor(store: RedisStore, id: string, onChange: () => void, onRefusal: () => void) {
@@ -55,7 +59,8 @@ export class GatewayRoll {
     if (nowMs - this.saidAtMs < (this.refusal === null ? EVERY_MS : REFUSED_EVERY_MS)) return;
     this.saidAtMs = nowMs;
     const count = await this.say('');
-    if (count !== null) this.hear(count);
+    if (count === null) this.fewerSinceMs = Infinity;
+    else this.hear(count);
   }
 
   /** Whether the roll goes with a message that is sent now. If so, the message's script calls the roll, and `hear` must get the result. */
@@ -68,9 +73,17 @@ export class GatewayRoll {
   /** Takes the number of gateways that a roll call returned. */
   hear(count: number): void {
     const gateways = Math.max(1, count);
+    if (gateways < this.gateways && !this.areFewerForLong()) return;
+    this.fewerSinceMs = Infinity;
     if (gateways === this.gateways) return;
     this.gateways = gateways;
     this.onChange();
+  }
+
+  private areFewerForLong(): boolean {
+    const now = performance.now();
+    this.fewerSinceMs = Math.min(this.fewerSinceMs, now);
+    return now - this.fewerSinceMs >= FEWER_AFTER_MS;
   }
 
   /** Takes the code with which a counting script was refused; null when it was not. */
