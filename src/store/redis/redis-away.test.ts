@@ -150,6 +150,36 @@ describe('Redis away', () => {
     });
   }
 
+  for (const mode of modes) {
+    test(`${mode}: what one gateway let through while Redis was away counts for the others afterwards`, async t => {
+      const redis = await startRedis();
+      t.after(() => redis.stop());
+      const slow = [limitRule({ count: 60, perMs: 3_600_000, burst: BURST })];
+      const settings = { mode, onFailure: 'open', answerMsMax: PATIENT_MS } as const;
+      const open = () => openLimitGateway(redisSpec(redis.port), slow, settings);
+      const [one, other] = await Promise.all([open(), open()]);
+      t.after(() => Promise.all([one.close(), other.close()]));
+      const areThere = () => [one, other].every(({ news }) => news()?.available === true && news()?.gateways === 2);
+      await eventually(areThere, 'both know of each other');
+      redis.pause();
+      await eventually(() => one.ask(2) === true && one.news()?.available === false, 'Redis is away');
+      for (let n = 0; n < BURST; n++) assert.equal(one.ask(1), true);
+      redis.resume();
+      const areBack = () =>
+        areThere() && [one, other].every(({ ask }) => mode === 'shared' || ask(3) instanceof Promise);
+      await eventually(areBack, 'Redis counts again');
+      // Its first call after the outage reports what came before.
+      await one.ask(1);
+      let admitted = 0;
+      await eventually(async () => {
+        if (!(await other.ask(1))) return true;
+        admitted++;
+        return false;
+      }, 'the other gateway refuses the caller');
+      assert.ok(admitted < BURST / 2, `${admitted} more`);
+    });
+  }
+
   test('exact: what answers turn out to cost counts while Redis is away as well', async t => {
     const redis = await startRedis();
     t.after(() => redis.stop());

@@ -67,8 +67,8 @@ export class SharedLimiter implements Limiter {
     call.refusedBy = -1;
     call.isCounted = false;
     if (this.onFailure === 'closed') return false;
-    // Calls that are let through are charged, so that their use is known when Redis is back.
-    for (let at = 0; at < this.tags.length; at++) this.local.charge(call, at, call.costs[at]!);
+    // Calls that are let through are charged and noted, so that all gateways learn of their use when Redis is back.
+    for (let at = 0; at < this.tags.length; at++) this.charge(call, at, call.costs[at]!);
     return true;
   }
 }
