@@ -25,11 +25,18 @@ const schema = `
 
 /** The driver queues queries while the server is away; with this many unanswered ones, no further query is sent. */
 const UNANSWERED_MAX = 256;
+/**
+ * When nothing has arrived for this long beyond the time that an answer may take, connections are made anew: a server that was replaced, or
+ * a firewall that forgot a connection, ends none, and the system would wait for a quarter of an hour.
+ */
+const SILENCE_MAX_MS = 2_000;
 
 export class PostgresKeys implements KeyStore {
   private readonly store: PostgresStore;
   /** Queries that the driver still holds, including those that nobody waits for any more. */
   private unanswered = 0;
+  /** When the last answer came, or the first query without one was sent. */
+  private silentSince = 0;
 
   constructor(store: PostgresStore) {
     this.store = store;
@@ -80,6 +87,12 @@ export class PostgresKeys implements KeyStore {
   /** The rows. Rejects with `StoreAway` after `commandTimeoutMs`: the driver itself waits for a connection without limit. */
   private async inTime(ask: (sql: Sql) => Promise<readonly Row[]>): Promise<readonly Row[]> {
     const { name, commandTimeoutMs } = this.store.spec;
+    const now = performance.now();
+    if (this.unanswered === 0) this.silentSince = now;
+    else if (now - this.silentSince > commandTimeoutMs + SILENCE_MAX_MS) {
+      this.silentSince = now;
+      this.store.renew();
+    }
     if (this.unanswered >= UNANSWERED_MAX) throw new StoreAway(name, 'it does not answer');
     this.unanswered++;
     const answer = this.store.sql().then(ask);
@@ -87,7 +100,10 @@ export class PostgresKeys implements KeyStore {
     const tooLong = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new StoreAway(name, 'it does not answer')), commandTimeoutMs);
     });
-    const settled = (): void => void this.unanswered--;
+    const settled = () => {
+      this.unanswered--;
+      this.silentSince = performance.now();
+    };
     // Also handles a result or error that comes after the timeout, which nobody waits for.
     answer.then(settled, settled);
     try {

@@ -32,6 +32,13 @@ export class PostgresStore {
     return this.pool;
   }
 
+  /** Gives up all connections, on which nothing arrives any more, and fails their queries. The next query makes new ones. */
+  renew(): void {
+    const { pool } = this;
+    this.pool = null;
+    void pool?.then(sql => sql.end({ timeout: 0 })).catch(() => {});
+  }
+
   /** Makes the first connection. Never rejects: the next query reports the failure. */
   async open(): Promise<void> {
     try {
