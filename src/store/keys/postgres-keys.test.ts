@@ -1,4 +1,4 @@
-// What holds for keys in PostgreSQL alone: connections that die without notice.
+// What holds for keys in PostgreSQL alone: dead connections, and the trigger that counts changes.
 
 import assert from 'node:assert/strict';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { eventually } from '../../../test/support/eventually.ts';
 import { startPostgres } from '../../../test/support/postgres.ts';
 import { storeSpec } from '../../../test/support/store-spec.ts';
+import { storedKey } from '../../../test/support/stored-key.ts';
 import { PostgresStore } from '../postgres/postgres-store.ts';
 import { StoreAway } from '../store-away.ts';
 import { PostgresKeys } from './postgres-keys.ts';
@@ -46,4 +47,33 @@ test('a PostgreSQL whose connections fell silent without an end is asked over ne
   await assert.rejects(async () => keys.find('1'.repeat(64)), StoreAway);
   const found = () => Promise.resolve(keys.find('1'.repeat(64))).catch(() => undefined);
   await eventually(async () => (await found()) === null, 'a new connection is made');
+});
+
+test('in PostgreSQL a change counts whatever table the search path of its session finds', async t => {
+  const server = await startPostgres();
+  const store = new PostgresStore(
+    storeSpec({
+      kind: 'postgres',
+      nodes: [{ host: '127.0.0.1', port: server.port }],
+      username: 'cardea',
+      database: 'postgres',
+      commandTimeoutMs: 5_000,
+    }),
+  );
+  t.after(async () => {
+    await store.close();
+    await server.stop();
+  });
+  const keys = new PostgresKeys(store);
+  await keys.prepare();
+  const sql = await store.sql();
+  for (const session of ['CREATE TEMP TABLE cardea_keys_state (one INTEGER, version BIGINT)', "SET search_path = ''"]) {
+    await keys.add(storedKey('k1', 'its key'));
+    const before = await keys.version();
+    const connection = await sql.reserve();
+    await connection.unsafe(`${session}; DELETE FROM public.cardea_keys`);
+    await connection.unsafe('DISCARD ALL');
+    connection.release();
+    assert.notEqual(await keys.version(), before, session);
+  }
 });

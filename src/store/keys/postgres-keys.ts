@@ -12,12 +12,14 @@ import {
   recordFromDetails,
 } from './key-record.ts';
 
+// Because: the function runs with the rights of its owner, so it must find the table whatever the search path of the one who changes keys
+// says: a temporary table of the same name would hide his changes from the gateways.
 const schema = `
   CREATE TABLE IF NOT EXISTS cardea_keys (
     hash TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, consumer TEXT NOT NULL, details TEXT NOT NULL DEFAULT '{}'
   );
-  CREATE OR REPLACE FUNCTION cardea_keys_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
-    $$ BEGIN UPDATE cardea_keys_state SET version = version + 1; RETURN NULL; END $$;
+  CREATE OR REPLACE FUNCTION cardea_keys_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
+    $$ BEGIN EXECUTE format('UPDATE %I.cardea_keys_state SET version = version + 1', TG_TABLE_SCHEMA); RETURN NULL; END $$;
   CREATE TABLE IF NOT EXISTS cardea_keys_state (one INTEGER PRIMARY KEY CHECK (one = 1), version BIGINT NOT NULL);
   INSERT INTO cardea_keys_state VALUES (1, 0) ON CONFLICT DO NOTHING;
   CREATE OR REPLACE TRIGGER cardea_keys_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON cardea_keys
