@@ -52,13 +52,15 @@ export class SlidingLog implements Meter {
   take(words: Int32Array, at: number, tick: number, cost: number): void {
     const gone = this.gone(words, at, tick);
     const time = this.latest(words, at, tick);
-    const oldest = (words[at + OLDEST]! + gone) % this.costMax;
     const size = words[at + SIZE]! - gone;
-    // Excess cost is not owed: the log holds no more units than the limit.
-    const added = Math.min(cost, this.costMax - size);
-    for (let i = 0; i < added; i++) words[at + TIMES + ((oldest + size + i) % this.costMax)] = time;
+    const added = Math.min(cost, this.costMax);
+    // Because: more units than the limit are not owed, but the newest ones are those that leave the window last.
+    const dropped = Math.max(0, size + added - this.costMax);
+    const oldest = (words[at + OLDEST]! + gone + dropped) % this.costMax;
+    const kept = size - dropped;
+    for (let i = 0; i < added; i++) words[at + TIMES + ((oldest + kept + i) % this.costMax)] = time;
     words[at + OLDEST] = oldest;
-    words[at + SIZE] = size + added;
+    words[at + SIZE] = kept + added;
   }
 
   /** How many of the oldest times lie outside the window. */

@@ -101,7 +101,9 @@ local function log(key, count, period, cost, owed, used)
       if cost > 0 then redis.call('ZREMRANGEBYRANK', key, -cost, -1) end
       return
     end
-    local added = math.min(owed + (took and cost or 0), count - size)
+    local added = math.min(owed + (took and cost or 0), count)
+    local dropped = size + added - count
+    if dropped > 0 then redis.call('ZREMRANGEBYRANK', key, 0, dropped - 1) end
     for i = 1, added do redis.call('ZADD', key, string.format('%.0f', at), string.format('%.0f:%d', at, i)) end
     redis.call('PEXPIRE', key, math.ceil(period / 1000) + 1000)
   end

@@ -92,6 +92,28 @@ test('a charge is owed, and comes back as time does', async t => {
   assert.ok(call.waitMs[0]! > 150 && call.waitMs[0]! <= 210, String(call.waitMs[0]));
 });
 
+test('a charge to a full log takes the place of its oldest units', async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const rules = [limitRule({ algorithm: 'slidingLog', count: 3, perMs: 3_600_000 })];
+  const gateway = await openLimitGateway(redisSpec(redis.port), rules, patient);
+  t.after(() => gateway.close());
+  assert.equal(await gateway.ask(1, 3), true);
+  const { store } = gateway;
+  const [name] = (await store.command('KEYS', store.key('l:*'))) as [string];
+  const times = async () => {
+    const pairs = (await store.command('ZRANGE', name, 0, -1, 'WITHSCORES')) as string[] | [string, string][];
+    // Because: RESP3 returns each member with its score in a list of their own.
+    return pairs.flat().filter((_, at) => at % 2 === 1);
+  };
+  const [first] = await times();
+  gateway.limiter.charge(gateway.call(1), 0, 2);
+  await eventually(async () => (await times())[1] !== first, 'it is charged');
+  const now = await times();
+  assert.equal(now.length, 3);
+  assert.deepEqual([now[0] === first, now[1] === now[2]], [true, true]);
+});
+
 test('the calls of a loop turn share a round trip', async t => {
   const redis = await startRedis();
   t.after(() => redis.stop());
