@@ -33,3 +33,10 @@ test('a secret that contains another is hidden whole, whichever was read first',
     assert.equal(hideSecrets(message, new Map(both)), shown);
   }
 });
+
+test('a secret is hidden behind characters with which it begins', () => {
+  const pins = new Map([['0001230001234', '${env:PIN}']]);
+  assert.equal(hideSecrets('found "0001230001230001234"', pins), 'found "000123${env:PIN}"');
+  assert.equal(hideSecrets('found "00012300012300…"', pins), 'found "000123${env:PIN}…"');
+  assert.equal(hideSecrets('the numbers 000123000 and 0001230001', pins), 'the numbers 000123000 and 0001230001');
+});

@@ -35,10 +35,10 @@ function withoutRuns(message: string, value: string, written: string): string {
   for (let at = message.indexOf(beginning); at !== -1; at = message.indexOf(beginning, from)) {
     let length = runMin;
     while (length < value.length && message[at + length] === value[length]) length++;
-    const isCut = message[at + length] === '…';
-    result += message.slice(from, at);
-    result += length === value.length || isCut ? written : message.slice(at, at + length);
-    from = at + length;
+    const isHidden = length === value.length || message[at + length] === '…';
+    result += message.slice(from, at) + (isHidden ? written : message[at]);
+    // What only begins like the value may contain the value further on: `00012300012345` contains `00012345`.
+    from = isHidden ? at + length : at + 1;
   }
   return result + message.slice(from);
 }
