@@ -550,8 +550,10 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
       handler.io.outbox.flush();
       this.process(stash, 0, stash.length);
     }
-    // Nothing will complete a head that a half-closed client left incomplete.
-    if (this.reading === Reading.head && this.halfClosed) this.close();
+    // Nothing will complete a head or a body that a half-closed client left incomplete.
+    if (!this.halfClosed) return;
+    if (this.reading === Reading.head) this.close();
+    else if (this.reading === Reading.body) this.fail(new Fault('client_aborted'));
   }
 
   /** Sends the bytes that are left, then FIN; reads on for a moment (RFC 9112 section 9.6). */

@@ -187,7 +187,17 @@ describe('a client that shuts its sending side', () => {
       halfClose: true,
     });
     assert.ok(body.closed);
-    assert.equal(backend.requests.length, before + 1);
+    const bodyBehind = await sendRaw(
+      engine.port,
+      [`${get('/after/20/b')}POST /now HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nabc`],
+      { halfClose: true, timeoutMs: 5_000 },
+    );
+    assert.ok(bodyBehind.closed);
+    assert.deepEqual(
+      readAnswers(bodyBehind.received).map(each => each.body),
+      ['/after/20/b'],
+    );
+    assert.equal(backend.requests.length, before + 2);
   });
 });
 
