@@ -98,13 +98,18 @@ function chooseEndpoint(exchange: Exchange, upstream: Upstream, tried: readonly 
   const now = upstream.nowMs;
   exchange.breakerPass = guard.admit(endpoint, now);
   if (exchange.breakerPass !== REFUSED) return endpoint;
-  const other = endpoint.breaker === null ? undefined : upstream.pick(hash, [...(tried ?? []), endpoint]);
-  if (other !== undefined && other !== endpoint) {
+  // Because: all endpoints are asked, not only one more. While the few attempts of a half-open breaker last, its endpoint has next to
+  // nothing to do, so that balancers prefer it to a busy one that works.
+  const refused = [endpoint];
+  while (endpoint.breaker !== null) {
+    const other = upstream.pick(hash, [...(tried ?? []), ...refused]);
+    if (other === undefined || refused.includes(other)) break;
     exchange.breakerPass = guard.admit(other, now);
     if (exchange.breakerPass !== REFUSED) {
       if (affinity !== null) stickTo(exchange, affinity, other);
       return other;
     }
+    refused.push(other);
   }
   fallBack(exchange, new Fault('upstream_circuit_open'), guard.waitMs(endpoint, now));
   return null;

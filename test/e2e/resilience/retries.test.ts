@@ -10,7 +10,7 @@ import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { type RawBackend, type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
-import { retrySpec } from '../../support/resilience-settings.ts';
+import { breakerSpec, retrySpec } from '../../support/resilience-settings.ts';
 
 const answer = (status: number, body = `${status}`, fields = ''): string =>
   `HTTP/1.1 ${status} X\r\n${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
@@ -25,7 +25,12 @@ async function setUp(
   handlers: readonly RawHandlers[],
   upstream: EngineOptions['upstream'] = {},
   options: EngineOptions = {},
-): Promise<{ backends: RawBackend[]; engine: Engine; ask(text: string): Promise<{ status: number; body: string }> }> {
+): Promise<{
+  backends: RawBackend[];
+  engine: Engine;
+  send(text: string): Promise<ClientConnection>;
+  ask(text: string): Promise<{ status: number; body: string }>;
+}> {
   const backends = await Promise.all(handlers.map(startRawBackend));
   const engine = await startEngine(
     backends.map(({ port }) => port),
@@ -37,14 +42,17 @@ async function setUp(
     await engine.stop();
     for (const backend of backends) await backend.stop();
   });
-  const ask = async (text: string) => {
+  const send = async (text: string) => {
     const client = await ClientConnection.open(engine.port);
     clients.push(client);
     client.send(text);
-    const [first] = await client.answers(1);
+    return client;
+  };
+  const ask = async (text: string) => {
+    const [first] = await (await send(text)).answers(1);
     return { status: first!.status, body: first!.body.toString() };
   };
-  return { backends, engine, ask };
+  return { backends, engine, send, ask };
 }
 
 const get = 'GET / HTTP/1.1\r\nHost: test\r\n\r\n';
@@ -387,4 +395,23 @@ routes:
   release();
   assert.equal(await held, 'held');
   assert.equal(await answered, 'fallback');
+});
+
+test('endpoints whose half-open breakers have no place left do not keep requests from one that works', async t => {
+  const failsThenHangs: RawHandlers = {
+    onRequest: ({ number, socket }) => void (number === 1 && socket.resetAndDestroy()),
+  };
+  const breaker = breakerSpec({ failures: 1, openMs: 500, halfOpen: 1, per: 'endpoint' });
+  const { ask, send, backends, engine } = await setUp(t, [failsThenHangs, failsThenHangs, good], {
+    breaker,
+    retry: null,
+  });
+  for (const expected of [502, 502]) assert.equal((await ask(get)).status, expected);
+  // Once a breaker is half-open, one request is let through, and hangs.
+  await eventually(async () => {
+    await send(get);
+    return backends.slice(0, 2).every(({ requests }) => requests.length === 2);
+  }, 'both endpoints have their trial request');
+  for (let n = 0; n < 6; n++) assert.deepEqual(await ask(get), { status: 200, body: '200' });
+  assert.equal(engine.refusals('upstream_circuit_open'), 0);
 });
