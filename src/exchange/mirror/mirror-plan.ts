@@ -38,6 +38,8 @@ export class MirrorPlan {
   private readonly queue: MirrorCopy[];
   private services: ExchangeServices | null;
   private underWay: number;
+  /** True while `sendWaiting` sends. */
+  private sending: boolean;
   private credit: number;
   private toldAt: number;
 
@@ -51,6 +53,7 @@ export class MirrorPlan {
     this.queue = [];
     this.services = null;
     this.underWay = 0;
+    this.sending = false;
     // Begins with a random credit, as a split does: see upstream/splitter.ts.
     this.credit = new Random().unit();
     this.toldAt = Number.NEGATIVE_INFINITY;
@@ -95,8 +98,20 @@ export class MirrorPlan {
       this.count(services, MirrorCell.answered);
       if (this.spec.compare !== null) this.compare(copy, exchange, answer, this.spec.compare);
     }
-    const next = this.queue.shift();
-    if (next !== undefined) this.send(next);
+    this.sendWaiting();
+  }
+
+  /** Sends the copies that wait, as far as there is room for them. */
+  private sendWaiting(): void {
+    // Because: a copy that is refused at once is over within `send`. If each sent the next, a long queue would overflow the stack.
+    if (this.sending) return;
+    this.sending = true;
+    while (this.underWay < this.spec.concurrencyMax) {
+      const next = this.queue.shift();
+      if (next === undefined) break;
+      this.send(next);
+    }
+    this.sending = false;
   }
 
   private compare({ live, exchange }: MirrorCopy, copied: Exchange, { record }: CopyAnswer, comparison: Comparison) {

@@ -5,6 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ChaosLoad } from '../../chaos/chaos-load.ts';
+import { ClientConnection } from '../../support/client-connection.ts';
 import { eventuallySeen } from '../../support/eventually.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { listeningPort } from '../../support/listening-port.ts';
@@ -209,4 +210,45 @@ test('a copy that meets a dead kept connection goes out again on a fresh one', a
   assert.deepEqual(copies, ['GET /1', 'GET /2', 'GET /3', 'GET /4', 'GET /5']);
   assert.equal(connections, 5);
   assert.equal(await metric(gateway, outcome('failed')), 0);
+});
+
+test('a long queue of copies that are all refused at once does not end the worker', async t => {
+  const copies = 3_000;
+  const live = await VersionBackend.start('live');
+  const sockets: Socket[] = [];
+  const shadow = createServer(socket => {
+    socket.on('error', () => {});
+    sockets.push(socket);
+  });
+  const shadowPort = await listeningPort(shadow);
+  t.after(async () => {
+    for (const socket of sockets) socket.destroy();
+    shadow.close();
+    await live.stop();
+  });
+  const gateway = await startGateway(
+    `upstreams:
+  live: { endpoints: [ "http://127.0.0.1:${live.port}" ] }
+  shadow: { endpoints: [ "http://127.0.0.1:${shadowPort}" ], breaker: { failures: 1 }, responseTimeout: 60s }
+routes:
+  - name: users
+    match: { path: /* }
+    to: live
+    mirror: { upstream: shadow, timeout: 60s, concurrency: 1, queue: ${copies} }
+`,
+    { workers: 1 },
+  );
+  t.after(() => gateway.stop());
+  const client = await ClientConnection.open(gateway.port);
+  t.after(() => client.destroy());
+  client.send('GET / HTTP/1.1\r\nHost: test\r\n\r\n'.repeat(copies));
+  await eventuallySeen(
+    () => client.received.toString('latin1').split('HTTP/1.1 200').length - 1,
+    n => n === copies,
+    'all clients are served',
+  );
+  // The first copy waits for its answer, all others behind it. When it fails, the breaker opens and refuses them.
+  for (const socket of sockets) socket.resetAndDestroy();
+  await metricReaches(gateway, outcome('failed'), copies, 'no copy was answered');
+  assert.doesNotMatch(gateway.stderr(), /call stack|worker died/);
 });
