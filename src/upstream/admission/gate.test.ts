@@ -34,16 +34,21 @@ function workersAt(count: number, spec: Partial<GateSpec>) {
   const clock = { now: 0 };
   const wheel = new TimerWheel(0, 25, 1024);
   const events: string[] = [];
-  const workers = Array.from({ length: count }, (_, slot) => {
-    const block = new SharedStates(memory, slot).claim('route test', 0);
+  const blocks = Array.from({ length: count }, (_, slot) => new SharedStates(memory, slot).claim('route test', 0));
+  const gateOf = (slot: number, changes: Partial<GateSpec>) => {
     const context = { wheel, clock, sharedNow: () => clock.now, wake: (run: () => void) => run() };
-    const gate = new Gate({ limit: 1, adaptive: null, queueMax: 0, queueTimeoutMs: 1_000, ...spec }, block, context);
-    return { gate, inside: new Set<Waiter>() };
-  });
+    return new Gate(
+      { limit: 1, adaptive: null, queueMax: 0, queueTimeoutMs: 1_000, ...changes },
+      blocks[slot]!,
+      context,
+    );
+  };
+  const workers = Array.from({ length: count }, (_, slot) => ({ gate: gateOf(slot, spec), inside: new Set<Waiter>() }));
   let nextId = 0;
   return {
     workers,
     events,
+    gateOf,
     pass(ms: number) {
       clock.now += ms;
       wheel.advance(clock.now);
@@ -109,6 +114,18 @@ describe('a gate', () => {
     assert.equal(all.enter(0).entry, Entry.waits);
     all.leave(0);
     assert.deepEqual(all.events, ['in 2']);
+  });
+
+  test('who waits when a configuration without a queue takes over is not turned away by it', () => {
+    const all = workersAt(1, { limit: 1, queueMax: 3, queueTimeoutMs: 1_000 });
+    const without = all.gateOf(0, { limit: 1, queueMax: 0, queueTimeoutMs: 0 });
+    all.enter(0);
+    all.enter(0);
+    all.workers[0]!.gate.adoptLimitOf(without);
+    all.pass(500);
+    assert.deepEqual(all.events, []);
+    all.leave(0);
+    assert.deepEqual(all.events, ['in 1']);
   });
 
   test('room that one worker leaves is found by another that waits', () => {

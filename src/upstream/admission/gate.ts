@@ -163,10 +163,11 @@ export class Gate implements Timed {
 
   /**
    * Another configuration took over. Requests that still wait here follow the limit of `next`; without such a gate (null) they are admitted
-   * without limit.
+   * without limit. They wait as long as they might when they came.
    */
   adoptLimitOf(next: Gate | null): void {
-    this.spec = next === null ? { ...this.spec, limit: Number.POSITIVE_INFINITY, adaptive: null } : next.spec;
+    const limit = next === null ? Number.POSITIVE_INFINITY : next.spec.limit;
+    this.spec = { ...this.spec, limit };
     this.adaptive = next === null ? null : next.adaptive;
     if (this.waiting > 0) this.handOver();
   }
