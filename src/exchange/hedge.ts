@@ -14,7 +14,7 @@ import { NO_PASS } from '../upstream/guard.ts';
 import { isIdempotent } from '../upstream/retry/retry-policy.ts';
 import type { Exchange } from './exchange.ts';
 import { hashFor } from './hash-for.ts';
-import { endWait, noteLostTry } from './retries.ts';
+import { endWait, noteLostTry, Retries } from './retries.ts';
 import { sendHead } from './send-head.ts';
 import { stickTo } from './sticky-pick.ts';
 
@@ -154,7 +154,8 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
     const { exchange, endpoint, connection } = this;
     if (endpoint === null || connection === null || this.hasTakenOver) return false;
     this.hasTakenOver = true;
-    noteLostTry(exchange);
+    // A retry, if this try fails as well, goes to neither of the two endpoints.
+    noteLostTry(exchange).tried.push(exchange.endpoint!);
     // The first try may have failed before this one was sent, so that the exchange waits for another connection: it needs none any more.
     exchange.stopWaiting();
     endWait(exchange);
@@ -176,8 +177,11 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
         this.report(head);
         return;
       }
-      const { guard } = exchange.upstream!.resilience;
-      guard?.cancelled(exchange.endpoint!, exchange.breakerPass);
+      const { resilience, nowMs } = exchange.upstream!;
+      resilience.guard?.cancelled(exchange.endpoint!, exchange.breakerPass);
+      // The first try would have taken at least this long. An endpoint none of whose tries counts would stay the first choice of peakEwma.
+      if (exchange.connection !== null)
+        exchange.endpoint!.latency?.answered(exchange.services.io.clock.now - exchange.sentAt, nowMs);
       exchange.connection?.abort();
       this.takeOver();
     }
@@ -209,12 +213,20 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
     const closedAfter = head.keepAlive ? 0 : this.connection!.requests;
     guard?.answered(this.endpoint!, this.pass, head.status, tookMs, closedAfter, upstream.nowMs);
     this.connection!.discardResponse();
-    this.leave();
+    this.lost();
   }
 
   private failed(fault: Fault): void {
     const upstream = this.exchange.upstream!;
     upstream.resilience.guard?.failed(this.endpoint!, this.pass, fault, upstream.nowMs);
+    this.lost();
+  }
+
+  /** This try failed: a retry of the first one goes elsewhere. */
+  private lost(): void {
+    const { exchange } = this;
+    exchange.retries ??= new Retries(exchange);
+    exchange.retries.tried.push(this.endpoint!);
     this.leave();
   }
 

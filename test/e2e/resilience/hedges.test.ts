@@ -449,3 +449,30 @@ test('a second try ends when the gateway answers itself, also while a filter wai
   );
   await quiet(engine);
 });
+
+test('a retry after both tries failed goes to an endpoint that neither of them asked', async t => {
+  // Whichever endpoint is asked first, its try fails while the second one is under way; the second one fails after that.
+  for (const secondFirst of [false, true]) {
+    const asked: number[] = [];
+    const handlers = [0, 1, 2].map(
+      (endpoint): RawHandlers => ({
+        onRequest({ socket }) {
+          const place = asked.push(endpoint) % 3;
+          if (place === 0) socket.write(answer(200, 'third'));
+          else setTimeout(() => socket.write(answer(503, 'bad')), (place === 1) === secondFirst ? 250 : 120);
+        },
+      }),
+    );
+    const upstream = { retry: retrySpec(), balance: 'leastRequest' as const };
+    const { ask } = await setUp(t, handlers, 50, upstream);
+    // The retry budget allows ten second tries and retries.
+    for (let n = 0; n < 5; n++) assert.equal(await ask(), '200 third');
+    for (let at = 0; at < asked.length; at += 3) assert.equal(new Set(asked.slice(at, at + 3)).size, 3, asked.join());
+  }
+});
+
+test('an endpoint whose tries are cancelled because they are slow is known to be slow', async t => {
+  const { ask, engine } = await setUp(t, [silent, saying(200, 'fast')], 50, { balance: 'peakEwma' });
+  for (let n = 0; n < 8; n++) assert.equal(await ask(), '200 fast');
+  assert.ok(engine.upstreamCell('hedges') <= 1, String(engine.upstreamCell('hedges')));
+});
