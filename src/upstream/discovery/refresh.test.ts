@@ -46,7 +46,7 @@ function found(addresses: readonly string[], validMs = 10_000): Look {
   };
 }
 
-async function start(script: (Look | Error)[], usesSystemTime = false) {
+async function start(script: (Look | Error)[], usesSystemTime = false, keptMinMs = 1_000) {
   const time = new TestTime();
   const published: string[][] = [];
   const reports: (string | null)[] = [];
@@ -62,7 +62,7 @@ async function start(script: (Look | Error)[], usesSystemTime = false) {
     log: (_level: string, message: string, fields = {}) => logged.push({ message, ...fields }),
     sharedTable: () => new SharedArrayBuffer(0),
   };
-  const settings = { subject: 'dns x.test', keptMinMs: 1_000, keptMaxMs: 60_000 };
+  const settings = { subject: 'dns x.test', keptMinMs, keptMaxMs: 60_000 };
   const refresh = new Refresh(look, settings, outlet, usesSystemTime ? undefined : time, new Random(7));
   await refresh.ready;
   return { time, published, reports, logged, refresh, looks: () => looks };
@@ -160,6 +160,14 @@ describe('refreshing what was found', () => {
     await time.step();
     assert.equal(looks(), 2);
     assert.ok(time.next > 10_000);
+  });
+
+  test('a nudge does not put off the look that follows a failure soon, however long an answer is kept', async () => {
+    const { time, refresh } = await start([new Error('SERVFAIL')], false, 30_000);
+    const due = time.next;
+    assert.ok(due <= 1_000);
+    refresh.nudge();
+    assert.equal(time.next, due);
   });
 
   test('a system clock that is set back holds no look up', async t => {

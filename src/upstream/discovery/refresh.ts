@@ -56,6 +56,8 @@ export class Refresh implements RunningFeed {
   private knownText = '';
   private answeredAt = 0;
   private triedAt = 0;
+  /** When the next look is due. */
+  private nextAt = Number.POSITIVE_INFINITY;
   private failures = 0;
   private trouble: string | null = null;
   private looking: Promise<void> | null = null;
@@ -81,8 +83,9 @@ export class Refresh implements RunningFeed {
   /** Looks again soon, but at most once in `keptMinMs`, or once a second if that is longer. */
   nudge(): void {
     if (this.stopped || this.looking !== null) return;
-    const wait = Math.max(this.settings.keptMinMs, FIRST_PAUSE_MS) - (this.time.now() - this.triedAt);
-    this.lookIn(Math.max(0, wait));
+    const soonest = this.triedAt + Math.max(this.settings.keptMinMs, FIRST_PAUSE_MS);
+    // After a failure the next look may be due sooner than that.
+    if (soonest < this.nextAt) this.lookIn(Math.max(0, soonest - this.time.now()));
   }
 
   stop(): void {
@@ -101,6 +104,7 @@ export class Refresh implements RunningFeed {
 
   private lookIn(ms: number): void {
     this.cancel?.();
+    this.nextAt = this.time.now() + ms;
     this.cancel = this.time.after(ms, () => void this.lookNow());
   }
 
