@@ -118,6 +118,9 @@ export class KeptAnswers {
     const asked = this.askedBy(exchange);
     if (asked === undefined || response === null || exchange.answeredBy !== 'upstream') return;
     if (exchange.request.method !== 'GET') return;
+    // What another upstream gave in place of the route's own is no good response of this one: that upstream is asked again next time.
+    const { fallback } = exchange.route!.plan.resilience;
+    if (fallback?.kind === 'upstream' && fallback.upstream === exchange.upstream) return;
     const now = steadySeconds();
     // Because: `Expires` and `Date` are times of the calendar, and this runs only on routes that keep responses.
     const keeping = mayBeKept(response.status, response.headers, this.keepSeconds, Date.now());

@@ -170,6 +170,20 @@ test('an open breaker gives what is kept, else the next fallback', async t => {
   assert.equal(backend.seen.length, before, 'the upstream is left alone');
 });
 
+test('what another upstream gives as the next fallback is not kept: that upstream is asked each time', async t => {
+  const archive = await VersionBackend.start('archive');
+  t.after(() => archive.stop());
+  const more = `retry: off, breaker: { failures: 1, open: 30s } }
+  archive: { endpoints: [ "http://127.0.0.1:${archive.port}" ]`;
+  const { ask, broken } = await setUp(t, 'fallback: { cache: {}, upstream: archive }', more);
+  broken();
+  assert.equal((await ask('/opens')).status, 502);
+  for (let n = 1; n <= 4; n++) {
+    const { status, headers } = await ask('/a');
+    assert.deepEqual([status, headers['cache-status'], archive.seen.length], [200, undefined, n]);
+  }
+});
+
 test('nothing of one caller reaches another', async t => {
   const { ask, broken, well } = await setUp(t, 'fallback: { cache: {} }');
   const cases: [string, Record<string, string>, Record<string, string>][] = [
