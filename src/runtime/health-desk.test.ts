@@ -127,3 +127,30 @@ test('endpoints are compared when their interval is over, however often one of t
   t.mock.timers.tick(100);
   assert.deepEqual(log, ['endpoint ejected']);
 });
+
+test('endpoints of weight 0 do not raise the number of endpoints that may be ejected after a comparison', t => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const { desk, log, worker } = startDesk(t);
+  const outlier = {
+    consecutiveErrors: 0,
+    consecutiveResets: 0,
+    intervalMs: 10_000,
+    ejectionMs: 30_000,
+    ejectionMaxMs: 300_000,
+    maxEjected: 0.2,
+    successRateDeviations: 0,
+    latencyFactor: 3,
+    minimum: 100,
+  };
+  const sample = sampleUpstream('users', [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  const endpoints = sample.endpoints.map((endpoint, at) => ({ ...endpoint, weight: at < 5 ? 1 : 0 }));
+  desk.useConfig([{ ...sample, endpoints, outlier }]);
+  for (const port of [1, 2, 3, 4, 5]) {
+    const { words, at } = worker.claim(`endpoint users http://127.0.0.1:${port}`, performance.now());
+    words[at + StateCell.intervalRequests] = 100;
+    // In tenths of a millisecond: two of five endpoints take a second for each response.
+    words[at + StateCell.intervalLatency] = 100 * (port > 3 ? 10_000 : 10);
+  }
+  t.mock.timers.tick(10_000);
+  assert.deepEqual(log, ['endpoint ejected']);
+});

@@ -191,10 +191,12 @@ export class HealthDesk {
   /** Ejects the endpoints that deviated from the rest of their upstream in the interval that ends now. */
   private compare(name: string, { outlier, endpoints }: Comparison): void {
     const blocks = endpoints.map(({ url }) => this.block(`endpoint ${name} ${url}`));
+    // As in resilience.ts: endpoints of weight 0 cannot take over from ejected ones.
+    const used = blocks.filter((_, index) => endpoints[index]!.weight > 0);
     const now = this.states.nowMs(performance.now());
     for (const [index, reason] of deviations(blocks.map(takeIntervalCounts), outlier).entries()) {
       if (reason === EjectReason.none) continue;
-      const forMs = eject(blocks[index]!, blocks, reason, outlier, now);
+      const forMs = eject(blocks[index]!, used, reason, outlier, now);
       if (forMs === 0) continue;
       this.changed(name);
       const fields = { upstream: name, endpoint: endpoints[index]!.url, reason: ejectReasonTexts[reason]!, forMs };

@@ -54,7 +54,8 @@ export class Resilience {
         ? null
         : new OutlierWatch(
             outlier,
-            endpoints.map(endpoint => endpoint.block),
+            // Endpoints of weight 0 get no requests: they cannot take over from ejected ones, so no share is taken of them.
+            endpoints.filter(({ weight }) => weight > 0).map(endpoint => endpoint.block),
           );
     this.guard =
       breaker === null && watch === null
