@@ -28,6 +28,7 @@ export function handOver(from: Exchange, services: ExchangeServices, route: Rout
   const exchange = followingExchange(from, services, route, to);
   exchange.requestId = from.requestId;
   exchange.startedAt = from.startedAt;
+  exchange.requestTookMs = from.requestTookMs;
   exchange.deadline = from.deadline;
   exchange.responseTimeoutMs = from.responseTimeoutMs;
   exchange.idleTimeoutMs = from.idleTimeoutMs;
