@@ -230,6 +230,16 @@ test('when the client leaves before the answer its key is kept out for a while',
   void post;
 });
 
+test('a form that is sent again is the same request, although its boundary is another; another type is not', async t => {
+  const { post, requests } = await start(t, {});
+  const send = (type: string) => post('k1', '/orders', { 'content-type': type });
+  assert.equal((await send('multipart/form-data; boundary=one')).status, 201);
+  for (const again of ['multipart/form-data; boundary=two', 'multipart/form-data;boundary="t w"'])
+    assert.equal((await send(again)).headers['idempotency-replayed'], 'true', again);
+  assert.equal((await send('multipart/mixed; boundary=one')).status, 422);
+  assert.equal(requests(), 1);
+});
+
 test('when the answer breaks off, the request was executed, and its key is kept out for a while', async t => {
   const { post, requests } = await start(t, {}, (_request, response) => {
     response.writeHead(201, { 'content-length': '100' });

@@ -11,10 +11,13 @@ export function keyDigest(exchange: Exchange, key: string): Buffer {
   return hash('sha256', parts, 'buffer').subarray(0, 16);
 }
 
+const boundary = /;[ \t]*boundary=(?:"[^"]*"|[^;]*)/i;
+
 /** Identifies what is requested, by a 32-bit hash: a key that is sent again with a different fingerprint is refused. */
 export function fingerprintOf(exchange: Exchange): number {
   const { method, authority, path, query, contentLength, headers } = exchange.request;
-  const type = headers.get('content-type');
+  // Because: each time a client library sends a form, it makes a new boundary, of the same length.
+  const type = headers.get('content-type')?.replace(boundary, '');
   const question = `${method} ${authority}${path}?${query} ${contentLength} ${type} ${unknownCredential(exchange)}`;
   return hashText(question) | 0;
 }
