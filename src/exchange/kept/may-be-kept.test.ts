@@ -36,6 +36,7 @@ test('never longer than the answer allows', () => {
   assert.equal(oldest('max-age=7, must-revalidate, stale-if-error=20'), 7);
   assert.equal(oldest('max-age=7, must-revalidate', '7'), undefined, 'it is too old already');
   assert.equal(oldest('must-revalidate'), undefined);
+  assert.equal(oldest('s-maxage=60', '99999999999'), undefined, 'an age of any length');
 });
 
 test('Expires counts where there is no max-age; a date that cannot be read is over', () => {

@@ -49,5 +49,6 @@ function freshFor(headers: Headers, control: ReadonlyMap<string, string>, nowMs:
 }
 
 function numberOf(text: string | undefined): number {
-  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  // A number too large for 31 bits counts as the largest 31-bit number (RFC 9111 section 1.2.2).
+  return text !== undefined && /^\d+$/.test(text) ? Math.min(Number(text), 0x7fffffff) : 0;
 }
