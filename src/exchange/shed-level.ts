@@ -48,6 +48,15 @@ export class ShedLevel {
     return credit < 1;
   }
 
+  /** Refuses nothing any more, as in the beginning. */
+  reset(): void {
+    this.lasting = 0;
+    this.total = 0;
+    this.arrivals.fill(0);
+    this.shares.fill(0);
+    this.credits.fill(0);
+  }
+
   /** Ends a period of time. `pressure` is the worst signal as a multiple of its limit: 1 is at the limit. */
   step(pressure: number): void {
     if (pressure > 1) {

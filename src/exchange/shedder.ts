@@ -67,7 +67,11 @@ export class Shedder {
     this.sharesInFlight = this.enabled && spec!.inFlightMax !== 0 && this.parts.block !== null;
     if (this.timer !== null) clearInterval(this.timer);
     this.timer = null;
-    if (!this.enabled) return;
+    if (!this.enabled) {
+      this.level.reset();
+      this.tell('');
+      return;
+    }
     // Because: this measures how late the loop is, which the timer wheel hides.
     this.expectedAt = performance.now() + PERIOD_MS;
     // Because: as above; ten times a second per worker.
