@@ -78,6 +78,8 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   readonly outbox: FrameOutbox;
   readonly block: ResponseBlock;
   readonly turns: StreamTurns<ServerStream>;
+  /** Bytes of all responses' bodies that were put into frames so far. */
+  sentBytes: number;
   /** Bytes of all responses that wait for the client, with the additional cost of each piece (`ServerStream`). */
   private held: number;
   private readonly watch: ConnectionWatch;
@@ -122,6 +124,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     this.receiveWindow = new ReceiveWindow(Math.max(http2.connectionWindow, WINDOW_DEFAULT));
     this.turns = new StreamTurns(this.outbox, this.sendWindow);
     this.watch = new ConnectionWatch(this, handler);
+    this.sentBytes = 0;
     this.held = 0;
     this.phase = Phase.preface;
     this.prefaceSeen = 0;
@@ -406,6 +409,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
 
   /** A stream sent this many bytes of a body: they pay for the frames that the client sends because of them. */
   onUseful(bytes: number): void {
+    this.sentBytes += bytes;
     this.guard.useful(bytes);
   }
 
@@ -444,9 +448,12 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     this.held += change;
   }
 
-  /** The client takes too little of a stream's response: ends the stream, or the connection if that has no room in its window. */
-  onStalled(stream: ServerStream): void {
-    if (this.sendWindow.available <= 0) {
+  /**
+   * The client takes too little of a stream's response: ends the stream, or the connection if that has no room in its window and
+   * (`othersMove`) other streams get none either.
+   */
+  onStalled(stream: ServerStream, othersMove: boolean): void {
+    if (!othersMove && this.sendWindow.available <= 0) {
       this.fail(ErrorCode.enhanceYourCalm, 'stalled');
       return;
     }

@@ -80,6 +80,8 @@ export class ServerStream implements ResponseWriter, Timed {
   private sent: number;
   /** Bytes received or sent at the start of the window that `deadline` ends. */
   private windowBytes: number;
+  /** Bytes that the whole connection had sent by then. */
+  private connectionBytes: number;
   /** When the current window of the request's body began. */
   private windowAt: number;
 
@@ -119,6 +121,7 @@ export class ServerStream implements ResponseWriter, Timed {
     this.waiting = false;
     this.sent = 0;
     this.windowBytes = 0;
+    this.connectionBytes = 0;
     this.windowAt = 0;
   }
 
@@ -495,17 +498,23 @@ export class ServerStream implements ResponseWriter, Timed {
   // ---- Time ----------------------------------------------------------------------------------------------------
 
   onDeadline(now: number): void {
-    const { limits, io } = this.connection.handler;
-    io.clock.now = now;
+    const { connection } = this;
+    connection.handler.io.clock.now = now;
     if (this.lingering) {
-      this.connection.resetStream(this, ErrorCode.noError);
+      connection.resetStream(this, ErrorCode.noError);
       this.leave();
     } else if (this.waiting) {
-      const taken = this.sent - this.windowBytes;
-      if (taken === 0 || taken * 1000 < limits.minimumRateBytesPerSecond * limits.writeTimeoutMs) {
-        this.connection.onStalled(this);
-      } else this.startWriteWindow();
+      const othersMove = this.isEnough(connection.sentBytes - this.connectionBytes);
+      // A stream with room in its own window only waits for its turn: many streams share the connection.
+      if (this.isEnough(this.sent - this.windowBytes) || (this.sendWindow > 0 && othersMove)) this.startWriteWindow();
+      else connection.onStalled(this, othersMove);
     } else if (!this.remoteEnded && !this.paused) this.checkBodyWindow(now);
+  }
+
+  /** Whether a client that takes so many bytes in a window of `writeTimeoutMs` keeps the minimum rate. */
+  private isEnough(taken: number): boolean {
+    const { minimumRateBytesPerSecond, writeTimeoutMs } = this.connection.handler.limits;
+    return taken > 0 && taken * 1000 >= minimumRateBytesPerSecond * writeTimeoutMs;
   }
 
   private checkBodyWindow(now: number): void {
@@ -530,6 +539,7 @@ export class ServerStream implements ResponseWriter, Timed {
 
   private startWriteWindow(): void {
     this.windowBytes = this.sent;
+    this.connectionBytes = this.connection.sentBytes;
     this.schedule(this.connection.handler.limits.writeTimeoutMs);
   }
 

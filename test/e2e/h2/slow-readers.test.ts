@@ -11,6 +11,7 @@ import { type H2Server, type H2ServerConnection, startH2Server } from '../../sup
 
 const KIB = 1_024;
 const MIB = KIB * KIB;
+const CANCEL = 8;
 const ENHANCE_YOUR_CALM = 11;
 /** What an endpoint may send ahead on a stream at first. */
 const FIRST_WINDOW = 128 * KIB;
@@ -172,6 +173,36 @@ test('one answer alone has room', async t => {
   client.send(frame(FrameType.settings, 0, 0, settings([4, MIB])), frame(FrameType.windowUpdate, 0, 0, uint32(MIB)));
   const { ended, reset } = await client.answer(1);
   assert.deepEqual([ended, reset], [true, null]);
+});
+
+test('a stream that its client does not read ends alone, although the others use the whole window of the connection', async t => {
+  const { engine } = await start(t, 4 * MIB, { limits: { writeTimeoutMs: 300 } });
+  const client = await H2Client.open(engine.port, settings([4, 0]));
+  t.after(() => client.close());
+  client.headers(1, get('/unread'));
+  client.headers(3, get('/read'));
+  client.send(frame(FrameType.windowUpdate, 0, 3, uint32(16 * MIB)));
+  // The connection has no room left but for the moment after each of these.
+  const timer = setInterval(() => client.send(frame(FrameType.windowUpdate, 0, 0, uint32(64 * KIB))), 20);
+  t.after(() => clearInterval(timer));
+  const { ended, body } = await client.answer(3);
+  assert.deepEqual([ended, body.length], [true, 4 * MIB]);
+  assert.equal(client.seen(1).reset, CANCEL);
+  assert.equal(client.goaway, null);
+});
+
+test('streams that wait for their turn are not taken for unread', async t => {
+  const { engine } = await start(t, 64 * KIB, { limits: { writeTimeoutMs: 200 } });
+  const client = await H2Client.open(engine.port, settings([4, MIB]));
+  t.after(() => client.close());
+  for (let i = 0; i < 20; i++) client.headers(1 + 2 * i, get('/'));
+  // One round of all streams takes 400 ms.
+  const timer = setInterval(() => client.send(frame(FrameType.windowUpdate, 0, 0, uint32(16 * KIB))), 20);
+  t.after(() => clearInterval(timer));
+  for (let i = 0; i < 20; i++) {
+    const { ended, reset, body } = await client.answer(1 + 2 * i);
+    assert.deepEqual([ended, reset, body.length], [true, null, 64 * KIB]);
+  }
 });
 
 test('streams that are given up while they wait for room are not kept', async t => {
