@@ -356,7 +356,8 @@ export class ServerStream implements ResponseWriter, Timed {
     if (earlyBytes > 0) this.events?.onRequestBody(early, 0, earlyBytes);
     if (this.closed) return;
     if (this.remoteEnded) this.events?.onRequestEnd(null);
-    else this.resumeRequest();
+    // The upstream may have no room for the early bytes already: then their room is given back once it has.
+    else if (!this.paused) this.resumeRequest();
   }
 
   sendBody(bytes: Buffer, start: number, end: number): void {

@@ -275,3 +275,35 @@ test('END_STREAM waits for what the client has no room for', async t => {
   await eventually(() => upstream()!.heard() === 'not over' && upstream()!.ending() === 'end', 'the rest');
   await eventually(() => engine.gateway.inFlight === 0, 'the end of the exchange');
 });
+
+test('a tunnel’s early bytes that the upstream has no room for are not given back to the client before it has', async t => {
+  const early = 60_000;
+  const server = await startH2Server({
+    // Extended CONNECT is offered, with a window of 1000 bytes per stream.
+    greeting: frame(FrameType.settings, 0, 0, settings([8, 1], [4, 1_000])),
+  });
+  const engine = await startEngine([server.port], { protocols: ['h2c'], upstream: { protocol: 'h2c' } });
+  const client = await H2Client.open(engine.port);
+  t.after(async () => {
+    client.close();
+    await engine.stop();
+    await server.stop();
+  });
+  client.headers(1, webSocketConnect('/chat'), false);
+  for (let at = 0; at < early; at += 15_000) client.data(1, 'x'.repeat(15_000));
+  await server.until(() => server.requests.length === 1);
+  const { connection, stream } = server.requests[0]!;
+  // The PING shows that the gateway has read all that was sent ahead.
+  client.send(frame(FrameType.ping, 0, 0, 'all read'));
+  await client.until(({ frames }) => frames.some(({ type }) => type === FrameType.ping));
+  connection.headers(stream, [[':status', '200']]);
+  await client.until(() => client.seen(1).status === 200);
+  client.send(frame(FrameType.ping, 0, 0, 'and open'));
+  await client.until(({ frames }) => frames.filter(({ type }) => type === FrameType.ping).length === 2);
+  const given = () => client.frames.filter(each => each.type === FrameType.windowUpdate && each.stream === 1);
+  assert.equal(connection.body(stream).length, 1_000);
+  assert.equal(given().length, 0);
+  connection.send(frame(FrameType.windowUpdate, 0, stream, uint32(early)));
+  await client.until(() => given().length > 0);
+  await server.until(() => connection.body(stream).length === early);
+});
