@@ -362,6 +362,11 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   /** The endpoint has ended its side; `trailers` is null for none. */
   onRemoteEnd(trailers: Headers | null): void {
     if (this.closed) return;
+    // Only a tunnel is still open after the endpoint's end, and its client must not be told of that twice.
+    if (this.remoteEnded) {
+      this.fail(ErrorCode.streamClosed, 'upstream_malformed_response', 'It goes on after its end.');
+      return;
+    }
     if (this.phase === Phase.head || (this.contentLength >= 0 && this.received !== this.contentLength)) {
       const cause = this.phase === Phase.head ? 'It has no head.' : LENGTH_THAT_LIES;
       this.fail(ErrorCode.protocolError, 'upstream_malformed_response', cause);

@@ -307,3 +307,28 @@ test('a tunnel’s early bytes that the upstream has no room for are not given b
   await client.until(() => given().length > 0);
   await server.until(() => connection.body(stream).length === early);
 });
+
+test('an endpoint that ends its side of a tunnel twice loses the stream, and the client hears of one end', async t => {
+  const server = await startH2Server({
+    greeting: frame(FrameType.settings, 0, 0, settings([8, 1])),
+    onRequest: ({ connection, stream }) => connection.headers(stream, [[':status', '200']]),
+  });
+  const engine = await startEngine([server.port], { protocols: ['h2c'], upstream: { protocol: 'h2c' } });
+  const client = await H2Client.open(engine.port);
+  t.after(async () => {
+    client.close();
+    await engine.stop();
+    await server.stop();
+  });
+  client.headers(1, webSocketConnect('/chat'), false);
+  await client.until(() => client.seen(1).status === 200);
+  const { connection, stream } = server.requests[0]!;
+  connection.data(stream, '', true);
+  await client.until(() => client.seen(1).ended);
+  connection.headers(stream, [['x-more', 'yes']], true);
+  await server.until(() => connection.reset(stream) !== null);
+  await client.until(() => client.seen(1).reset !== null);
+  assert.equal(client.seen(1).reset, CANCEL);
+  const ends = client.frames.filter(({ type, flags }) => type === FrameType.data && (flags & Flag.endStream) !== 0);
+  assert.equal(ends.length, 1);
+});
