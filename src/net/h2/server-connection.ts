@@ -106,6 +106,8 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   private tableUpdateDue: boolean;
   /** What the client did wrong while frames were being read; handled once they are read. Null for nothing. */
   private violation: Http2Reason | null;
+  /** The client has acknowledged our SETTINGS. */
+  private settingsAcknowledged: boolean;
 
   constructor(socket: Socket, client: Client, handler: ServerConnectionHandler) {
     const { io, http2, limits } = handler;
@@ -137,6 +139,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     this.paused = false;
     this.tableUpdateDue = false;
     this.violation = null;
+    this.settingsAcknowledged = false;
     this.greet();
     this.watch.awaitStep(limits.headerTimeoutMs);
   }
@@ -157,6 +160,12 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   /** No stream is open. */
   get idle(): boolean {
     return this.streams.size === 0;
+  }
+
+  /** What a client may send on a new stream: as long as it may not know our SETTINGS yet, the initial window of RFC 9113 section 6.9.2. */
+  get streamWindow(): number {
+    const { initialWindow } = this.handler.http2;
+    return this.settingsAcknowledged ? initialWindow : Math.max(initialWindow, WINDOW_DEFAULT);
   }
 
   // ---- Reading -------------------------------------------------------------------------------------------------
@@ -349,6 +358,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   }
 
   onSettingsAck(): number {
+    this.settingsAcknowledged = true;
     return this.guard.idleFrame(this.handler.io.clock.now) ? 0 : this.flood('settings_flood');
   }
 

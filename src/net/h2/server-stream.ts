@@ -101,7 +101,7 @@ export class ServerStream implements ResponseWriter, Timed {
     this.mayExceed = false;
     this.lastByte = NO_BYTE;
     this.heldHead = null;
-    this.window = endStream ? null : new ReceiveWindow(connection.handler.http2.initialWindow);
+    this.window = endStream ? null : new ReceiveWindow(connection.handler.http2.initialWindow, connection.streamWindow);
     this.paused = false;
     this.heldBack = 0;
     this.tunnel = Tunnel.none;

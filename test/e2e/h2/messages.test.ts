@@ -13,7 +13,9 @@ import {
   frame,
   get,
   H2Client,
+  preface,
   request,
+  settings,
   uint32,
 } from '../../support/h2-client.ts';
 import { type RawBackend, startRawBackend } from '../../support/raw-backend.ts';
@@ -411,4 +413,19 @@ describe('mixed protocols on one port', () => {
     assert.equal((await own.answer(1)).body, 'hello');
     own.close();
   });
+});
+
+test('a body that sets out before the client knows our window may be as long as the default one', async t => {
+  const own = await startEngine([backend.port], { protocols: ['h2c'], http2: { initialWindow: 16_384 } });
+  const early = new H2Client(own.port);
+  t.after(async () => {
+    early.close();
+    await own.stop();
+  });
+  const piece = 'x'.repeat(15_000);
+  early.send(preface, frame(FrameType.settings, 0, 0, settings()));
+  early.headers(1, request('POST', '/echo'), false);
+  for (let count = 1; count <= 4; count++) early.data(1, piece, count === 4);
+  const { reset, body } = await early.answer(1);
+  assert.deepEqual([reset, body.length], [null, 60_000]);
 });
