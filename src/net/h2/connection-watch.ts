@@ -37,7 +37,7 @@ export class ConnectionWatch implements Timed {
   private readonly times: WatchTimes;
   /** When the awaited step is due; Infinity for none. */
   private stepDue: number;
-  /** Only the awaited step counts from now on. */
+  /** Only the awaited step, and a client that takes no bytes, count from now on. */
   private onlyStep: boolean;
   /** The unfinished frame or header block, as numbered by the reader (0 for none), and when it was first seen. */
   private unfinishedUnit: number;
@@ -69,7 +69,10 @@ export class ConnectionWatch implements Timed {
     this.takenBefore = 0;
   }
 
-  /** Waits this long for the next step, else reports `step`. `onlyStep`: from now on no other time limit applies. */
+  /**
+   * Waits this long for the next step, else reports `step`. `onlyStep`: from now on no other time limit applies, but for that of a client
+   * that takes no bytes.
+   */
   awaitStep(delayMs: number, onlyStep = false): void {
     this.stepDue = this.times.io.clock.now + delayMs;
     this.onlyStep = onlyStep;
@@ -124,11 +127,11 @@ export class ConnectionWatch implements Timed {
     if (now >= this.stepDue) {
       this.stepDue = Infinity;
       connection.onTimeUp('step');
-    } else if (this.onlyStep) {
-      // Only the step counts.
+    } else if (this.blockedAt !== 0 && this.isStuck(now)) connection.onTimeUp('stuck');
+    else if (this.onlyStep) {
+      // Nothing else counts.
     } else if (this.unfinishedUnit !== 0 && now - this.unfinishedAt >= limits.headerTimeoutMs)
       connection.onTimeUp('head');
-    else if (this.blockedAt !== 0 && this.isStuck(now)) connection.onTimeUp('stuck');
     else if (connection.idle) {
       if (now - this.idleAt >= limits.keepAliveTimeoutMs) connection.onTimeUp('idle');
     } else this.checkSilence(now);
@@ -161,11 +164,11 @@ export class ConnectionWatch implements Timed {
     const { connection, times } = this;
     const { limits, http2 } = times;
     let at = this.stepDue;
+    if (this.blockedAt !== 0) at = Math.min(at, this.blockedAt + limits.writeTimeoutMs);
     if (!this.onlyStep) {
       const ping = (this.pingAt === 0 ? this.readAt : this.pingAt) + http2.pingIntervalMs;
       at = Math.min(at, connection.idle ? this.idleAt + limits.keepAliveTimeoutMs : ping);
       if (this.unfinishedUnit !== 0) at = Math.min(at, this.unfinishedAt + limits.headerTimeoutMs);
-      if (this.blockedAt !== 0) at = Math.min(at, this.blockedAt + limits.writeTimeoutMs);
     }
     if (at !== Infinity && !connection.socket.destroyed) times.io.wheel.schedule(this, Math.max(at, now + 1));
   }

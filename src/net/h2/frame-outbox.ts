@@ -187,7 +187,8 @@ export class FrameOutbox implements WriteOwner<number>, TurnEndTask {
     this.length = 0;
     this.lastDataStream = 0;
     const { frameBuffers } = this.io;
-    if (socket.destroyed) {
+    // After FIN nothing can follow: an answer to a frame that came behind the client's last request.
+    if (socket.destroyed || socket.writableEnded) {
       frameBuffers.give(buffer);
       return;
     }

@@ -52,7 +52,10 @@ const BLOCK_BYTES_PER_HEADER_BYTE = 2;
 const BLOCK_BYTES_EXTRA = 16_384;
 /** Bytes that may wait for a client that does not read; beyond this nothing is read from the client, either. */
 const HELD_BYTES_MAX = 256 * 1024;
-/** How long a connection that is over is still read, so that our last frames arrive. */
+/**
+ * How long a connection that is over is still read, so that our last frames arrive. A client that still takes the last responses from the
+ * kernel sends WINDOW_UPDATE, and a closed socket would answer that with RST, which discards the rest of them: each read prolongs this time.
+ */
 const LINGER_MS = 1_000;
 /** The longest time between the announcement that a connection will close and the end of accepting new streams. */
 const DRAIN_GRACE_MS = 250;
@@ -108,6 +111,8 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   private violation: Http2Reason | null;
   /** The client has acknowledged our SETTINGS. */
   private settingsAcknowledged: boolean;
+  /** Until when bytes of the client prolong the time for which a connection that is over is read; 0 after an error. */
+  private lingersUntil: number;
 
   constructor(socket: Socket, client: Client, handler: ServerConnectionHandler) {
     const { io, http2, limits } = handler;
@@ -140,6 +145,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     this.tableUpdateDue = false;
     this.violation = null;
     this.settingsAcknowledged = false;
+    this.lingersUntil = 0;
     this.greet();
     this.watch.awaitStep(limits.headerTimeoutMs);
   }
@@ -180,7 +186,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
       if (error !== 0) this.fail(error, this.violation ?? reasonOf(error));
       else if (this.violation !== null) this.fail(ErrorCode.enhanceYourCalm, this.violation);
       else if (this.outbox.held > HELD_BYTES_MAX) this.pauseReading();
-    }
+    } else if (io.clock.now < this.lingersUntil) this.watch.awaitStep(LINGER_MS, true);
     io.outbox.flush();
     return !this.paused;
   }
@@ -208,7 +214,8 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   onEnd(): void {
     this.handler.io.clock.tick();
     for (const stream of this.streams.list()) if (!stream.remoteEnded) stream.end();
-    if (this.idle || this.phase === Phase.ended) this.destroy();
+    // What the client has not taken of its responses yet is still sent, followed by FIN.
+    if (this.idle) this.end();
     else {
       this.phase = Phase.leaving;
       // A client that is gone looks the same as one that only has nothing more to send: a gone one answers the PING with a reset.
@@ -537,11 +544,15 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     this.outbox.goaway(this.lastStreamId, code);
     for (const stream of this.streams.list()) stream.end();
     this.finishSocket();
+    this.watch.awaitStep(LINGER_MS, true);
   }
 
+  /** Ends the connection, whose streams are done. However slowly the client takes what is left of its responses, they are not cut off. */
   private end(): void {
     if (this.phase === Phase.ended) return;
     this.phase = Phase.ended;
+    this.lingersUntil = Infinity;
+    this.watch.awaitStep(Infinity, true);
     this.finishSocket();
   }
 
@@ -554,13 +565,19 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
       socket.resume();
     }
     this.endSocket();
-    this.watch.awaitStep(LINGER_MS, true);
   }
 
   /** Sends FIN if everything has left; else `onOutboxDrained` calls this again. */
   private endSocket(): void {
-    const { socket } = this;
-    if (unsentBytes(socket) === 0 && !socket.writableEnded) socket.end();
+    const { socket, watch, handler } = this;
+    if (unsentBytes(socket) > 0) {
+      watch.onBlocked();
+      return;
+    }
+    if (socket.writableEnded) return;
+    socket.end();
+    if (this.lingersUntil !== 0) this.lingersUntil = handler.io.clock.now + handler.limits.writeTimeoutMs;
+    watch.awaitStep(LINGER_MS, true);
   }
 
   private destroy(): void {

@@ -127,6 +127,39 @@ describe('drain', () => {
   });
 });
 
+describe('the last response of a connection', () => {
+  test('arrives whole, however slowly its client reads', async t => {
+    const size = 8 * 1_024 * 1_024;
+    const backend = await startRawBackend({
+      onRequest({ socket }) {
+        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`);
+        socket.write(Buffer.alloc(size, 'x'));
+      },
+    });
+    const engine = await startEngine([backend.port], { protocols: ['h2c'] });
+    const client = await H2Client.open(engine.port, settings([4, 2 * size]));
+    const { socket } = client;
+    t.after(async () => {
+      client.close();
+      await engine.stop();
+      await backend.stop();
+    });
+    // Windows are no limit: what is sent waits in the kernel, and in the gateway.
+    client.send(frame(FrameType.windowUpdate, 0, 0, uint32(2 * size)));
+    socket.on('data', ({ length }: Buffer) => {
+      client.send(frame(FrameType.windowUpdate, 0, 0, uint32(length)));
+      socket.pause();
+      setTimeout(() => socket.resume(), 20);
+    });
+    client.headers(1, get('/'));
+    // No further request will come: the connection ends with this response.
+    client.send(frame(FrameType.goaway, 0, 0, uint32(0, 0)));
+    const { ended, body } = await client.answer(1);
+    assert.deepEqual([body.length, ended], [size, true]);
+    assert.equal(await client.end(), null);
+  });
+});
+
 describe('time', () => {
   test('an idle connection is closed with NO_ERROR', async () => {
     await withGateway({ limits: { keepAliveTimeoutMs: 150 } }, async ({ engine }) => {
