@@ -10,7 +10,7 @@ import { nonBareRoutes } from '../config/non-bare-routes.ts';
 import type { CanaryConfig } from '../config/rollout-config.ts';
 import { SHARE_ROLLED_BACK, SHARE_WHOLE } from '../exchange/canary-choice.ts';
 import type { StoreSpec } from '../store/store-spec.ts';
-import { CanaryCell } from '../telemetry/canary-cells.ts';
+import { CanaryCell, clearCanaryGauges } from '../telemetry/canary-cells.ts';
 import { type MetricRegistry, OTHER_LABEL } from '../telemetry/metric-registry.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import { CanaryAgreement } from '../upstream/canary/canary-agreement.ts';
@@ -103,6 +103,8 @@ export class CanaryDesk {
     const { early } = this;
     this.entries = new Map();
     this.early = new Map();
+    // A canary that is no longer configured would otherwise be shown as rolled back, say, for ever. The others are published below.
+    for (const { at } of before.values()) clearCanaryGauges(registry.own.cells, at);
     for (const route of nonBareRoutes(routes)) {
       if (route.canary === undefined) continue;
       const key = canaryKey(route);

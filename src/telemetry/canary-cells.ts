@@ -21,7 +21,7 @@ export const CanaryCell = {
   canary: VERSION_CELLS,
   /** 0 to 1. */
   share: 2 * VERSION_CELLS,
-  /** 0 waits for figures of the stable version, 1 in progress, 2 promoted, 3 rolled back, 4 unknown. */
+  /** 0 waits for figures of the stable version, 1 in progress, 2 promoted, 3 rolled back, 4 unknown; NaN for a route that no longer has a canary. */
   state: 2 * VERSION_CELLS + 1,
   steps: 2 * VERSION_CELLS + 2,
   promotions: 2 * VERSION_CELLS + 3,
@@ -29,6 +29,12 @@ export const CanaryCell = {
 } as const;
 
 export const CANARY_CELLS = CanaryCell.rollbacks + 1;
+
+/** Takes back what the gauges of a canary show, for a route that may no longer have one. */
+export function clearCanaryGauges(cells: Float64Array, at: number): void {
+  cells[at + CanaryCell.share] = 0;
+  cells[at + CanaryCell.state] = Number.NaN;
+}
 
 /** Stands for the offset of a version's cells where no version is counted. */
 export const NO_VERSION = -1;

@@ -523,7 +523,7 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
       ),
       gauge(
         'cardea_canary_state',
-        'State of a canary: 0 waits for figures of the stable version, 1 in progress, 2 promoted, 3 rolled back, 4 unknown because its store is not reachable.',
+        'State of a canary: 0 waits for figures of the stable version, 1 in progress, 2 promoted, 3 rolled back, 4 unknown because its store is not reachable; NaN for a route that no longer has one.',
         CanaryCell.state,
         'max',
       ),
