@@ -36,9 +36,21 @@ test('the gauges of a canary that a reload takes away no longer show its state, 
   };
   const [kept, gone] = [routeWithCanary('kept'), routeWithCanary('gone')];
   desk.useConfig({ routes: [kept, gone], stores: [] }, registry);
-  assert.deepEqual([shown('kept'), shown('gone')], [[0.25, 1], [0.25, 1]]);
+  assert.deepEqual(
+    [shown('kept'), shown('gone')],
+    [
+      [0.25, 1],
+      [0.25, 1],
+    ],
+  );
   desk.useConfig({ routes: [kept], stores: [] }, registry);
-  assert.deepEqual([shown('kept'), shown('gone')], [[0.25, 1], [0, Number.NaN]]);
+  assert.deepEqual(
+    [shown('kept'), shown('gone')],
+    [
+      [0.25, 1],
+      [0, Number.NaN],
+    ],
+  );
   assert.match(renderPrometheus(registry), /cardea_canary_state\{route="gone"\} NaN\n/);
   desk.useConfig({ routes: [kept, gone], stores: [] }, registry);
   assert.deepEqual(shown('gone'), [0.25, 1]);
