@@ -2,6 +2,7 @@
 
 import type { UpstreamConfig } from '../config/config.ts';
 import { type Command, type CommandArguments, configOption, DEFAULT_FILE, ExitCode, jsonOption } from './command.ts';
+import { withEndpointsInUse } from './drill/drill-config.ts';
 import { failoverAdvice } from './drill/failover-advice.ts';
 import { type FailoverResult, runFailover } from './drill/failover-drill.ts';
 import { limitsDrill, limitsOptions } from './drill/limits-drill.ts';
@@ -53,7 +54,7 @@ export const drill: Command = {
     const config = await loadOrTell(args, terminal);
     if (config === null) return ExitCode.failed;
     if (name === 'limits') return await limitsDrill(config, args, holdMs / 1_000, terminal);
-    const upstreams = chosen(config.upstreams, args.texts('upstream'));
+    const upstreams = chosen(config.upstreams, args.texts('upstream')).map(withEndpointsInUse);
     const names = args.texts('upstream');
     const results: FailoverResult[] = [];
     if (!args.flag('json') && name === 'failover')

@@ -10,6 +10,11 @@ interface Place {
   readonly port: number;
 }
 
+/** The upstream without its endpoints of weight 0: they get no requests, so that their failure would show nothing. */
+export function withEndpointsInUse(upstream: UpstreamConfig): UpstreamConfig {
+  return { ...upstream, endpoints: upstream.endpoints.filter(({ weight }) => weight > 0) };
+}
+
 /**
  * Each drilled upstream gets stand-ins as endpoints, and a route without filters that keeps the failure settings of the first route to that
  * upstream. `stage` has the stand-ins by upstream.

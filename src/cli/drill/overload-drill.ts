@@ -69,7 +69,8 @@ async function drillOne(
 ): Promise<OverloadResult> {
   const count = upstream.endpoints.length === 0 ? DISCOVERED : upstream.endpoints.length;
   const limit = upstream.concurrency?.limit ?? 0;
-  const each = Math.max(1, Math.round((limit > 0 ? limit : AT_ONCE) / count));
+  // Rounded down: with more places than the limit allows, the stand-ins could never all be busy.
+  const each = Math.max(1, Math.floor((limit > 0 ? limit : AT_ONCE) / count));
   const atOnce = each * count;
   const serviceMs = Math.max(wantedServiceMs, Math.ceil((atOnce * 1_000) / CAPACITY_MAX));
   const standIns: LimitedStandIn[] = [];

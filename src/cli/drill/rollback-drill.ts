@@ -6,7 +6,7 @@ import type { Config, RouteConfig, UpstreamConfig } from '../../config/config.ts
 import type { CanaryConfig } from '../../config/rollout-config.ts';
 import { type LoadedFile, loadFile } from '../../runtime/load.ts';
 import type { Supervisor } from '../../runtime/supervisor.ts';
-import { drillConfig } from './drill-config.ts';
+import { drillConfig, withEndpointsInUse } from './drill-config.ts';
 import { onDrillGateway } from './drill-gateway.ts';
 import { DrillLoad } from './drill-load.ts';
 import { healthyResponseFor } from './healthy-response.ts';
@@ -111,7 +111,9 @@ async function measure(supervisor: Supervisor, route: string, behaviour: CanaryB
 }
 
 function upstreamsOf({ upstreams }: Config, { to, canary }: CanaryRoute): UpstreamConfig[] {
-  return upstreams.filter(({ name }) => name === canary.upstream || (to.kind === 'upstream' && to.upstream === name));
+  return upstreams
+    .filter(({ name }) => name === canary.upstream || (to.kind === 'upstream' && to.upstream === name))
+    .map(withEndpointsInUse);
 }
 
 /**
