@@ -7,6 +7,9 @@ import path from 'node:path';
 
 const START_TIMEOUT_MS = 20_000;
 
+/** Signals that end the drill. */
+const ENDING = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
 export interface DrillGateways {
   readonly ports: readonly number[];
   stop(): Promise<void>;
@@ -25,7 +28,11 @@ export async function startDrillGateways(config: object, count: number): Promise
   const stop = async () => {
     await Promise.all(children.map(ended));
     rmSync(folder, { recursive: true, force: true });
+    for (const signal of ENDING) process.off(signal, leave);
   };
+  // Without this, the gateways would go on running, and the file with the store's password would stay.
+  const leave = (signal: NodeJS.Signals) => void stop().then(() => process.kill(process.pid, signal));
+  for (const signal of ENDING) process.on(signal, leave);
   try {
     const ports = await Promise.all(
       Array.from({ length: count }, () => {

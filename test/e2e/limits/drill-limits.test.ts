@@ -1,11 +1,12 @@
 // `cardea drill limits` as its users run it: its own gateways, a real Redis, a table with every key and window.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { startChild } from '../../support/child.ts';
+import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { startRedis } from '../../support/redis.ts';
 
@@ -41,6 +42,42 @@ routes: [{ name: a, match: { path: / }, public: true, to: { reply: { status: 200
   }
   assert.doesNotMatch(drill.stdout() + drill.stderr(), /secret/);
 });
+
+test('a drill that a signal ends leaves no gateway and no file behind', async t => {
+  const redis = await startRedis();
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-drill-test-'));
+  t.after(async () => {
+    await redis.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const file = path.join(folder, 'cardea.yaml');
+  writeFileSync(
+    file,
+    `listeners: [{ address: 127.0.0.1:0 }]\nstores: { main: { url: "redis://127.0.0.1:${redis.port}" } }\nroutes: []\n`,
+  );
+  const temporary = path.join(folder, 'tmp');
+  mkdirSync(temporary);
+  const gateways = () =>
+    readdirSync('/proc')
+      .filter(pid => /^\d+$/.test(pid))
+      .filter(pid => commandLine(pid).includes(`${temporary}/`));
+  const drill = await startChild(command, ['drill', 'limits', '-c', file, '--gateways', '2', '--seconds', '60'], {
+    TMPDIR: temporary,
+  });
+  await eventually(() => gateways().length === 2, 'both gateways run');
+  process.kill(drill.pid, 'SIGTERM');
+  assert.equal(await drill.exited, 'SIGTERM');
+  assert.deepEqual([gateways(), readdirSync(temporary)], [[], []]);
+});
+
+/** Empty for a process that has ended. */
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
 
 test('a configuration without a Redis is told so', async t => {
   const folder = mkdtempSync(path.join(tmpdir(), 'cardea-drill-test-'));
