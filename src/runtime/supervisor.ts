@@ -172,13 +172,14 @@ export class Supervisor {
     this.phase = 'draining';
     this.crew.beginStop();
     this.watch.close();
-    const timeoutMs = this.rollout?.serving?.config.drainTimeoutMs ?? 0;
     const hurried = new Promise<void>(resolve => {
       this.hurry = resolve;
     });
     // Abandons a reload in progress, unless its workers are swapping: then it ends first, and every worker knows the listeners to close.
     this.rollout?.giveUp();
     await this.turns.run(async () => {
+      // In its turn, because a start that is under way has no configuration before.
+      const timeoutMs = this.rollout?.serving?.config.drainTimeoutMs ?? 0;
       const drainAll = (ms: number) =>
         Promise.allSettled(
           this.crew.workers.map(worker => worker.call('drain', { timeoutMs: ms }, ms + DRAIN_SLACK_MS)),
