@@ -119,6 +119,12 @@ test('ciphers, ticket keys, authorities and lists of revoked certificates', () =
   assert.match(problemOf(wrongCa), /^error clientAuth\.ca: \S+text\.txt is not PEM/);
 });
 
+test('ciphers are known in small letters, too, as Node lists them, and given to OpenSSL as it knows them', () => {
+  const ciphers = ['ecdhe-rsa-aes128-gcm-sha256', 'tls_aes_256_gcm_sha384'];
+  const { material } = listenerWith([good], { ciphers });
+  assert.equal(material?.listeners[0]?.ciphers, 'TLS_AES_256_GCM_SHA384:ECDHE-RSA-AES128-GCM-SHA256');
+});
+
 test('authorities by which nobody can be verified are refused, of listeners and of upstreams; beside others they may stand', () => {
   const short = authority.issue('short-ca', { names: ['DNS:a.test'], key: 'rsa1024' });
   const auth = { ca: short.cert, crl: null, mode: 'required', forward: 'none' } as const;

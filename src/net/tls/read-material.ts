@@ -276,8 +276,10 @@ class MaterialReader {
         );
       }
     }
-    const own = names.filter(name => !name.startsWith('TLS_'));
-    const own13 = names.filter(name => name.startsWith('TLS_'));
+    // OpenSSL knows its names in capitals only, and Node lists them in small letters.
+    const spelled = names.map(name => name.toUpperCase());
+    const own = spelled.filter(name => !name.startsWith('TLS_'));
+    const own13 = spelled.filter(name => name.startsWith('TLS_'));
     return [own13.length === 0 ? CIPHERS_13 : own13.join(':'), ...own].join(':');
   }
 
