@@ -97,6 +97,8 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   private phase: number;
   private prefaceSeen: number;
   private lastStreamId: number;
+  /** The last stream that a GOAWAY named as one that may be processed: later ones must not name a higher one (RFC 9113 section 6.8). */
+  private lastProcessed: number;
   private requests: number;
   /** The DATA frame that is coming in: its stream (null if that is not open), its length, and whether it ends the stream. */
   private dataStream: ServerStream | null;
@@ -136,6 +138,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     this.phase = Phase.preface;
     this.prefaceSeen = 0;
     this.lastStreamId = 0;
+    this.lastProcessed = STREAM_ID_MAX;
     this.requests = 0;
     this.dataStream = null;
     this.dataLength = 0;
@@ -527,6 +530,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   private leave(): void {
     if (this.phase >= Phase.leaving) return;
     this.phase = Phase.leaving;
+    this.lastProcessed = this.lastStreamId;
     this.outbox.goaway(this.lastStreamId, ErrorCode.noError);
     if (this.idle) this.end();
   }
@@ -541,7 +545,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
     if (this.phase === Phase.ended) return;
     this.handler.onHttp2Error(reason);
     this.phase = Phase.ended;
-    this.outbox.goaway(this.lastStreamId, code);
+    this.outbox.goaway(Math.min(this.lastStreamId, this.lastProcessed), code);
     for (const stream of this.streams.list()) stream.end();
     this.finishSocket();
     this.watch.awaitStep(LINGER_MS, true);

@@ -71,6 +71,29 @@ describe('drain', () => {
     });
   });
 
+  test('a stream that was refused is not named as processed by a later GOAWAY', async () => {
+    await withGateway({}, async ({ engine, release }) => {
+      const client = await H2Client.open(engine.port);
+      client.headers(1, get('/late'));
+      await eventually(() => engine.gateway.inFlight === 1, 'the first request');
+      const drained = engine.gateway.drain(5_000);
+      const goaways = () => client.frames.filter(({ type }) => type === FrameType.goaway);
+      await client.until(() => goaways().length === 2);
+      client.headers(3, get('/too-late'));
+      assert.equal((await client.answer(3)).reset, 7);
+      // DATA for no stream ends the connection.
+      client.data(0, 'x');
+      assert.equal(await client.end(), 1);
+      assert.deepEqual(
+        goaways().map(({ payload }) => payload.readUInt32BE(0)),
+        [0x7fffffff, 1, 1],
+      );
+      release();
+      client.socket.end();
+      await drained;
+    });
+  });
+
   test('what takes too long is cut, and not by its client', async () => {
     await withGateway({}, async ({ engine }) => {
       const client = await H2Client.open(engine.port);
