@@ -152,7 +152,9 @@ function slidingLog({ count }: LimitRule): Reference {
   const add = (tick: bigint, cost: number) => {
     times = times.filter(time => tick - time < windowTicks);
     const newest = times.at(-1) ?? tick;
-    for (let i = 0; i < cost && times.length < count; i++) times.push(newest > tick ? newest : tick);
+    for (let i = 0; i < cost; i++) times.push(newest > tick ? newest : tick);
+    // More units than the limit are not owed: the newest ones stay.
+    times = times.slice(-count);
   };
   return {
     decide(tick, cost) {
