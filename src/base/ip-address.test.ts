@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { IPV6_WORDS, ipv4Text, ipv6Text, mappedIpv4, parseIpv4, parseIpv6 } from './ip-address.ts';
+import { canonicalIpv6, IPV6_WORDS, ipv4Text, ipv6Text, mappedIpv4, parseIpv4, parseIpv6 } from './ip-address.ts';
 
 const words = new Uint32Array(IPV6_WORDS);
 
@@ -117,6 +117,7 @@ test('an IPv6 address has one text (RFC 5952 section 4), a mapped IPv4 address i
   ] as const) {
     assert.ok(parseIpv6(written, words), written);
     assert.equal(ipv6Text(words), canonical, written);
+    assert.equal(canonicalIpv6(written), canonical);
   }
   assert.equal(ipv4Text(parseIpv4('203.0.113.255')), '203.0.113.255');
 });

@@ -100,6 +100,13 @@ function hexDigit(code: number): number {
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
+const read = new Uint32Array(IPV6_WORDS);
+
+/** An IPv6 address in the spelling of `ipv6Text`; null when the text is none. */
+export function canonicalIpv6(text: string): string | null {
+  return parseIpv6(text, read) ? ipv6Text(read) : null;
+}
+
 /** Whether a text is an IPv4 or IPv6 address, without a zone, brackets or a port. */
 export function isIpAddress(text: string): boolean {
   return parseIpv4(text) !== -1 || parseIpv6(text, new Uint32Array(IPV6_WORDS));

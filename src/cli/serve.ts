@@ -29,8 +29,9 @@ export interface ServeOptions {
 
 /** Runs until the gateway has drained, or could not start. Resolves with the exit code. Leaves nothing open either way. */
 export async function serve({ file, workers, onReady }: ServeOptions, terminal: Terminal): Promise<number> {
+  const version = packageVersion();
   // The supervisor starts its threads while the file is read.
-  const supervisor = new Supervisor({ workers, load: () => loadFile(file), version: packageVersion() });
+  const supervisor = new Supervisor({ workers, load: () => loadFile(file), version });
   const fail = async (message: string): Promise<number> => {
     if (message !== '') terminal.err(`${terminal.paintError('red', 'cardea:')} ${message}`);
     await supervisor.abandon();
@@ -75,7 +76,7 @@ export async function serve({ file, workers, onReady }: ServeOptions, terminal: 
   // Before the line that says ready: a test that reads it may send the signal at once.
   crashOnTestSignal(supervisor);
   closeEarlyDebugger();
-  terminal.err(readyLine(listeners, workers, adminUrl));
+  terminal.err(readyLine(version, listeners, workers, adminUrl));
   onReady?.(listeners, adminUrl);
   setTimeout(flushCompileCache, FLUSH_CACHE_AFTER_MS).unref();
 
@@ -122,9 +123,9 @@ async function startOrReason(supervisor: Supervisor, loaded: LoadedFile): Promis
   }
 }
 
-function readyLine(listeners: readonly string[], workers: number, admin: string): string {
+function readyLine(version: string, listeners: readonly string[], workers: number, admin: string): string {
   const ofAdmin = admin === '' ? 'no admin' : `admin ${admin}`;
-  return `cardea ${packageVersion()} ready: ${listeners.join(', ')} (${counted(workers, 'worker')}), ${ofAdmin}`;
+  return `cardea ${version} ready: ${listeners.join(', ')} (${counted(workers, 'worker')}), ${ofAdmin}`;
 }
 
 /** Makes a worker fail on SIGUSR2, for tests of replaced workers. Only if the environment enables it: no request can trigger it. */

@@ -1,6 +1,6 @@
 // Who the client is behind proxies, and the fields that forward this to the upstream (RFC 7239 and its predecessors).
 
-import { IPV6_WORDS, ipv6Text, parseIpv4, parseIpv6 } from '../base/ip-address.ts';
+import { canonicalIpv6, parseIpv4 } from '../base/ip-address.ts';
 import { flatText } from '../base/latin1.ts';
 import { HeaderId, headerIdOf } from '../http/header-names.ts';
 import type { Headers } from '../http/headers.ts';
@@ -42,13 +42,11 @@ export function isForwardingClaim(name: string): boolean {
 const bracketed = /^\[([0-9a-fA-F:.]+)\](?::[0-9]{1,5})?$/;
 const withPort = /^([0-9.]+):[0-9]{1,5}$/;
 
-const words = new Uint32Array(IPV6_WORDS);
-
 /** An address as a proxy writes it, in the one form that is compared and logged; null when the text is no address. */
 function addressOf(written: string): string | null {
   const text = bracketed.exec(written)?.[1] ?? withPort.exec(written)?.[1] ?? written;
   if (parseIpv4(text) !== -1) return text;
-  return parseIpv6(text, words) ? ipv6Text(words) : null;
+  return canonicalIpv6(text);
 }
 
 /**

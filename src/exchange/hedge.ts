@@ -14,7 +14,7 @@ import { NO_PASS } from '../upstream/guard.ts';
 import { isIdempotent } from '../upstream/retry/retry-policy.ts';
 import type { Exchange } from './exchange.ts';
 import { hashFor } from './hash-for.ts';
-import { endWait, noteLostTry, Retries } from './retries.ts';
+import { endWait, noteLostTry, retriesOf } from './retries.ts';
 import { sendHead } from './send-head.ts';
 import { stickTo } from './sticky-pick.ts';
 
@@ -224,9 +224,7 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
 
   /** This try failed: a retry of the first one goes elsewhere. */
   private lost(): void {
-    const { exchange } = this;
-    exchange.retries ??= new Retries(exchange);
-    exchange.retries.tried.push(this.endpoint!);
+    retriesOf(this.exchange).tried.push(this.endpoint!);
     this.leave();
   }
 

@@ -179,6 +179,11 @@ export class LoginDesk {
     exchange.refuse(fault, this.invalidFields);
   }
 
+  /** 429 or 401: the credential cannot be read, so that there is nothing to verify. */
+  malformed(exchange: Exchange): void {
+    if (!this.isThrottled(exchange)) this.invalid(exchange, 'malformed');
+  }
+
   /**
    * Whether the source has failed too often: the request is then refused with 429, and nothing of it may be verified. Ask before verifying,
    * but not for a credential that is known to be valid, such as a cached one: it passes whoever else sits behind the same address. With

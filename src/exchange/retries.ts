@@ -43,10 +43,15 @@ export class Retries implements Timed {
   }
 }
 
+/** What is remembered of the tries of an exchange, made at the first call. */
+export function retriesOf(exchange: Exchange): Retries {
+  return (exchange.retries ??= new Retries(exchange));
+}
+
 /** Notes that the try in progress leads to no response and another one takes its place. Returns what is remembered of the tries. */
 export function noteLostTry(exchange: Exchange): Retries {
-  exchange.retries ??= new Retries(exchange);
-  const { retries, sentAt } = exchange;
+  const retries = retriesOf(exchange);
+  const { sentAt } = exchange;
   if (retries.upstreamSince === 0) retries.upstreamSince = sentAt === 0 ? exchange.services.io.clock.now : sentAt;
   return retries;
 }
@@ -61,7 +66,6 @@ export function endWait(exchange: Exchange): void {
 /** Called when an attempt waits for a connection: limits the wait to the time that one try may take. */
 export function watchWait(exchange: Exchange, { spec }: RetryPolicy): void {
   if (spec.perTryTimeoutMs === 0) return;
-  exchange.retries ??= new Retries(exchange);
   const { io } = exchange.services;
-  io.wheel.schedule(exchange.retries, io.clock.now + spec.perTryTimeoutMs);
+  io.wheel.schedule(retriesOf(exchange), io.clock.now + spec.perTryTimeoutMs);
 }

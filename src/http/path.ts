@@ -81,7 +81,8 @@ function decodeUnreserved(raw: string, policy: PathPolicy): string | (Normalized
   return text + raw.slice(from);
 }
 
-function isUnreserved(byte: number): boolean {
+/** Whether a byte stands for itself in a path: letters, digits, `-`, `.`, `_` and `~` (RFC 3986 section 2.3). */
+export function isUnreserved(byte: number): boolean {
   return (
     (byte >= 0x61 && byte <= 0x7a) ||
     (byte >= 0x41 && byte <= 0x5a) ||

@@ -1,7 +1,7 @@
 // Reads the PROXY protocol, versions 1 and 2: a load balancer in front of the gateway tells which client's connection it passes on.
 
 import type { Socket } from 'node:net';
-import { IPV6_WORDS, ipv6Text, parseIpv4, parseIpv6 } from '../base/ip-address.ts';
+import { canonicalIpv6, IPV6_WORDS, ipv6Text, parseIpv4 } from '../base/ip-address.ts';
 import { type Timed, UNSCHEDULED } from '../base/timer-wheel.ts';
 import type { SocketEvents } from './accepted-socket.ts';
 import type { Client } from './client.ts';
@@ -36,21 +36,17 @@ export function parseProxyHeader(bytes: Buffer): ProxyHeader | 'incomplete' | 'm
 }
 
 function parseLine(line: string, bytes: number): ProxyHeader | 'malformed' {
-  const [family, source, destination, sourcePort, destinationPort, ...rest] = line.split(' ');
+  const [family, source = '', destination = '', sourcePort, destinationPort, ...rest] = line.split(' ');
   if (family === 'UNKNOWN') return { bytes, address: null };
-  const read = family === 'TCP4' ? readIpv4 : family === 'TCP6' ? readIpv6 : null;
+  const read = family === 'TCP4' ? readIpv4 : family === 'TCP6' ? canonicalIpv6 : null;
   if (read === null || rest.length > 0 || !isPort(sourcePort) || !isPort(destinationPort)) return 'malformed';
   const ip = read(source);
   if (ip === null || read(destination) === null) return 'malformed';
   return { bytes, address: { ip, port: Number(sourcePort) } };
 }
 
-function readIpv4(text = ''): string | null {
+function readIpv4(text: string): string | null {
   return parseIpv4(text) === -1 ? null : text;
-}
-
-function readIpv6(text = ''): string | null {
-  return parseIpv6(text, words) ? ipv6Text(words) : null;
 }
 
 function isPort(text: string | undefined): boolean {

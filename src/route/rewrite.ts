@@ -1,6 +1,7 @@
 // Computes the path and host that are sent upstream instead of those received. A parameter fills only its own place: whatever the
 // client sends, it cannot add a segment, a query or `..`.
 
+import { isUnreserved } from '../http/path.ts';
 import type { FoundRoute } from './found-route.ts';
 import type { RewriteSpec } from './match.ts';
 import { anySegment, type PathPattern } from './path-pattern.ts';
@@ -163,11 +164,11 @@ function normalText(text: string): string {
   return withNormalEscapes(text.replace(/[^\x21-\x7e]+/gu, encodeURIComponent));
 }
 
-/** Decodes encoded letters, digits, `-`, `.`, `_` and `~`, and writes other escapes in upper case, as `normalizePath` does. */
+/** Decodes unreserved characters, and writes other escapes in upper case, as `normalizePath` does. */
 function withNormalEscapes(text: string): string {
   return text.replace(/%[0-9A-Fa-f]{2}/g, encoded => {
-    const letter = String.fromCharCode(Number.parseInt(encoded.slice(1), 16));
-    return /[A-Za-z0-9._~-]/.test(letter) ? letter : encoded.toUpperCase();
+    const byte = Number.parseInt(encoded.slice(1), 16);
+    return isUnreserved(byte) ? String.fromCharCode(byte) : encoded.toUpperCase();
   });
 }
 

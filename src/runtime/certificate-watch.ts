@@ -1,13 +1,12 @@
 // How long the certificates in use are still valid: for /health/ready, for the metrics, and in the log when one comes near its end while
 // the gateway runs. Loading a configuration warns only of what holds at that moment, and a gateway may run for months without a reload.
 
-import { EXPIRY_WARNING_DAYS } from '../net/tls/read-certificate.ts';
+import { EXPIRED, expiryUrgency } from '../net/tls/read-certificate.ts';
 import type { TlsMaterial } from '../net/tls/tls-material.ts';
 import type { MetricRegistry } from '../telemetry/metric-registry.ts';
 import type { OperatorLog } from '../telemetry/operator-log.ts';
 import { type CertificateWarning, certificateWarnings, writeCertificateDays } from './certificate-dates.ts';
 
-const DAY_MS = 86_400_000;
 const CHECK_EVERY_MS = 3_600_000;
 
 export class CertificateWatch {
@@ -24,7 +23,9 @@ export class CertificateWatch {
   /** Watches these certificates instead of those before. Their present state counts as told: loading them has warned of it. */
   follow(material: TlsMaterial): void {
     this.material = material;
-    this.told = new Map(material.certificates.map(({ file, expiresAt }) => [file, urgency(expiresAt, Date.now())]));
+    this.told = new Map(
+      material.certificates.map(({ file, expiresAt }) => [file, expiryUrgency(expiresAt, Date.now())]),
+    );
     this.timer ??= setInterval(() => this.warnOnce(), CHECK_EVERY_MS).unref();
   }
 
@@ -46,19 +47,10 @@ export class CertificateWatch {
   /** Once for each file and threshold: at 30 days, at 7 days, and when it has expired. */
   private warnOnce(): void {
     for (const { file, warning, expiresAt } of this.warnings) {
-      const present = urgency(expiresAt, Date.now());
+      const present = expiryUrgency(expiresAt, Date.now());
       if (present <= (this.told.get(file) ?? 0)) continue;
       this.told.set(file, present);
       this.log(present === EXPIRED ? 'error' : 'warn', 'a certificate has to be renewed', { file, warning });
     }
   }
-}
-
-const EXPIRED = EXPIRY_WARNING_DAYS.length + 1;
-
-/** 0 while the end is far away, one more for each threshold that has passed. */
-function urgency(expiresAt: number, now: number): number {
-  if (expiresAt <= now) return EXPIRED;
-  const days = Math.floor((expiresAt - now) / DAY_MS);
-  return EXPIRY_WARNING_DAYS.filter(threshold => days < threshold).length;
 }

@@ -108,9 +108,8 @@ export const apiKeyFilter: FilterDefinition<ApiKeyConfig> = {
       onRequest(exchange) {
         const taken = reader.take(exchange);
         if (taken === null) desk.missing(exchange);
-        else if (taken === MALFORMED) {
-          if (!desk.isThrottled(exchange)) desk.invalid(exchange, 'malformed');
-        } else {
+        else if (taken === MALFORMED) desk.malformed(exchange);
+        else {
           const key = book.ready(taken, exchange.snapshot.consumers);
           if (key === undefined) return lookUp(exchange, taken);
           decide(exchange, key);

@@ -87,7 +87,7 @@ class Basic implements Filter {
     }
     const pair = taken === MALFORMED ? null : parseBasic(taken);
     if (pair !== null) return this.logIn(exchange, passwords.attempt(sourceOf(exchange.client.ip), ...pair));
-    if (!desk.isThrottled(exchange)) desk.invalid(exchange, 'malformed');
+    desk.malformed(exchange);
   }
 
   withhold(exchange: Exchange): void {

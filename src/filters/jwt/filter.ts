@@ -106,10 +106,7 @@ class JwtFilter implements Filter {
   onRequest(exchange: Exchange): void | Promise<void> {
     const token = this.reader.take(exchange);
     if (token === null) return this.desk.missing(exchange);
-    if (token === MALFORMED) {
-      if (!this.desk.isThrottled(exchange)) this.desk.invalid(exchange, 'malformed');
-      return undefined;
-    }
+    if (token === MALFORMED) return this.desk.malformed(exchange);
     const { keys, tokens } = this.knowledge;
     const set = keys.current();
     const known = tokens.get(token);

@@ -52,9 +52,8 @@ export const mtlsFilter: FilterDefinition<MtlsConfig> = {
         return;
       }
       const facts = fields.length === 1 ? parseForwardedCertificate(fields[0]!) : null;
-      if (facts === null) {
-        if (!desk.isThrottled(exchange)) desk.invalid(exchange, 'malformed');
-      } else if (admit(exchange, rules.find(facts)) && !forward.keepCredential) headers.remove(FORWARDED);
+      if (facts === null) desk.malformed(exchange);
+      else if (admit(exchange, rules.find(facts)) && !forward.keepCredential) headers.remove(FORWARDED);
     }
 
     /** Whether no list revokes the certificate or an authority above it. If one does, or the lists cannot tell, refuses the request. */

@@ -108,7 +108,7 @@ class Signature implements Filter {
       return;
     }
     if (claim === 'malformed') {
-      if (!desk.isThrottled(exchange)) desk.invalid(exchange, claim);
+      desk.malformed(exchange);
       return;
     }
     const place = `${sourceOf(exchange.client.ip)} ${claim.keyId}`;

@@ -12,9 +12,10 @@ const certificateBlock =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 const keyBlock = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
 
-/** Days to expiry at which an operator is warned, the earlier first. */
-/** Warned of from the first on, more urgently from the second. */
-export const EXPIRY_WARNING_DAYS = [30, 7] as const;
+/** Days to expiry from which an operator is warned: first at all, then more urgently. */
+const EXPIRY_WARNING_DAYS = [30, 7] as const;
+/** The `expiryUrgency` of a certificate that has expired. */
+export const EXPIRED = EXPIRY_WARNING_DAYS.length + 1;
 
 /** What is wrong with a file. `about` is the part of the document that names the file. */
 export interface CertificateFlaw {
@@ -95,12 +96,24 @@ export function readCertificate(
   return { pair: { cert, key, names: dnsNames(leaf), kind, file: certFile, expiresAt }, flaws };
 }
 
+/** 0 while expiry is far away, 1 within 30 days, 2 within 7 days, `EXPIRED` afterwards. Times in milliseconds since 1970. */
+export function expiryUrgency(expiresAt: number, now: number): number {
+  if (expiresAt <= now) return EXPIRED;
+  const days = wholeDays(expiresAt - now);
+  return EXPIRY_WARNING_DAYS.filter(threshold => days < threshold).length;
+}
+
 /** `expires in 6 days, on 2026-12-01`; empty while that is far away. */
 export function expiryWarning(expiresAt: number, now: number): string {
-  const days = Math.floor((expiresAt - now) / DAY_MS);
-  if (days >= EXPIRY_WARNING_DAYS[0]) return '';
-  const soon = days < EXPIRY_WARNING_DAYS[1] ? 'expires very soon, in' : 'expires in';
+  const urgency = expiryUrgency(expiresAt, now);
+  if (urgency === 0) return '';
+  const days = wholeDays(expiresAt - now);
+  const soon = urgency > 1 ? 'expires very soon, in' : 'expires in';
   return `${soon} ${days === 1 ? '1 day' : `${days} days`}, on ${dayOf(expiresAt)}`;
+}
+
+function wholeDays(ms: number): number {
+  return Math.floor(ms / DAY_MS);
 }
 
 /** The DNS names of a certificate, lower case; its common name if it has no alternative names, as in old certificates. */
