@@ -10,22 +10,23 @@ const noStore = ['Cache-Control', 'no-store'] as const;
 export class BrowserSide {
   private readonly config: OidcConfig;
   private readonly slot: number;
+  /** `publicUrl` without a trailing slash; undefined when it is not configured. */
+  private readonly publicUrl: string | undefined;
+  /** The path of the callback as the browser sees it: a proxy in front may serve the gateway below a path, which `publicUrl` names. */
+  readonly callbackPath: string;
 
   /** `slot` is the filter's cell, in which cookies wait for the response. */
   constructor(config: OidcConfig, slot: number) {
     this.config = config;
     this.slot = slot;
+    const { callback } = config.paths;
+    this.publicUrl = config.publicUrl?.replace(/\/+$/, '');
+    this.callbackPath = this.publicUrl === undefined ? callback : new URL(this.publicUrl + callback).pathname;
   }
 
   /** The gateway's scheme and host as the browser sees them, without a trailing slash. */
   base({ client, request }: Exchange): string {
-    return this.config.publicUrl?.replace(/\/+$/, '') ?? `${client.scheme}://${request.authority}`;
-  }
-
-  /** The path of the callback as the browser sees it: a proxy in front may serve the gateway below a path, which `publicUrl` names. */
-  get callbackPath(): string {
-    const { publicUrl, paths } = this.config;
-    return publicUrl === undefined ? paths.callback : new URL(publicUrl.replace(/\/+$/, '') + paths.callback).pathname;
+    return this.publicUrl ?? `${client.scheme}://${request.authority}`;
   }
 
   cookieSettings(exchange: Exchange): CookieSettings {
