@@ -8,8 +8,8 @@ import { messageOf } from '../base/message-of.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { Answer, Ask, CallMessage, CallName, WorkerMessage } from './messages.ts';
 
-/** Room for short-lived objects: with less, the collector runs so often that a request costs a tenth more. */
-const YOUNG_GENERATION_MB = 64;
+/** Room for short-lived objects. With more, requests cost the same and memory grows; with less, they cost more (docs/decisions/0010). */
+const YOUNG_GENERATION_MB = 32;
 const OLD_GENERATION_MIN_MB = 256;
 const OLD_GENERATION_MAX_MB = 4_096;
 const BYTES_PER_MB = 1_024 * 1_024;
