@@ -2,8 +2,8 @@
 // its requests under way. After Finagle's peak EWMA.
 
 import type { Random } from '../../base/random.ts';
-import { type Balanced, type Balancer, equalWeights, isEligible } from './balanced.ts';
-import { WeightedDraw } from './weighted-draw.ts';
+import { type Balanced, type Balancer, isEligible } from './balanced.ts';
+import { PairDraw } from './pair-draw.ts';
 
 /** Latency assumed for an unmeasured endpoint that has a request under way, so that it gets one request first and not all of them. */
 const UNKNOWN_MS = 1_000;
@@ -12,30 +12,23 @@ export class PeakEwma<E extends Balanced> implements Balancer<E> {
   private readonly endpoints: readonly E[];
   private readonly random: Random;
   private readonly now: () => number;
-  private readonly draws: WeightedDraw | null;
+  private readonly pair: PairDraw<E>;
 
   /** `endpoints` has at least two elements, each with its `latency`; `now` is the clock by which those are measured. */
   constructor(endpoints: readonly E[], random: Random, now: () => number) {
     this.endpoints = endpoints;
     this.random = random;
     this.now = now;
-    const weights = endpoints.map(({ weight }) => weight);
-    this.draws = equalWeights(endpoints) ? null : new WeightedDraw(weights, random);
+    this.pair = new PairDraw(endpoints, random);
   }
 
   pick(_hash: number, tried: readonly E[] | null): E | undefined {
-    const { endpoints, random, draws } = this;
-    const first = draws === null ? random.below(endpoints.length) : draws.draw();
-    let second = draws === null ? first : draws.draw();
-    if (second === first) {
-      second = random.below(endpoints.length - 1);
-      if (second >= first) second++;
-    }
-    const a = endpoints[first]!;
-    const b = endpoints[second]!;
+    const { pair } = this;
+    pair.draw();
+    const { first, second } = pair;
     const now = this.now();
-    if (!isEligible(a, tried) || !isEligible(b, tried)) return this.cheapest(tried, now);
-    return costOf(b, now) < costOf(a, now) ? b : a;
+    if (!isEligible(first, tried) || !isEligible(second, tried)) return this.cheapest(tried, now);
+    return costOf(second, now) < costOf(first, now) ? second : first;
   }
 
   /** The endpoint with the lowest cost of all that may be picked; ties go to the first from a random start. */

@@ -2,36 +2,28 @@
 // and many gateways side by side do not all choose the same endpoint.
 
 import type { Random } from '../../base/random.ts';
-import { type Balanced, type Balancer, equalWeights, isEligible } from './balanced.ts';
+import { type Balanced, type Balancer, isEligible } from './balanced.ts';
 import { compareLoad, leastLoaded } from './least-loaded.ts';
-import { WeightedDraw } from './weighted-draw.ts';
+import { PairDraw } from './pair-draw.ts';
 
 export class PowerOfTwoChoices<E extends Balanced> implements Balancer<E> {
   private readonly endpoints: readonly E[];
   private readonly random: Random;
-  /** Null when all weights are equal. */
-  private readonly draws: WeightedDraw | null;
+  private readonly pair: PairDraw<E>;
 
   /** `endpoints` has at least two elements. */
   constructor(endpoints: readonly E[], random: Random) {
     this.endpoints = endpoints;
     this.random = random;
-    const weights = endpoints.map(({ weight }) => weight);
-    this.draws = equalWeights(endpoints) ? null : new WeightedDraw(weights, random);
+    this.pair = new PairDraw(endpoints, random);
   }
 
   pick(_hash: number, tried: readonly E[] | null): E | undefined {
-    const { endpoints, random, draws } = this;
-    const first = draws === null ? random.below(endpoints.length) : draws.draw();
-    let second = draws === null ? first : draws.draw();
-    if (second === first) {
-      second = random.below(endpoints.length - 1);
-      if (second >= first) second++;
-    }
-    const a = endpoints[first]!;
-    const b = endpoints[second]!;
+    const { endpoints, random, pair } = this;
+    pair.draw();
+    const { first, second } = pair;
     // When some endpoints are out of use, a pair often leaves only one to choose. Looking at all endpoints costs more, but is rare.
-    if (!isEligible(a, tried) || !isEligible(b, tried)) return leastLoaded(endpoints, tried, random);
-    return compareLoad(b, a) < 0 ? b : a;
+    if (!isEligible(first, tried) || !isEligible(second, tried)) return leastLoaded(endpoints, tried, random);
+    return compareLoad(second, first) < 0 ? second : first;
   }
 }
