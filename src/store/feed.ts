@@ -57,8 +57,16 @@ export interface FeedSource<Value> {
   readonly kind: string;
   /** True: what was published before the source was stopped is out of date, and workers do not use it when the source starts again. */
   readonly staleAfterStop?: boolean;
-  /** Must not throw: it reports problems to the outlet. */
-  start(spec: FeedSpec, outlet: FeedOutlet<Value>): RunningFeed;
+  /**
+   * What a spec follows, as text, without the pace at which it does so. A feed whose pace a reload has changed takes over what the running
+   * feed of the same origin has: otherwise it would have nothing while that origin is away. Sources without this method start with nothing.
+   */
+  originOf?(spec: FeedSpec): string;
+  /**
+   * Must not throw: it reports problems to the outlet. `before` is a feed of this source with the same origin that still runs, if
+   * there is one.
+   */
+  start(spec: FeedSpec, outlet: FeedOutlet<Value>, before?: RunningFeed): RunningFeed;
 }
 
 /** Identity of a feed, as text. */

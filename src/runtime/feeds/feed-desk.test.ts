@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '../../../test/support/eventually.ts';
-import type { FeedOutlet, FeedSource } from '../../store/feed.ts';
+import type { FeedOutlet, FeedSource, RunningFeed } from '../../store/feed.ts';
 import { FeedDesk, type FeedTrouble } from './feed-desk.ts';
 import { WorkerFeeds } from './worker-feeds.ts';
 
@@ -115,6 +115,35 @@ test('a feed that starts again takes back what it sent before it was stopped, if
     assert.equal(feed.value, staleAfterStop ? undefined : 'first of a');
     assert.deepEqual(heard, ['first of a'], 'no listener is given what is no value');
   }
+});
+
+test('a feed begins with what the running one of its origin has, and with nothing of another origin or of one without a value', async () => {
+  const begun: unknown[] = [];
+  const running = new Map<string, RunningFeed>();
+  const { desk } = deskOf({
+    kind: 'played',
+    originOf: spec => String(spec).slice(0, 1),
+    start(spec, outlet, before) {
+      begun.push([spec, [...running].find(([, each]) => each === before)?.[0]]);
+      if (spec !== 'silent') outlet.publish(`of ${String(spec)}`);
+      const feed = { ready: Promise.resolve(), nudge: () => {}, stop: () => {} };
+      running.set(String(spec), feed);
+      return feed;
+    },
+  });
+  const needs = (...specs: string[]) => specs.map(spec => ({ kind: 'played', spec }));
+  await desk.open(needs('a hourly', 'silent'));
+  await desk.open(needs('a daily', 'b daily', 'silent too'));
+  desk.keepOnly(needs('b daily'));
+  await desk.open(needs('a weekly'));
+  assert.deepEqual(begun, [
+    ['a hourly', undefined],
+    ['silent', undefined],
+    ['a daily', 'a hourly'],
+    ['b daily', undefined],
+    ['silent too', undefined],
+    ['a weekly', undefined],
+  ]);
 });
 
 test('trouble is told once, shown, and its end is told', async () => {

@@ -1,7 +1,7 @@
 // The feeds of the process, run in the supervisor: starts the sources that a configuration needs, keeps those that are still
 // needed, and sends what they publish to every worker. What is being watched, and how, is the business of each source.
 
-import { type FeedNeed, type FeedSource, feedKey, type RunningFeed } from '../../store/feed.ts';
+import { type FeedNeed, type FeedOutlet, type FeedSource, feedKey, type RunningFeed } from '../../store/feed.ts';
 import type { LogFields, LogLevel } from '../../telemetry/operator-log.ts';
 
 /** How long a rollout waits for the first value of a new feed: an unavailable source must not keep the gateway from starting. */
@@ -29,6 +29,8 @@ export interface FeedTrouble {
 
 interface DeskEntry {
   readonly kind: string;
+  /** See `FeedSource.originOf`; null for a source without it. */
+  readonly origin: string | null;
   readonly running: RunningFeed;
   readonly staleAfterStop: boolean;
   value: unknown;
@@ -120,7 +122,8 @@ export class FeedDesk {
       trouble: null,
     };
     let entry: DeskEntry | null = null;
-    const running = source.start(spec, {
+    const origin = source.originOf?.(spec) ?? null;
+    const outlet: FeedOutlet<unknown> = {
       publish(value) {
         if (entry?.stopped) return;
         const place = entry ?? early;
@@ -143,8 +146,16 @@ export class FeedDesk {
         if (table === undefined) throw new Error(`no filter said that it needs the shared table "${name}"`);
         return table;
       },
-    });
-    entry = { kind, running, staleAfterStop: source.staleAfterStop === true, stopped: false, ...early };
+    };
+    const running = source.start(spec, outlet, this.runningOf(kind, origin));
+    entry = { kind, origin, running, staleAfterStop: source.staleAfterStop === true, stopped: false, ...early };
     return entry;
+  }
+
+  /** The running feed of this origin that has a value, if there is one. */
+  private runningOf(kind: string, origin: string | null): RunningFeed | undefined {
+    if (origin === null) return undefined;
+    const entries = Array.from(this.entries.values());
+    return entries.findLast(each => each.kind === kind && each.origin === origin && each.hasValue)?.running;
   }
 }

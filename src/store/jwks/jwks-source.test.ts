@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { exportJWK, generateKeyPair } from 'jose';
 import { eventually } from '../../../test/support/eventually.ts';
 import { freePort } from '../../../test/support/free-port.ts';
+import type { RunningFeed } from '../feed.ts';
 import type { JwksSpec, JwksValue } from './jwks-feed.ts';
 import { jwksSource } from './jwks-source.ts';
 
@@ -40,7 +41,7 @@ async function startIssuer(t: TestContext, first: (path: string, origin: string)
 
 const pace = { issuer: '', refreshMs: 60_000, lifeMs: 90_000, coolDownMs: 60_000, timeoutMs: 500, allowHttp: false };
 
-function follow(t: TestContext, spec: Partial<JwksSpec> & { url: string }) {
+function follow(t: TestContext, spec: Partial<JwksSpec> & { url: string }, before?: RunningFeed) {
   const values: JwksValue[] = [];
   const troubles: (string | null)[] = [];
   const log: string[] = [];
@@ -52,6 +53,7 @@ function follow(t: TestContext, spec: Partial<JwksSpec> & { url: string }) {
       log: (level, message, fields) => void log.push(`${level} ${message} ${JSON.stringify(fields)}`),
       sharedTable: () => assert.fail('it needs none'),
     },
+    before,
   );
   t.after(() => feed.stop());
   return { feed, values, troubles, log, kids: () => values.at(-1)?.keys.map(({ kid }) => kid) };
@@ -147,6 +149,33 @@ test('a feed that is stopped and started again repeats no version', async t => {
     versions.push(values[0]!.version);
   }
   assert.notEqual(versions[0], versions[1]);
+});
+
+test('at another pace the keys of the feed before go on while the issuer is away, until they are too old for that pace', async t => {
+  const { origin, state } = await startIssuer(t, () => ({ body: { keys: [one] } }));
+  const url = `${origin}/keys`;
+  const first = follow(t, { url });
+  await first.feed.ready;
+  state.page = () => ({ status: 503 });
+  const second = follow(t, { url, refreshMs: 30_000, lifeMs: 600 }, first.feed);
+  assert.deepEqual(second.kids(), ['one']);
+  assert.notEqual(second.values[0]!.version, first.values[0]!.version);
+  first.feed.stop();
+  await second.feed.ready;
+  assert.match(String(second.troubles.at(-1)), /answered 503/);
+  assert.deepEqual(second.kids(), ['one']);
+  await eventually(() => second.kids()?.length === 0, 'they expire');
+  const third = follow(t, { url }, second.feed);
+  await third.feed.ready;
+  assert.deepEqual(third.values, [], 'nothing is left to take over');
+});
+
+test('feeds of one origin differ in their pace, not in where keys come from and by which way', () => {
+  const spec = { ...pace, url: 'https://idp.example.com/keys' };
+  const origin = jwksSource.originOf!(spec);
+  assert.equal(jwksSource.originOf!({ ...spec, refreshMs: 1, lifeMs: 2, coolDownMs: 3, timeoutMs: 4 }), origin);
+  for (const other of [{ url: 'https://idp.example.org/keys' }, { issuer: 'https://idp.example.com' }, { allowHttp: true }])
+    assert.notEqual(jwksSource.originOf!({ ...spec, ...other }), origin);
 });
 
 test('a storm of unknown keys is one fetch a cool-down', async t => {

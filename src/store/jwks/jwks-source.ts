@@ -22,14 +22,15 @@ export const jwksSource: FeedSource<JwksValue> = {
   kind: 'jwks',
   // Because: the issuer may have withdrawn keys meanwhile.
   staleAfterStop: true,
-  start(spec: FeedSpec, outlet: FeedOutlet<JwksValue>): RunningFeed {
+  originOf(spec: FeedSpec): string {
     // Because: only `jwksNeed` makes needs of this kind.
-    const following = new JwksFollower(spec as JwksSpec, outlet);
-    return {
-      ready: following.fetch(),
-      nudge: () => following.nudge(),
-      stop: () => following.stop(),
-    };
+    const { url, issuer, allowHttp } = spec as JwksSpec;
+    // Because: keys that came without TLS must not outlive the permission for that.
+    return JSON.stringify([url, issuer, allowHttp]);
+  },
+  start(spec: FeedSpec, outlet: FeedOutlet<JwksValue>, before?: RunningFeed): RunningFeed {
+    // Because: only `jwksNeed` makes needs of this kind.
+    return new JwksFollower(spec as JwksSpec, outlet, before instanceof JwksFollower ? before : null);
   },
 };
 
@@ -39,7 +40,8 @@ export const jwksSource: FeedSource<JwksValue> = {
  */
 let lastVersion = 0;
 
-class JwksFollower {
+class JwksFollower implements RunningFeed {
+  readonly ready: Promise<void>;
   private readonly spec: JwksSpec;
   private readonly outlet: FeedOutlet<JwksValue>;
   private readonly stopped = new AbortController();
@@ -48,17 +50,22 @@ class JwksFollower {
   private version = 0;
   private failures = 0;
   private triedAt = Number.NEGATIVE_INFINITY;
+  /** When `keys` were fetched, by `performance.now()`. */
+  private fetchedAt = Number.NEGATIVE_INFINITY;
   private underWay: Promise<void> | null = null;
   private next: NodeJS.Timeout | undefined;
   private end: NodeJS.Timeout | undefined;
 
-  constructor(spec: JwksSpec, outlet: FeedOutlet<JwksValue>) {
+  /** Begins with the keys of `before`, and fetches its own. */
+  constructor(spec: JwksSpec, outlet: FeedOutlet<JwksValue>, before: JwksFollower | null) {
     this.spec = spec;
     this.outlet = outlet;
+    if (before !== null) this.takeOver(before);
+    this.ready = this.fetch();
   }
 
   /** A call during a fetch gets the promise of that fetch. */
-  fetch(): Promise<void> {
+  private fetch(): Promise<void> {
     this.underWay ??= this.tryOnce().finally(() => {
       this.underWay = null;
     });
@@ -143,8 +150,26 @@ class JwksFollower {
       this.keys = keys;
       this.version = ++lastVersion;
     }
+    this.fetchedAt = performance.now();
+    this.expireIn(this.spec.lifeMs);
+  }
+
+  /**
+   * Takes the keys of a feed of the same origin, unless they are too old for this one: they live as long as if this feed had fetched them.
+   */
+  private takeOver({ keys, fetchedAt }: JwksFollower): void {
+    const leftMs = fetchedAt + this.spec.lifeMs - performance.now();
+    if (keys.length === 0 || leftMs <= 0) return;
+    this.keys = keys;
+    this.fetchedAt = fetchedAt;
+    this.version = ++lastVersion;
+    this.expireIn(leftMs);
+    this.publish();
+  }
+
+  private expireIn(ms: number): void {
     clearTimeout(this.end);
-    this.end = setTimeout(() => this.expire(), this.spec.lifeMs);
+    this.end = setTimeout(() => this.expire(), ms);
   }
 
   private expire(): void {

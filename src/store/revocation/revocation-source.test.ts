@@ -293,3 +293,32 @@ test('a list that Redis refuses for a while is read again soon, whatever `sync` 
   await until(() => seen.trouble === null);
   assert.equal(tableOf(seen).find(idFingerprint(seen.value!.key, 'one')), later);
 });
+
+test('a feed of another pace begins with the list of the one before: what it revokes stays revoked while Redis is away', {
+  timeout: 20_000,
+}, async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const store = new RedisStore(redisSpec(redis.port));
+  t.after(() => store.close());
+  await store.command('ZADD', 'cardea:revoked:jti', later, 'one');
+  await store.command('SET', 'cardea:revoked:before', 1_000);
+  const before = outlet();
+  const spec = { store: redisSpec(redis.port), syncMs: 3_600_000 };
+  const first = revocationSource.start(spec, before.outlet);
+  t.after(() => first.stop());
+  await first.ready;
+  await redis.stop();
+  const { seen, until, outlet: out } = outlet();
+  const slower = { store: redisSpec(redis.port, { commandTimeoutMs: 700 }), syncMs: 7_200_000 };
+  assert.equal(revocationSource.originOf!(slower), revocationSource.originOf!(spec));
+  const second = revocationSource.start(slower, out, first);
+  t.after(() => second.stop());
+  first.stop();
+  assert.equal(tableOf(seen).find(idFingerprint(seen.value!.key, 'one')), later);
+  assert.equal(tableOf(seen).beforeS, 1_000);
+  assert.notEqual(seen.value!.memory, before.seen.value!.memory, 'two feeds do not write into one table');
+  await until(() => seen.trouble !== null);
+  assert.equal(tableOf(seen).find(idFingerprint(seen.value!.key, 'one')), later);
+  assert.notEqual(revocationSource.originOf!({ ...spec, store: redisSpec(redis.port + 1) }), revocationSource.originOf!(spec));
+});

@@ -7,7 +7,7 @@ import { messageOf } from '../../base/message-of.ts';
 import type { FeedOutlet, FeedSource, FeedSpec, RunningFeed } from '../feed.ts';
 import { RedisStore } from '../redis/redis-store.ts';
 import { type RevocationSpec, type RevocationValue, revocationNames } from './revocation-feed.ts';
-import { idFingerprint, RevocationTable, subjectFingerprint } from './revocation-table.ts';
+import { type FingerprintKey, idFingerprint, RevocationTable, subjectFingerprint } from './revocation-table.ts';
 
 const PAGE = 1_000;
 /** First pause after a list that could not be read, in ms; at most `syncMs`. */
@@ -28,18 +28,23 @@ export const revocationSource: FeedSource<RevocationValue> = {
   kind: 'revocation',
   // Because: tokens may have been revoked meanwhile.
   staleAfterStop: true,
-  start(spec: FeedSpec, outlet: FeedOutlet<RevocationValue>): RunningFeed {
+  originOf(spec: FeedSpec): string {
     // Because: only `revocationNeed` makes needs of this kind.
-    const follower = new RevocationFollower(spec as RevocationSpec, outlet);
-    return { ready: follower.begin(), nudge: () => {}, stop: () => follower.stop() };
+    const { kind, nodes, database, keyPrefix } = (spec as RevocationSpec).store;
+    return JSON.stringify([kind, nodes, database, keyPrefix]);
+  },
+  start(spec: FeedSpec, outlet: FeedOutlet<RevocationValue>, before?: RunningFeed): RunningFeed {
+    // Because: only `revocationNeed` makes needs of this kind.
+    return new RevocationFollower(spec as RevocationSpec, outlet, before instanceof RevocationFollower ? before : null);
   },
 };
 
-class RevocationFollower {
+class RevocationFollower implements RunningFeed {
+  readonly ready: Promise<void>;
   private readonly spec: RevocationSpec;
   private readonly outlet: FeedOutlet<RevocationValue>;
   private readonly store: RedisStore;
-  private readonly key = { low: randomInt(2 ** 32) | 0, high: randomInt(2 ** 32) | 0 };
+  private readonly key: FingerprintKey;
   private table: RevocationTable | null = null;
   /** Messages that came while the list was being read, which may not contain them yet. */
   private meanwhile: Entry[] = [];
@@ -53,13 +58,21 @@ class RevocationFollower {
   private isBeforeUnreadable = false;
   private stopped = false;
 
-  constructor(spec: RevocationSpec, outlet: FeedOutlet<RevocationValue>) {
+  /** Begins with a copy of the list of `before`, and reads its own. */
+  constructor(spec: RevocationSpec, outlet: FeedOutlet<RevocationValue>, before: RevocationFollower | null) {
     this.spec = spec;
     this.outlet = outlet;
     this.store = new RedisStore(spec.store);
+    // Because: the fingerprints of the list were made with its key.
+    this.key = before?.key ?? { low: randomInt(2 ** 32) | 0, high: randomInt(2 ** 32) | 0 };
+    const list = before?.table ?? null;
+    if (list !== null) this.use(list.larger());
+    this.ready = this.begin();
   }
 
-  async begin(): Promise<void> {
+  nudge(): void {}
+
+  private async begin(): Promise<void> {
     const { store } = this;
     // What was published before the subscription is in the list.
     store.subscribe(

@@ -1,5 +1,5 @@
-// What filters follow outside the gateway, an issuer's keys and a list of revoked tokens, when one reload removes the filter and a later
-// one brings it back: nothing that was known before the removal counts.
+// What filters follow outside the gateway, an issuer's keys and a list of revoked tokens, over reloads. When one removes the filter and a
+// later one brings it back, nothing that was known before counts; when one changes only how they are followed, it goes on.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
@@ -29,6 +29,7 @@ routes: [{ name: api, match: { path: /* }, ${guard}, to: backend }]
   const statusOf = async (token: string) =>
     (await ask(gateway.port, { headers: { authorization: `Bearer ${token}` } })).status;
   return {
+    gateway,
     statusOf,
     remove: () => reloadWith(gateway, text => text.replace(guard, 'public: true')),
     bringBack: () => reloadWith(gateway, text => text.replace('public: true', guard)),
@@ -62,6 +63,30 @@ test('keys that an issuer replaced while no filter needed them are not used agai
   serving = sets[1];
   await bringBack();
   assert.deepEqual([await statusOf(before!), await statusOf(after!)], [401, 200]);
+});
+
+test('keys stay when a reload changes how they are fetched while their issuer is away', async t => {
+  const { privateKey, publicKey } = await generateKeyPair('ES256');
+  const set = JSON.stringify({ keys: [await exportJWK(publicKey)] });
+  const server = createServer((_, response) => response.end(set));
+  const stop = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  t.after(stop);
+  const keys = `http://127.0.0.1:${await listeningPort(server)}/keys`;
+  const guard = `filters: [{ jwt: { issuer: "${issuer}", audience: api, keys: { url: "${keys}" }, refresh: 1h, failedLogins: off } }]`;
+  const { gateway, statusOf } = await guarded(t, guard);
+  const token = await tokenOf(privateKey, 'ES256');
+  assert.equal(await statusOf(token), 200);
+  stop();
+  for (const [from, to] of [
+    ['refresh: 1h', 'refresh: 2h, fetchTimeout: 1s'],
+    ['refresh: 2h', 'refresh: 1h, keyLife: 48h'],
+  ] as const) {
+    await reloadWith(gateway, text => text.replace(from, to));
+    assert.equal(await statusOf(token), 200, to);
+  }
 });
 
 test('a list of revoked tokens from before is not taken for the one that cannot be read now', {
