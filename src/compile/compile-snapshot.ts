@@ -99,13 +99,14 @@ export function* compileSnapshot(
   const before = previous === null ? null : { ...previous, sameFilters };
   const built = yield* compileRoutes(config, before, upstreams, surroundings, problems, budget);
   yield* budget.pause();
-  const identityHeaders = identityHeadersOf(config, context.definitions);
+  const { identityHeaders, callerHeaders } = identityHeadersOf(config, context.definitions);
   if (identityHeaders !== null) problems.push(...takenFieldProblems(config, context.definitions, identityHeaders));
   problems.push(...untrustedForwardingFieldProblems(config));
   if (problems.some(({ severity }) => severity === 'error')) return { compiled: null, problems };
   const { routes, keptRoutes } = built;
   const noRouteMetricsOffset = offsetIn(context.routeMetricOffsets, NO_ROUTE_LABEL);
-  const snapshot = snapshotOf(config, previous, { ...built, upstreams, identityHeaders, noRouteMetricsOffset });
+  const parts = { ...built, upstreams, identityHeaders, callerHeaders, noRouteMetricsOffset };
+  const snapshot = snapshotOf(config, previous, parts);
   return {
     compiled: { config, snapshot, globalFilters, stores, usedStores: shelf.used, routes, keptRoutes },
     problems,
@@ -113,10 +114,11 @@ export function* compileSnapshot(
 }
 
 /** The parts of a Snapshot that are compiled, not copied from the configuration. */
-type CompiledParts = CompiledRoutes & Pick<Snapshot, 'upstreams' | 'identityHeaders' | 'noRouteMetricsOffset'>;
+type CompiledParts = CompiledRoutes &
+  Pick<Snapshot, 'upstreams' | 'identityHeaders' | 'callerHeaders' | 'noRouteMetricsOffset'>;
 
 function snapshotOf(config: Config, previous: Compiled | null, parts: CompiledParts): Snapshot {
-  const { routes, table, changed, upstreams, identityHeaders, noRouteMetricsOffset } = parts;
+  const { routes, table, changed, upstreams, identityHeaders, callerHeaders, noRouteMetricsOffset } = parts;
   // Searching all routes for gates and deferrals would be most of the work of changing one route.
   const isPlainChange = changed?.every(({ plan: { gate, deferral } }) => gate === null && deferral === null) ?? false;
   const taken = previous !== null && isPlainChange ? previous.snapshot : null;
@@ -129,6 +131,7 @@ function snapshotOf(config: Config, previous: Compiled | null, parts: CompiledPa
       ? previous!.snapshot.consumers
       : new ConsumerDirectory(config.consumers, config.plans),
     identityHeaders,
+    callerHeaders,
     answers: taken === null ? answerRoutes(routes) : taken.answers,
     limits: config.limits,
     shedding: config.shedding,

@@ -20,7 +20,7 @@ function problemsOf(filters: readonly FilterConfig[], headers: readonly NamedMat
   const plain = sampleRoute('r', '/*', { to, filters });
   const route = { ...plain, match: { ...plain.match, headers } };
   const config = sampleConfig({ routes: [sampleRoute('other', '/other', { to }), route] });
-  const taken = identityHeadersOf(config, definitions);
+  const { identityHeaders: taken } = identityHeadersOf(config, definitions);
   assert.ok(taken !== null);
   return takenFieldProblems(config, definitions, taken).map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
@@ -63,7 +63,7 @@ test('a filter that looks where one before it writes finds what that one wrote',
     sampleRoute('other', '/other', { to, filters: [loginWith(key), loginWith([{ kind: 'header', name: 'x-own' }])] }),
   ];
   const config = sampleConfig({ routes, filters: [loginWith([], 'X-Token')] });
-  const found = takenFieldProblems(config, definitions, identityHeadersOf(config, definitions)!);
+  const found = takenFieldProblems(config, definitions, identityHeadersOf(config, definitions).identityHeaders!);
   assert.deepEqual(
     found.map(({ path, message }) => [...path, message.slice(0, 42)]),
     [['routes', 1, 'filters', 'login looks for a credential in x-own, and']],

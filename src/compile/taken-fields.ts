@@ -18,7 +18,7 @@ export function takenFieldProblems(config: Config, definitions: FilterDefinition
   const writtenForAll: string[] = [];
   let written = writtenForAll;
   let chainOf = '';
-  eachFilter(config, definitions, (filter, { identityHeaders }, routeName) => {
+  eachFilter(config, definitions, (filter, { identityHeaders, copiedHeaders }, routeName) => {
     if (routeName !== chainOf) {
       chainOf = routeName;
       written = [...writtenForAll];
@@ -32,6 +32,7 @@ export function takenFieldProblems(config: Config, definitions: FilterDefinition
       );
     }
     if (identityHeaders !== undefined) written.push(...identityHeaders(filter.config));
+    if (copiedHeaders !== undefined) written.push(...copiedHeaders(filter.config));
   });
   return problems;
 }

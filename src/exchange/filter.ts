@@ -98,9 +98,12 @@ export interface FilterDefinition<Config> {
   needs?(config: Config, context: NeedsContext): FilterNeeds;
   /**
    * Request headers that only this filter may write, because the upstream trusts them; names in any case. They are removed from every
-   * request on arrival, on all routes and before routes are matched. An empty list still reserves `x-consumer-*`.
+   * request on arrival, on all routes and before routes are matched, and again when a later filter identifies the caller. An empty list
+   * still reserves `x-consumer-*`.
    */
   identityHeaders?(config: Config): readonly string[];
+  /** Further headers that only this filter may write, which stay when a later filter identifies the caller. */
+  copiedHeaders?(config: Config): readonly string[];
   /** Throws a `TypeError` with a message for the operator when the configuration cannot work. */
   build(config: Config, services: FilterServices): Filter;
 }

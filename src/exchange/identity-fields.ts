@@ -13,6 +13,11 @@ export function takeIdentityFields({ request, snapshot }: Exchange): string[] {
   return identityHeaders === null ? [] : request.headers.takeAdded(identityHeaders);
 }
 
+/** Removes what filters before have forwarded of an identity. What an external service has said beside one stays. */
+export function dropCallerFields({ request, snapshot }: Exchange): void {
+  if (snapshot.callerHeaders !== null) request.headers.takeAdded(snapshot.callerHeaders);
+}
+
 export function addFields({ request }: Exchange, fields: readonly string[]): void {
   request.headers.appendAllTrusted(fields);
 }
@@ -36,12 +41,4 @@ export function mergeFields(fields: string[], more: readonly string[]): void {
 
 function words(scopes: string): Set<string> {
   return new Set(scopes.split(' '));
-}
-
-/** The fields that are not `x-consumer-*`: for example those of an external service. */
-export function withoutConsumerFields(fields: readonly string[]): string[] {
-  const kept: string[] = [];
-  for (let i = 0; i < fields.length; i += 2)
-    if (!fields[i]!.toLowerCase().startsWith(CONSUMER_PREFIX)) kept.push(fields[i]!, fields[i + 1]!);
-  return kept;
 }

@@ -18,6 +18,9 @@ const schema = z.strictObject({
   failedLogins,
   forward: forwardIdentity,
   consumerRequired: z.boolean().default(false),
+  namesNobody: z.boolean().default(false),
+  subject: z.string().default('ann'),
+  consumer: z.string().default('acme'),
 });
 type WordConfig = z.output<typeof schema>;
 
@@ -27,7 +30,7 @@ const wordFilter: FilterDefinition<WordConfig> = {
   needs: loginNeeds,
   identityHeaders: ({ forward }) => IdentityLines.namesOf(forward),
   build(config, services) {
-    const { failedLogins: limit, forward, consumerRequired } = config;
+    const { failedLogins: limit, forward, consumerRequired, namesNobody, subject } = config;
     const desk = new LoginDesk(
       {
         filter: 'word',
@@ -36,12 +39,13 @@ const wordFilter: FilterDefinition<WordConfig> = {
         failedLogins: limit,
         forward,
         consumerRequired,
+        namesNobody,
       },
       services,
     );
     const reader = new CredentialReader(config.from, 64);
-    const identity = { by: 'word', subject: 'ann', keyId: '', scopes: [], claims: { email: 'ann@x' } };
-    const login = new Login(identity, 'acme');
+    const identity = { by: 'word', subject, keyId: '', scopes: [], claims: { email: `${subject}@x` } };
+    const login = new Login(identity, config.consumer);
     return {
       onRequest(exchange) {
         const word = reader.take(exchange);
@@ -58,11 +62,16 @@ const wordFilter: FilterDefinition<WordConfig> = {
 
 const acme = { name: 'acme', tenant: null, plan: 'gold', groups: [], tags: {}, keys: [] };
 
-async function gateway(t: { after(fn: () => Promise<void>): void }, config: object, consumers = [acme]) {
+async function gateway(
+  t: { after(fn: () => Promise<void>): void },
+  config: object,
+  consumers = [acme],
+  ...others: readonly object[]
+) {
   const cells = new Float64Array(loginEvents.length);
   const needs = loginNeeds(schema.parse(config));
   const started = await startFilterGateway(
-    [written(wordFilter, schema, config)],
+    [config, ...others].map(each => written(wordFilter, schema, each)),
     (request, response) => response.end(JSON.stringify({ url: request.url, headers: request.headers })),
     { services: { events: loginEvents, cells, needs }, consumers, trustedProxies: ['127.0.0.0/8'] },
   );
@@ -114,6 +123,40 @@ test('the upstream learns who calls, and from nobody else', async t => {
     'x-consumer-by': 'word',
     'x-email': 'ann@x',
   });
+});
+
+const toldOf = (headers: object) =>
+  Object.fromEntries(Object.entries<string>({ ...headers }).filter(([name]) => /consumer|email|mail/.test(name)));
+
+test('of two filters in a row the later one’s caller is told of, and nothing is left of the former', async t => {
+  const former = { forward: { claims: { 'X-Email': 'email', 'X-Former-Mail': 'email' } } };
+  const later = { subject: 'bob', consumer: 'nobody', forward: { claims: { 'X-Email': 'email' } } };
+  const { asked, count } = await gateway(t, former, [acme], later);
+  const { status, json } = await asked({ authorization: 'Bearer sesame' });
+  assert.equal(status, 200);
+  assert.deepEqual(toldOf(json.headers), {
+    'x-consumer-subject': 'bob',
+    'x-consumer-by': 'word',
+    'x-email': 'bob@x',
+  });
+  assert.equal(count('admitted'), 2);
+});
+
+test('a filter whose logins name nobody leaves the caller of the one before, and alone tells what it knows', async t => {
+  const policy = { namesNobody: true, subject: '', consumer: 'nobody', forward: { claims: { 'X-Mail': 'email' } } };
+  const behind = await gateway(t, { forward: { claims: { 'X-Email': 'email' } } }, [acme], policy);
+  const { json } = await behind.asked({ authorization: 'Bearer sesame' });
+  assert.deepEqual(toldOf(json.headers), {
+    'x-consumer-name': 'acme',
+    'x-consumer-plan': 'gold',
+    'x-consumer-subject': 'ann',
+    'x-consumer-by': 'word',
+    'x-email': 'ann@x',
+  });
+  assert.equal(behind.count('admitted'), 2);
+  const alone = await gateway(t, policy);
+  const answer = await alone.asked({ authorization: 'Bearer sesame' });
+  assert.deepEqual(toldOf(answer.json.headers), { 'x-consumer-by': 'word', 'x-mail': '@x' });
 });
 
 test('a consumer that is not configured is refused where one is required', async t => {

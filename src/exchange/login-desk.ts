@@ -1,18 +1,17 @@
 // Where an identity filter reports its verdict: the desk admits or refuses the request, counts the reason, and slows down sources that fail
 // too often. Verifies nothing itself. Every filter that identifies callers uses a desk, so that all respond alike.
 
-import { CONSUMER_PREFIX } from '../base/consumer-prefix.ts';
 import { Fault } from '../base/fault.ts';
 import type { FailedLoginsConfig } from '../base/schema/failed-logins.ts';
 import type { ForwardIdentityConfig } from '../base/schema/forward-identity.ts';
 import { WALL_TIME_LAG_MS, wallMs } from '../base/wall-time.ts';
 import type { FieldBlock } from '../http/field-block.ts';
-import { HeaderNameSet } from '../http/header-name-set.ts';
 import { AttemptTable, attemptTableBytes } from '../store/attempt-table.ts';
 import type { Consumer } from './consumer.ts';
 import { eventCells } from './event-cells.ts';
 import type { Exchange } from './exchange.ts';
 import type { FilterServices } from './filter.ts';
+import { dropCallerFields } from './identity-fields.ts';
 import { IdentityLines } from './identity-lines.ts';
 import type { Login } from './login.ts';
 import { sourceOf } from './login-source.ts';
@@ -88,6 +87,8 @@ export interface LoginDeskOptions {
    * filter recognises the caller by another credential: otherwise a caller with a valid credential could guess those of others for ever.
    */
   readonly guessable?: boolean;
+  /** The logins say that a request may pass, and not whose it is: a caller whom another filter has identified remains the caller. */
+  readonly namesNobody?: boolean;
 }
 
 type Fields = readonly (readonly [string, string])[];
@@ -105,8 +106,6 @@ export class LoginDesk {
   private readonly worker: WorkerServices;
   private readonly attempts: AttemptTable | null;
   private readonly forwarded: IdentityLines;
-  /** The headers that this desk writes. */
-  private readonly ownFields: HeaderNameSet;
   private readonly cells: Readonly<Record<LoginEvent, number>>;
   private readonly tally: RefusalTally | null;
   private readonly missingFields: Fields;
@@ -121,7 +120,6 @@ export class LoginDesk {
     this.attempts =
       failedLogins === null ? null : new AttemptTable(worker.sharedTable(TABLE_NAME), filter, failedLogins);
     this.forwarded = new IdentityLines(options.forward);
-    this.ownFields = new HeaderNameSet(IdentityLines.namesOf(options.forward), [CONSUMER_PREFIX]);
     this.cells = eventCells(loginEvents, services);
     this.missingFields = [['WWW-Authenticate', options.challenge]];
     this.invalidFields = [['WWW-Authenticate', options.challengeInvalid]];
@@ -137,14 +135,18 @@ export class LoginDesk {
       this.forbid(exchange, unlistedFault);
       return false;
     }
-    const { headers } = exchange.request;
-    // Because: when two filters identify the caller, the later one counts, and a mixture of both would describe no caller.
-    if (exchange.identity !== null) headers.takeAdded(this.ownFields);
+    this.worker.cells[this.cells.admitted]!++;
+    if (exchange.identity !== null) {
+      if (this.options.namesNobody === true) return true;
+      // Because: when two filters identify the caller, the later one counts, and a mixture of both would describe no caller.
+      dropCallerFields(exchange);
+    }
     exchange.consumer = consumer;
     exchange.identity = login.identity;
     const { lines } = login;
-    headers.appendBlock(lines !== null && this.isTimely(login) ? lines : this.linesFor(login, consumer));
-    this.worker.cells[this.cells.admitted]!++;
+    exchange.request.headers.appendBlock(
+      lines !== null && this.isTimely(login) ? lines : this.linesFor(login, consumer),
+    );
     return true;
   }
 

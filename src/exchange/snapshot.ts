@@ -13,8 +13,10 @@ export interface Snapshot {
   readonly routes: RouteTable<Route>;
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly consumers: ConsumerDirectory;
-  /** Headers that forward the caller's identity: removed from every request on arrival. Null if no filter writes any. */
+  /** Headers that only identity filters may write: removed from every request on arrival. Null if no filter writes any. */
   readonly identityHeaders: HeaderNameSet | null;
+  /** Those of them that forward an identity. The others hold what an external service said, whoever is identified after it. */
+  readonly callerHeaders: HeaderNameSet | null;
   /** Gates by the resource that they limit: `upstream users`, `route orders`. Left out for none. */
   readonly gates?: ReadonlyMap<string, Gate>;
   readonly limits: Limits;

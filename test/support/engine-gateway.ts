@@ -163,6 +163,7 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
     upstreams: new Map([['backend', upstream]]),
     consumers: new ConsumerDirectory(options.consumers ?? [], []),
     identityHeaders: options.identityHeaders ?? null,
+    callerHeaders: options.identityHeaders ?? null,
     limits,
     paths: { encodedSlash: 'keep', emptySegments: 'reject' },
     accessLogSample: options.accessLogSample ?? 1,

@@ -111,7 +111,7 @@ export async function startFilterGateway(
     routes: table.finish().table,
     upstreams: new Map([['backend', upstream]]),
     consumers: new ConsumerDirectory(options.consumers ?? [], options.plans ?? []),
-    identityHeaders: identityHeadersOf(filters),
+    ...identityHeadersOf(filters),
     limits: { ...limits, bodyBytesMax: options.bodyBytesMax ?? 0 },
     paths: { encodedSlash: 'keep', emptySegments: 'reject' },
     accessLogSample: 1,
@@ -153,13 +153,20 @@ export async function startFilterGateway(
 }
 
 /** The identity headers of all filters, as the compiler determines them. */
-function identityHeadersOf(filters: readonly WrittenFilter[]): HeaderNameSet | null {
+function identityHeadersOf(filters: readonly WrittenFilter[]): Pick<Snapshot, 'identityHeaders' | 'callerHeaders'> {
   const lists = filters.flatMap(({ definition, schema, config }) => {
     // Because: `written` has checked that the schema's output is what the definition takes.
-    const names = definition.identityHeaders?.(schema.parse(config) as never);
-    return names === undefined ? [] : [names];
+    const parsed = schema.parse(config) as never;
+    const ofCaller = definition.identityHeaders?.(parsed);
+    return ofCaller === undefined ? [] : [{ ofCaller, copied: definition.copiedHeaders?.(parsed) ?? [] }];
   });
-  return lists.length === 0 ? null : new HeaderNameSet(lists.flat(), identityHeaderPrefixes);
+  if (lists.length === 0) return { identityHeaders: null, callerHeaders: null };
+  const ofCallers = lists.flatMap(({ ofCaller }) => ofCaller);
+  const all = [...ofCallers, ...lists.flatMap(({ copied }) => copied)];
+  return {
+    identityHeaders: new HeaderNameSet(all, identityHeaderPrefixes),
+    callerHeaders: new HeaderNameSet(ofCallers, identityHeaderPrefixes),
+  };
 }
 
 function upstreamSpec(port: number): ConstructorParameters<typeof Upstream>[0] {

@@ -4,7 +4,7 @@ import { Fault } from '../../base/fault.ts';
 import type { Consumer, Identity } from '../../exchange/consumer.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
-import { addFields, mergeFields, takeIdentityFields, withoutConsumerFields } from '../../exchange/identity-fields.ts';
+import { addFields, dropCallerFields, mergeFields, takeIdentityFields } from '../../exchange/identity-fields.ts';
 import { buildInner, combinedIdentityHooks, endEach, respondBack } from '../../exchange/inner-filters.ts';
 import type { HeadersMark } from '../../http/headers.ts';
 import type { AllOfConfig } from './config.ts';
@@ -18,7 +18,7 @@ interface Gathered {
   consumer: Consumer | null;
   /** Identity fields for the upstream: those of the first filter, plus those of later filters that are not among them yet. */
   readonly fields: string[];
-  /** Identity fields of filters before this one, without `x-consumer-*`. */
+  /** What external services before this filter have said. */
   readonly fieldsBefore: readonly string[];
   /** The request's fields on arrival at this filter: filters that admit the caller may remove their credentials from the request. */
   readonly headersBefore: HeadersMark;
@@ -56,7 +56,8 @@ export const allOfFilter: FilterDefinition<AllOfConfig> = {
       onRequest(exchange) {
         const { headers, query: queryBefore, hasQuery: hadQuery } = exchange.request;
         const headersBefore = headers.mark();
-        const fieldsBefore = withoutConsumerFields(takeIdentityFields(exchange));
+        dropCallerFields(exchange);
+        const fieldsBefore = takeIdentityFields(exchange);
         const before = { fieldsBefore, headersBefore, queryBefore, hadQuery };
         const gathered: Gathered = { asked: 0, identity: null, consumer: null, fields: [], ...before };
         exchange.state[slot] = gathered;

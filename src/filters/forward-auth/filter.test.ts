@@ -32,7 +32,7 @@ async function listen(server: Server): Promise<number> {
 }
 
 /** A service that decides by `decide`, the gateway in front of a backend, and records of what service and backend received. */
-async function start(t: TestContext, decide: Decide, config: object = {}) {
+async function start(t: TestContext, decide: Decide, config: object = {}, ...others: readonly object[]) {
   const questions: { url: string; method: string; headers: IncomingHttpHeaders }[] = [];
   const service = createServer((request, response) => {
     questions.push({ url: request.url!, method: request.method!, headers: request.headers });
@@ -41,7 +41,9 @@ async function start(t: TestContext, decide: Decide, config: object = {}) {
   const port = await listen(service);
   const served: IncomingHttpHeaders[] = [];
   const gateway = await startFilterGateway(
-    [written(forwardAuthFilter, schema, { url: `http://127.0.0.1:${port}/verify?site=a`, ...config })],
+    [config, ...others].map(each =>
+      written(forwardAuthFilter, schema, { url: `http://127.0.0.1:${port}/verify?site=a`, ...each }),
+    ),
     (request, response) => {
       served.push(request.headers);
       response.end('in');
@@ -76,6 +78,21 @@ test('the service sees what is asked, the upstream what it answered', async t =>
   assert.equal(served[0]!['x-consumer-name'], 'acme');
   assert.equal(served[0]!['x-consumer-subject'], 'u1');
   assert.equal(served[0]!['x-user'], 'u1', 'and nothing of what was forged');
+});
+
+test('what a service that names no caller has said stands beside the caller that another filter found', async t => {
+  const [naming, policy] = [{ copy: ['x-user'], subject: 'x-user', consumer: 'x-consumer' }, { copy: ['x-policy'] }];
+  const decide: Decide = (_request, response) =>
+    void response.writeHead(200, { 'x-user': 'u1', 'x-consumer': 'acme', 'x-policy': 'p' }).end();
+  for (const [first, second] of [
+    [naming, policy],
+    [policy, naming],
+  ] as const) {
+    const { port, served } = await start(t, decide, first, second);
+    assert.equal((await ask(port, { headers: { 'x-policy': 'forged' } })).status, 200);
+    const [{ 'x-consumer-name': name, 'x-consumer-subject': subject, 'x-user': user, 'x-policy': said } = {}] = served;
+    assert.deepEqual([name, subject, user, said], ['acme', 'u1', 'u1', 'p']);
+  }
 });
 
 test('a refusal is given to the client as it is', async t => {

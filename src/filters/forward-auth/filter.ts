@@ -24,7 +24,8 @@ const ownEvents = ['refused', 'asked', 'letPassUnasked'] as const;
 export const forwardAuthFilter: FilterDefinition<ForwardAuthConfig> = {
   name: 'forwardAuth',
   events: [...loginEvents, ...ownEvents],
-  identityHeaders: ({ copy, forward }) => [...copy, ...IdentityLines.namesOf(forward)],
+  identityHeaders: ({ forward }) => IdentityLines.namesOf(forward),
+  copiedHeaders: ({ copy }) => copy,
   // Because: `open` admits everyone while the service is away.
   isGuard: ({ onFailure }) => onFailure === 'closed',
   build: (config, services) => new ForwardAuth(config, services),
@@ -44,8 +45,9 @@ class ForwardAuth implements Filter {
 
   constructor(config: ForwardAuthConfig, services: FilterServices) {
     const { slot, worker } = services;
-    const { cache, forward, send } = config;
+    const { cache, forward, send, subject, consumer } = config;
     const challenge = 'Bearer realm="cardea"';
+    const namesNobody = subject === undefined && consumer === undefined;
     this.config = config;
     this.slot = slot;
     this.worker = worker;
@@ -57,7 +59,7 @@ class ForwardAuth implements Filter {
     this.service = service;
     this.cache = verdicts;
     this.desk = new LoginDesk(
-      { filter: 'forwardAuth', challenge, challengeInvalid: challenge, failedLogins: null, forward },
+      { filter: 'forwardAuth', challenge, challengeInvalid: challenge, failedLogins: null, forward, namesNobody },
       services,
     );
     this.eventCell = eventCells(ownEvents, services);

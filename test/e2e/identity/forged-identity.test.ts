@@ -7,11 +7,13 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { type AddressInfo, connect } from 'node:net';
 import { after, before, test } from 'node:test';
+import { SignJWT } from 'jose';
 import { hashPassword } from '../../../src/base/password-hash.ts';
 import { ask } from '../../support/filter-gateway.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 
 const keys = { acme: 'ck_key-of-acme', evil: 'ck_key-of-evil' };
+const tokenSecret = 'a shared secret of at least 32 bytes';
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const identityName = /^x.(consumer|team)/i;
 
@@ -33,6 +35,7 @@ before(async () => {
     `{ name: ${name}, password: "${await hashPassword('pw')}", consumer: ${name}, scopes: [admin] }`;
   const users = `users: [${await user('acme')}, ${await user('evil')}]`;
   const asked = 'forward: { claims: { x-team: team } }';
+  const jwt = `{ jwt: { audience: any, keys: { secret: "${tokenSecret}" }, ${asked} } }`;
   gateway = await startGateway(`listeners: [{ address: "127.0.0.1:{{port}}", protocols: [http/1.1, h2c] }]
 admin: { address: "127.0.0.1:{{adminPort}}" }
 accessLog: { path: "off" }
@@ -46,6 +49,14 @@ routes:
   - name: both
     match: { path: /both }
     filters: [{ apiKey: { from: [{ header: x-api-key }] } }, { basic: { ${users} } }]
+    to: app
+  - name: replaced
+    match: { path: /replaced }
+    filters: [${jwt}, { apiKey: { from: [{ header: x-api-key }] } }]
+    to: app
+  - name: all-replaced
+    match: { path: /all-replaced }
+    filters: [${jwt}, { allOf: [{ apiKey: { from: [{ header: x-api-key }] } }, { apiKey: { from: [{ header: x-other-key }] } }] }]
     to: app
   - name: all
     match: { path: /all }
@@ -124,6 +135,17 @@ test('of two that found out who calls, the later one is told of, and no mixture'
     'X-Consumer-Scopes: admin',
     'X-Consumer-By: basic',
   ]);
+});
+
+test('nothing is left of the claims of a token where a later filter identifies the caller', async () => {
+  const token = await new SignJWT({ sub: 'ann', team: 'ops', exp: Math.floor(Date.now() / 1_000) + 60 })
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(Buffer.from(tokenSecret));
+  const headers = { authorization: `Bearer ${token}`, 'x-api-key': keys.acme, 'x-other-key': keys.acme };
+  for (const path of ['/replaced', '/all-replaced']) {
+    assert.equal((await ask(gateway.port, { path, headers })).status, 200);
+    assert.deepEqual(seen, only('acme', 'a1'), path);
+  }
 });
 
 test('allOf tells each thing once', async () => {
