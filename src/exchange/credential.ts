@@ -1,6 +1,7 @@
 // Reads a credential from a request, strictly: exactly one, in one place, of bounded size. Verifies nothing.
 
 import type { CredentialPlace } from '../base/schema/credential-places.ts';
+import { tokenByte } from '../http/byte-classes.ts';
 import { cookiePairs } from '../http/cookies.ts';
 import { HeaderId } from '../http/header-names.ts';
 import { trimOptionalWhitespace } from '../http/optional-whitespace.ts';
@@ -85,7 +86,8 @@ function onlyOne(pairs: readonly string[], name: string): Taken {
 
 /**
  * What follows a scheme (RFC 9110 section 11.4) in Authorization; null for a request without the field or with another scheme. `scheme` is
- * in lower case. Two fields are MALFORMED, since it is not defined which of them counts.
+ * in lower case. Two fields are MALFORMED, since it is not defined which of them counts, and so is a scheme with anything but spaces after
+ * it: a backend may take a tab for a space, and read a token there that no filter has seen.
  */
 export function takeScheme(exchange: Exchange, scheme: string): Taken {
   const { headers } = exchange.request;
@@ -93,16 +95,17 @@ export function takeScheme(exchange: Exchange, scheme: string): Taken {
   if (value === undefined) return headers.getById(HeaderId.authorization) === undefined ? null : MALFORMED;
   if (!isUnder(scheme, value)) return null;
   let start = scheme.length;
+  if (start < value.length && value.charCodeAt(start) !== 0x20) return MALFORMED;
   while (value.charCodeAt(start) === 0x20) start++;
   return start === value.length ? MALFORMED : value.slice(start);
 }
 
-/** Whether a value of Authorization has this scheme, with or without something after it. */
+/** Whether a value of Authorization has this scheme, with or without something after it. A scheme ends where a token does. */
 function isUnder(scheme: string, value: string): boolean {
   const { length } = scheme;
   if (value.length < length) return false;
   for (let i = 0; i < length; i++) if ((value.charCodeAt(i) | 0x20) !== scheme.charCodeAt(i)) return false;
-  return value.length === length || value.charCodeAt(length) === 0x20;
+  return value.length === length || tokenByte[value.charCodeAt(length)] !== 1;
 }
 
 /** Whether text is a `token68` (RFC 9110 section 11.2): what a bearer token may be made of. */

@@ -96,7 +96,10 @@ test('no credential: 401 with a challenge that says nothing of errors', async t 
 
 test('a credential that does not hold: 401, the same text whatever is wrong', async t => {
   const { asked, count } = await gateway(t, {});
-  const wrong = ['Bearer', 'Bearer ', 'Bearer wrong', `Bearer ${'x'.repeat(65)}`, ['Bearer sesame', 'Bearer sesame']];
+  const wrong = [
+    ...['Bearer', 'Bearer ', 'Bearer wrong', `Bearer ${'x'.repeat(65)}`, ['Bearer sesame', 'Bearer sesame']],
+    ...['Bearer\tsesame', 'Bearer\xa0sesame', 'bearer=sesame', 'Bearer,sesame'],
+  ];
   const texts = new Set<string>();
   for (const authorization of wrong) {
     // Node sends two Authorization fields separately when they are given as a list.
@@ -106,7 +109,7 @@ test('a credential that does not hold: 401, the same text whatever is wrong', as
     texts.add(JSON.stringify({ ...answer.json, requestId: '' }));
   }
   assert.equal(texts.size, 1);
-  assert.equal(count('malformed'), 4);
+  assert.equal(count('malformed'), 8);
   assert.equal(count('unknown'), 1);
 });
 
@@ -179,6 +182,15 @@ test('the credential from other places, one of it, and taken out where the upstr
   assert.equal((await asked({ cookie: 'word=sesame; word=sesame' })).status, 401);
   assert.equal((await asked({}, '/?word=sesame&word=sesame')).status, 401);
   assert.equal((await asked({ 'x-word': 'wrong', cookie: 'word=sesame' })).status, 401, 'the first place counts');
+});
+
+test('a token that only a lenient reader finds counts as the first place, and is taken out with it', async t => {
+  const from = ['bearer', { cookie: 'word' }];
+  const { asked } = await gateway(t, { from, forward: { keepCredential: false } });
+  const cookie = 'word=sesame';
+  assert.equal((await asked({ cookie, authorization: 'Bearer\tforged' })).status, 401);
+  const { status, json } = await asked({ cookie, authorization: 'Digest a="b"' });
+  assert.deepEqual([status, json.headers.authorization, json.headers.cookie], [200, 'Digest a="b"', undefined]);
 });
 
 test('a source that tries too often is held back; what is known to hold passes, others pass', async t => {
