@@ -1,4 +1,4 @@
-// Reads Cache-Control (RFC 9111 section 5.2) for code that stores responses. Whether a response may be stored is decided there.
+// Reads Cache-Control (RFC 9111 section 5.2) for code that stores responses, and forbids others to store one. Stores nothing.
 
 import { HeaderId } from './header-names.ts';
 import type { Headers } from './headers.ts';
@@ -25,4 +25,16 @@ export function secondsOf(directives: ReadonlyMap<string, string>, name: string)
   if (value === undefined) return undefined;
   // Because: a number too large for 31 bits counts as the largest 31-bit number (RFC 9111 section 1.2.2).
   return /^\d+$/.test(value) ? Math.min(Number(value), 0x7fffffff) : 0;
+}
+
+/**
+ * Keeps caches that several clients share from storing a response. One that sets a client's own cookie is to be kept from them: the field
+ * alone does not keep a cache from giving it to others (RFC 9111 section 7.3).
+ */
+export function keepFromSharedCaches(headers: Headers): void {
+  const directives = cacheControl(headers);
+  // With an argument, `private` is about some of the fields.
+  if (directives.has('no-store') || directives.get('private') === '') return;
+  headers.removeById(HeaderId.cacheControl);
+  headers.appendTrusted('Cache-Control', 'private, no-cache');
 }

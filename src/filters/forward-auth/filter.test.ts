@@ -258,8 +258,12 @@ test('cookies that come with a yes are set in the answer to the request that was
     const cookies = [`session=${++renewals}; Path=/`, 'session_1=more'];
     setImmediate(() => response.writeHead(202, { 'set-cookie': cookies }).end());
   };
-  const cookiesOf = async (port: number) =>
-    valuesOf(await ask(port, { headers: { cookie: 'session=0' } }), 'set-cookie');
+  const cookiesOf = async (port: number) => {
+    const answer = await ask(port, { headers: { cookie: 'session=0' } });
+    const cookies = valuesOf(answer, 'set-cookie');
+    assert.deepEqual(valuesOf(answer, 'cache-control'), cookies.length === 0 ? [] : ['private, no-cache']);
+    return cookies;
+  };
   const each = await start(t, decide);
   assert.deepEqual(await cookiesOf(each.port), ['session=1; Path=/', 'session_1=more']);
   assert.deepEqual(await cookiesOf(each.port), ['session=2; Path=/', 'session_1=more']);

@@ -12,6 +12,7 @@ import { LoginDesk, loginEvents } from '../../exchange/login-desk.ts';
 import type { Reply } from '../../exchange/response.ts';
 import { warmUp } from '../../exchange/warm-up.ts';
 import type { WorkerServices } from '../../exchange/worker-services.ts';
+import { keepFromSharedCaches } from '../../http/cache-control.ts';
 import { AuthService } from './auth-service.ts';
 import type { ForwardAuthConfig } from './config.ts';
 import type { Verdict } from './verdict.ts';
@@ -97,7 +98,9 @@ class ForwardAuth implements Filter {
     // Because: only `carryOut` writes this filter's cell.
     const cookies = exchange.state[this.slot] as readonly string[] | undefined;
     if (cookies === undefined) return;
-    for (const cookie of cookies) exchange.response!.headers.append('Set-Cookie', cookie);
+    const { headers } = exchange.response!;
+    for (const cookie of cookies) headers.append('Set-Cookie', cookie);
+    keepFromSharedCaches(headers);
   }
 
   private ask(exchange: Exchange): Promise<Verdict> {

@@ -2,6 +2,7 @@
 // gateway.
 
 import type { Exchange } from '../../exchange/exchange.ts';
+import { keepFromSharedCaches } from '../../http/cache-control.ts';
 import type { OidcConfig } from './config.ts';
 import { type CookieSettings, endCookie, PIECES_MAX, piecesOf, writeCookie } from './cookie-jar.ts';
 
@@ -38,9 +39,13 @@ export class BrowserSide {
     exchange.state[this.slot] = [...this.cookies(exchange), ...lines];
   }
 
-  /** Adds the collected Set-Cookie lines to the response. */
+  /** Adds the collected Set-Cookie lines to the response. Whoever got them from a cache would have the session of another user. */
   sendCookies(exchange: Exchange): void {
-    for (const line of this.cookies(exchange)) exchange.response!.headers.append('Set-Cookie', line);
+    const lines = this.cookies(exchange);
+    if (lines.length === 0) return;
+    const { headers } = exchange.response!;
+    for (const line of lines) headers.append('Set-Cookie', line);
+    keepFromSharedCaches(headers);
   }
 
   /** Sets the session cookie; `before` is the value that the browser sent. False when the value is too large for a browser. */

@@ -102,6 +102,8 @@ async function start(
     [written(oidcFilter, schema, config)],
     (request, response) => {
       response.setHeader('x-token', request.headers.authorization ?? '');
+      const caching = request.headers['x-cache'];
+      if (typeof caching === 'string' && caching !== '') response.setHeader('cache-control', caching);
       response.end('in');
     },
     {
@@ -279,6 +281,8 @@ test('a logout in a frame of the provider ends the session that it names, and no
     };
     const others = ['', `?iss=${iss}`, '?sid=one', `?iss=${iss}&sid=two`, '?iss=https://other.example&sid=one'];
     for (const query of others) assert.deepEqual(await inFrame(query), [], query);
+    const withoutId = `cardea_session=${await keeper.keep(sessionOf(issuer), null, 60_000)}`;
+    assert.deepEqual(await inFrame(`?iss=${iss}&sid=`, { cookie: withoutId }), [], 'a session without an id');
     assert.deepEqual(await inFrame(`?iss=${iss}&sid=one`, {}), []);
     assert.equal((await ask(gateway.port, { headers: { cookie } })).status, 200);
     const [ended, ...more] = await inFrame(`?iss=${iss}&sid=one`);
@@ -432,6 +436,40 @@ test('a login that was left alone too long at Keycloak begins once more, and not
   assert.ok(finished.headers.location?.endsWith('/page?x=1'), 'to the page that the first was for');
 });
 
+test('a login that began at a long address leaves no piece of its cookie behind', async t => {
+  const { provider, privateKey } = await signingProvider(t);
+  const gateway = await start(t, provider.issuer);
+  const begun = await ask(gateway.port, { path: `/?q=${'x'.repeat(5_000)}`, headers: { accept: 'text/html' } });
+  const pieces = valuesOf(begun, 'set-cookie').map(line => line.split(';')[0]!);
+  assert.equal(pieces.length, 2);
+  const { path } = await callbackOf(begun, provider, privateKey, {});
+  const finished = await ask(gateway.port, { path, headers: { cookie: pieces.join('; ') } });
+  assert.equal(finished.status, 302);
+  const ended = valuesOf(finished, 'set-cookie').filter(line => line.includes('Max-Age=0'));
+  assert.deepEqual(
+    ended.map(line => line.split('=')[0]),
+    pieces.map(line => line.split('=')[0]),
+  );
+});
+
+test('a response that renews a session is for no shared cache; the others stay as they are', async t => {
+  const { issuer } = await startProvider(t);
+  const gateway = await start(t, issuer);
+  const sessions = cookieSessions(issuer);
+  for (const [usedS, said, sent] of [
+    [now(), 'public, max-age=600', 'public, max-age=600'],
+    [now() - 1_800, 'public, max-age=600', 'private, no-cache'],
+    [now() - 1_800, 'private, max-age=600', 'private, max-age=600'],
+    [now() - 1_800, 'private="x-user", max-age=600', 'private, no-cache'],
+    [now() - 1_800, '', 'private, no-cache'],
+  ] as const) {
+    const cookie = `cardea_session=${sessions.keep({ ...sessionOf(issuer), usedS })}`;
+    const answer = await ask(gateway.port, { headers: { cookie, 'x-cache': said } });
+    assert.equal(valuesOf(answer, 'set-cookie').length, usedS === now() ? 0 : 1);
+    assert.deepEqual(valuesOf(answer, 'cache-control'), [sent], said);
+  }
+});
+
 test('a session that is too large for cookies: its own code', async t => {
   const { provider, privateKey } = await signingProvider(t);
   const gateway = await start(t, provider.issuer);
@@ -447,6 +485,8 @@ test('a callback that is loaded again, after the login or too late, is no guess;
   const begun = await ask(gateway.port, { path: '/', headers: { accept: 'text/html' } });
   const callback = await callbackOf(begun, provider, privateKey, {});
   for (let i = 0; i < 3; i++) assert.equal((await ask(gateway.port, { path: callback.path })).status, 401);
+  for (const query of ['', '?code=c', '?code=c&state=', '?code=c&state=made-up'])
+    assert.equal((await ask(gateway.port, { path: `/oidc/callback${query}` })).status, 401);
   const forged = { path: callback.path, headers: { cookie: `${callback.headers.cookie.split('=')[0]}=made-up` } };
   assert.equal((await ask(gateway.port, callback)).status, 302);
   assert.equal((await ask(gateway.port, forged)).status, 401);

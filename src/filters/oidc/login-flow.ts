@@ -13,6 +13,7 @@ import {
   COOKIE_CHARACTERS_MAX,
   type CookieSettings,
   endCookie,
+  piecesOf,
   readCookie,
   TOO_LARGE,
   writeCookie,
@@ -112,7 +113,7 @@ export class LoginFlow {
       exchange.refuse(new Fault('session_too_large'));
       return false;
     }
-    browser.addCookies(exchange, endCookie(this.cookieOf(state), this.cookieSettings(exchange), 1));
+    this.endAttempt(exchange, state);
     browser.returnTo(exchange, base + attempt.returnTo);
     return true;
   }
@@ -127,7 +128,7 @@ export class LoginFlow {
       // Because: once only; a provider that never succeeds must not send the browser in circles.
       if (wantsNewLogin(error) && !attempt.again) {
         const { returnTo, acr, state } = attempt;
-        browser.addCookies(exchange, endCookie(this.cookieOf(state), this.cookieSettings(exchange), 1));
+        this.endAttempt(exchange, state);
         await this.begin(exchange, { returnTo, acr, again: true });
         return null;
       }
@@ -141,9 +142,9 @@ export class LoginFlow {
 
   /** What was kept for this login, or why there is nothing: the browser did not start it here, or started it too long ago. */
   private open(exchange: Exchange, state: string): Attempt | 'expired' | 'mismatch' {
-    if (!/^[A-Za-z0-9_-]{43}$/.test(state)) return 'mismatch';
-    const sealed = readCookie(exchange, this.cookieOf(state));
     // Because: the browser has dropped the cookie, as it expired or the callback was loaded before; without it there is nothing to guess.
+    // A state of another form has none either. Any page can have such a callback loaded, and must not lock out those behind one address.
+    const sealed = /^[A-Za-z0-9_-]{43}$/.test(state) ? readCookie(exchange, this.cookieOf(state)) : null;
     if (sealed === null) return 'expired';
     const text = this.box.open(sealed);
     if (text === null) return 'mismatch';
@@ -152,6 +153,13 @@ export class LoginFlow {
     const attempt: Attempt = { ...read, acr: read.acr ?? [], again: read.again ?? false };
     if (this.parts.sessions.nowS() > attempt.atS + LOGIN_LIFE_S) return 'expired';
     return timingSafeEqual(Buffer.from(attempt.state), Buffer.from(state)) ? attempt : 'mismatch';
+  }
+
+  /** Ends the cookie of an attempt. It has several pieces when the address of the page is long. */
+  private endAttempt(exchange: Exchange, state: string): void {
+    const name = this.cookieOf(state);
+    const pieces = piecesOf(readCookie(exchange, name));
+    this.parts.browser.addCookies(exchange, endCookie(name, this.cookieSettings(exchange), pieces));
   }
 
   private cookieOf(state: string): string {

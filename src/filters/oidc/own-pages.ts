@@ -59,5 +59,7 @@ function refusal(description: string): Reply {
  */
 export function frontchannelSid({ request }: Exchange, { issuer }: OidcConfig): string | null {
   const sid = queryValue(request.query, 'sid');
-  return sid !== undefined && queryValue(request.query, 'iss') === issuer ? sid : null;
+  // Because: a session without an id would be that of an empty one, and anyone could make the browser end it.
+  if (sid === undefined || sid === '') return null;
+  return queryValue(request.query, 'iss') === issuer ? sid : null;
 }
