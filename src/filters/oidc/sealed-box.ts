@@ -28,16 +28,22 @@ export class SealedBox {
     });
   }
 
-  seal(text: string): string {
+  seal(content: string | Buffer): string {
     const [{ id, key }] = this.keys as readonly [BoxKey]; // Because: the schema asks for one at least.
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(this.purpose);
-    const sealed = [Buffer.of(VERSION), id, iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()];
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+    const sealed = [Buffer.of(VERSION), id, iv, cipher.update(bytes), cipher.final(), cipher.getAuthTag()];
     return Buffer.concat(sealed).toString('base64url');
   }
 
-  /** Null for a text that was not sealed here, was sealed with a removed key, or has been changed. */
+  /** As `openBytes`, for what was sealed as text. */
   open(sealed: string): string | null {
+    return this.openBytes(sealed)?.toString() ?? null;
+  }
+
+  /** Null for what was not sealed here, was sealed with a removed key, or has been changed. */
+  openBytes(sealed: string): Buffer | null {
     const bytes = Buffer.from(sealed, 'base64url');
     if (bytes.length < HEAD_BYTES + TAG_BYTES || bytes[0] !== VERSION) return null;
     const id = bytes.subarray(1, 1 + KEY_ID_BYTES);
@@ -46,7 +52,7 @@ export class SealedBox {
     try {
       const decipher = createDecipheriv('aes-256-gcm', known.key, bytes.subarray(1 + KEY_ID_BYTES, HEAD_BYTES));
       decipher.setAAD(this.purpose).setAuthTag(bytes.subarray(-TAG_BYTES));
-      return decipher.update(bytes.subarray(HEAD_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
+      return Buffer.concat([decipher.update(bytes.subarray(HEAD_BYTES, -TAG_BYTES)), decipher.final()]);
     } catch {
       return null;
     }

@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 import type { RedisStore } from '../../store/redis/redis-store.ts';
 import type { RefreshTable } from './refresh-table.ts';
 import { SealedBox } from './sealed-box.ts';
-import { parseSession, type Session, sessionText, textClaim } from './session.ts';
+import { type Session, textClaim } from './session.ts';
+import { parseSession, sessionBytes } from './session-bytes.ts';
 import { SessionIds } from './session-ids.ts';
 
 export interface KeptSession {
@@ -57,12 +58,12 @@ export class CookieSessions implements SessionKeeper {
   }
 
   find(cookie: string): Session | null {
-    const text = this.box.open(cookie);
-    return text === null ? null : parseSession(text, this.providerAndClient);
+    const bytes = this.box.openBytes(cookie);
+    return bytes === null ? null : parseSession(bytes, this.providerAndClient);
   }
 
   keep(session: Session): string {
-    return this.box.seal(sessionText(session));
+    return this.box.seal(sessionBytes(session));
   }
 
   end(): void {}
@@ -121,8 +122,8 @@ export class StoredSessions implements SessionKeeper {
   async find(cookie: string): Promise<Session | null> {
     if (!this.ids.isOwn(cookie)) return null;
     const sealed = await this.store.command('GET', this.sessionKey(cookie));
-    const text = typeof sealed === 'string' ? this.box.open(sealed) : null;
-    return text === null ? null : parseSession(text, this.providerAndClient);
+    const bytes = typeof sealed === 'string' ? this.box.openBytes(sealed) : null;
+    return bytes === null ? null : parseSession(bytes, this.providerAndClient);
   }
 
   async keep(session: Session, before: string | null, lifeMs: number): Promise<string | null> {
@@ -132,7 +133,7 @@ export class StoredSessions implements SessionKeeper {
     const leftMs = Math.max(1_000, Math.ceil(session.startedS * 1_000 + lifeMs - session.usedS * 1_000));
     // Because: a renewal must not restore a session that was ended by a logout meanwhile.
     const condition = before === null ? 'NX' : 'XX';
-    const kept = await this.store.command('SET', key, this.box.seal(sessionText(session)), condition, 'PX', leftMs);
+    const kept = await this.store.command('SET', key, this.box.seal(sessionBytes(session)), condition, 'PX', leftMs);
     if (kept !== 'OK') return null;
     // Because: a renewal after a reload with a longer `session.life` moves the session's end, and a logout must find it until then.
     for (const index of this.indexKeys(session)) await this.enter(index, key, session, leftMs);

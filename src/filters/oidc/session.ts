@@ -1,4 +1,4 @@
-// A user's session: what the provider said at login, and what was done since. Data, text form, and whether the session is still valid.
+// A user's session: what the provider said at login, and what was done since. Data, and whether the session is still valid.
 
 export interface Session {
   /** Issuer and client, so that the session of one provider is not valid for another. Stored sessions have it by this name. */
@@ -23,21 +23,6 @@ export interface SessionTimes {
 
 /** How long before their end access tokens are replaced. */
 const REFRESH_AHEAD_S = 30;
-
-export function sessionText(session: Session): string {
-  return JSON.stringify(session);
-}
-
-/** Null for a text that is not a session of this provider and client. The text must come from a sealed box or the gateway's own store. */
-export function parseSession(text: string, providerAndClient: string): Session | null {
-  try {
-    // Because: only this filter writes such texts, sealed or into its own store.
-    const session = JSON.parse(text) as Session;
-    return session.of === providerAndClient ? session : null;
-  } catch {
-    return null;
-  }
-}
 
 export function hasEnded(session: Session, nowS: number, { idleMs, lifeMs }: SessionTimes): boolean {
   return nowS >= session.startedS + lifeMs / 1_000 || nowS >= session.usedS + idleMs / 1_000;
