@@ -21,7 +21,7 @@ export class ListenerTls {
     const current = this.serving?.contexts ?? null;
     const isSame = material !== null && current !== null && isDeepStrictEqual(current.material, material);
     if (material === null) this.prepared = null;
-    else this.prepared = isSame ? current : new ServerContexts(material, this.tickets.ringFor(material.ticketKeys));
+    else this.prepared = isSame ? current : new ServerContexts(material, this.tickets.ringFor(material));
   }
 
   /**

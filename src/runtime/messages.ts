@@ -1,11 +1,12 @@
 // The messages between the supervisor and a worker thread. Types only.
 
 import type { Http2Config, Problem } from '../config/config.ts';
-import type { ClientTlsMaterial, ServerTlsMaterial, TicketKeys } from '../net/tls/tls-material.ts';
+import type { ClientTlsMaterial, ServerTlsMaterial } from '../net/tls/tls-material.ts';
 import type { ConsumerSeries } from '../telemetry/consumer-counter.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { ConfigTransfer } from './config-transfer.ts';
 import type { SharedTable } from './shared-tables.ts';
+import type { TicketKeyRings } from './ticket-keys.ts';
 
 /** Shared memory and places in it that a worker gets once, before anything else. */
 export interface WorkerSetup {
@@ -118,8 +119,8 @@ export interface WorkerCalls {
   /** Asks clients to leave; answers when all requests have finished or were cut off after this time. The thread then ends. */
   drain: { ask: { readonly timeoutMs: number }; answer: null };
   reopenLog: { ask: null; answer: null };
-  /** Keys of session tickets, for listeners without ticket keys of their own. */
-  tickets: { ask: TicketKeys; answer: null };
+  /** All keys of session tickets, for listeners without ticket keys of their own. */
+  tickets: { ask: TicketKeyRings; answer: null };
   /** The newest value of a feed. */
   feed: { ask: { readonly key: string; readonly value: unknown }; answer: null };
   upstreams: { ask: null; answer: readonly UpstreamState[] };

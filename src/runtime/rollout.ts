@@ -16,7 +16,7 @@ import type { FeedDesk } from './feeds/feed-desk.ts';
 import { checkAddressesFree, listenOrders } from './listener-book.ts';
 import type { ListenOrder, PrepareOrder, PrepareReport } from './messages.ts';
 import type { SharedTables } from './shared-tables.ts';
-import type { TicketKeyMaker } from './ticket-keys.ts';
+import { type TicketKeyMaker, ticketLifetimesMs } from './ticket-keys.ts';
 import type { WorkerCrew } from './worker-crew.ts';
 import { WorkerLost, type WorkerThread } from './worker-thread.ts';
 
@@ -109,7 +109,7 @@ export class Rollout {
 
   private async tryDeploy(config: Config, tls: TlsMaterial): Promise<RolloutResult> {
     const { current } = this;
-    const { crew, feeds } = this.parts;
+    const { crew, feeds, tickets } = this.parts;
     if (crew.workers.length === 0) throw new WorkerLost('no worker is alive');
     const before = current?.listeners ?? [];
     const orders = listenOrders(config.listeners, tls.listeners, before);
@@ -119,7 +119,7 @@ export class Rollout {
     // Before the feeds open, because a feed that keeps a table up to date looks for the table when it starts.
     this.parts.tables.ensure(needs.tables);
     await this.unlessGivenUp(() => feeds.open(needs.feeds));
-    if (current === null) await crew.callAll('tickets', this.parts.tickets.keys);
+    if (tickets.ensure(ticketLifetimesMs(config)) || current === null) await crew.callAll('tickets', tickets.keys);
     const order = this.prepareOrder(config, current?.config ?? null, needs, tls);
     const reports = await this.unlessGivenUp(() => crew.callAll('prepare', order));
     const problems = reports.find(report => report.problems.some(({ severity }) => severity === 'error'))?.problems;

@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { TestAuthority } from '../../support/certificates.ts';
 import { startGateway } from '../../support/gateway.ts';
+import { reloadWith } from '../../support/reload-with.ts';
 import { askTls } from '../../support/tls-client.ts';
 
 const authority = new TestAuthority();
@@ -68,5 +69,20 @@ test('gateways with one file of keys resume each other’s sessions; others do n
     }
   } finally {
     await Promise.all([a.stop(), b.stop(), c.stop()]);
+  }
+});
+
+test('after a reload that changes the lifetime sessions are resumed with its keys', async () => {
+  const gateway = await startGateway(config('{ lifetime: 2h }'), { workers: 2 });
+  try {
+    for (const lifetime of ['2h', '4h', '2h']) {
+      if (lifetime === '4h') await reloadWith(gateway, text => text.replace('2h', '4h'));
+      const { session } = await askTls(gateway.port);
+      for (let attempt = 0; attempt < 10; attempt++)
+        assert.equal((await askTls(gateway.port, { session: session! })).resumed, true, lifetime);
+      if (lifetime === '4h') await reloadWith(gateway, text => text.replace('4h', '2h'));
+    }
+  } finally {
+    await gateway.stop();
   }
 });
