@@ -12,6 +12,7 @@ const material = (certificates: { file: string; expiresAt: number }[]) => ({
   listeners: [],
   upstreams: new Map(),
   certificates,
+  revocationLists: [] as { file: string; expiresAt: number }[],
 });
 
 test('days by file, and NaN for a file that is gone', () => {
@@ -30,6 +31,15 @@ test('days behind the end are below 0', () => {
   registry.openSlot(0);
   writeCertificateDays(registry, material([{ file: '/a.pem', expiresAt: now }]), now + 1.5 * DAY_MS);
   assert.match(renderPrometheus(registry), /cardea_certificate_expiry_days\{file="\/a\.pem"\} -1\.5\n/);
+});
+
+test('days of revocation lists have a metric of their own', () => {
+  const registry = new MetricRegistry();
+  const revocationLists = [{ file: '/a.crl', expiresAt: now + 1.5 * DAY_MS }];
+  writeCertificateDays(registry, { ...material([]), revocationLists }, now);
+  const text = renderPrometheus(registry);
+  assert.match(text, /cardea_revocation_list_expiry_days\{file="\/a\.crl"\} 1\.5\n/);
+  assert.doesNotMatch(text, /cardea_certificate_expiry_days\{/);
 });
 
 test('files beyond those that have room do not change the days of others', () => {

@@ -12,6 +12,7 @@ const material = (...certificates: { file: string; expiresAt: number }[]) => ({
   listeners: [],
   upstreams: new Map(),
   certificates,
+  revocationLists: [] as { file: string; expiresAt: number }[],
 });
 
 test('each threshold is told once, what loading has told is not, and a renewed file begins anew', t => {
@@ -37,4 +38,30 @@ test('each threshold is told once, what loading has told is not, and a renewed f
   assert.deepEqual(after(1), ['warn /near.pem expires in 29 days, on 2026-03-02']);
   watch.stop();
   assert.deepEqual(after(40), []);
+});
+
+test('a revocation list is told of when it expires, and no sooner; one that had expired when it was loaded is not', t => {
+  t.mock.timers.enable({ apis: ['setInterval', 'Date'], now });
+  const lines: string[] = [];
+  const watch = new CertificateWatch((level, message, { file }: LogFields = {}) => {
+    lines.push(`${level} ${message} ${file}`);
+  });
+  const revocationLists = [
+    { file: '/soon.crl', expiresAt: now + 90_000 },
+    { file: '/over.crl', expiresAt: now - DAY_MS },
+    { file: '/later.crl', expiresAt: now + 6 * DAY_MS },
+  ];
+  watch.follow({ ...material(), revocationLists });
+  assert.deepEqual(
+    watch.warnings.map(({ file }) => file),
+    ['/over.crl'],
+  );
+  t.mock.timers.tick(60_000);
+  assert.deepEqual(lines, []);
+  t.mock.timers.tick(60_000);
+  assert.deepEqual(lines, ['error a revocation list has to be renewed /soon.crl']);
+  t.mock.timers.tick(DAY_MS);
+  assert.equal(lines.length, 1, 'once');
+  assert.match(watch.warnings.at(-1)!.warning, /revocation list has expired: clients .* are refused/);
+  watch.stop();
 });

@@ -1,5 +1,5 @@
-// How long the certificates in use are still valid: for /health/ready, for the metrics, and in the log when one comes near its end while
-// the gateway runs. Loading a configuration warns only of what holds at that moment, and a gateway may run for months without a reload.
+// How long the certificates and revocation lists in use are still valid: for /health/ready, for the metrics, and in the log when one comes
+// to its end while the gateway runs. Loading a configuration warns only of what holds at that moment, and there may be none for months.
 
 import { EXPIRED, expiryUrgency } from '../net/tls/read-certificate.ts';
 import type { TlsMaterial } from '../net/tls/tls-material.ts';
@@ -7,7 +7,8 @@ import type { MetricRegistry } from '../telemetry/metric-registry.ts';
 import type { OperatorLog } from '../telemetry/operator-log.ts';
 import { type CertificateWarning, certificateWarnings, writeCertificateDays } from './certificate-dates.ts';
 
-const CHECK_EVERY_MS = 3_600_000;
+/** Often, because an expired revocation list refuses every client from then on. */
+const CHECK_EVERY_MS = 60_000;
 
 export class CertificateWatch {
   private readonly log: OperatorLog['log'];
@@ -24,17 +25,20 @@ export class CertificateWatch {
   follow(material: TlsMaterial): void {
     this.material = material;
     this.told = new Map(
-      material.certificates.map(({ file, expiresAt }) => [file, expiryUrgency(expiresAt, Date.now())]),
+      [...material.certificates, ...material.revocationLists].map(({ file, expiresAt }) => [
+        file,
+        expiryUrgency(expiresAt, Date.now()),
+      ]),
     );
     this.timer ??= setInterval(() => this.warnOnce(), CHECK_EVERY_MS).unref();
   }
 
-  /** Certificates that expire within 30 days, now. */
+  /** Certificates that expire within 30 days, and revocation lists that have expired, now. */
   get warnings(): readonly CertificateWarning[] {
     return this.material === null ? [] : certificateWarnings(this.material, Date.now());
   }
 
-  /** Brings `cardea_certificate_expiry_days` up to date. */
+  /** Brings `cardea_certificate_expiry_days` and `cardea_revocation_list_expiry_days` up to date. */
   writeDays(registry: MetricRegistry): void {
     if (this.material !== null) writeCertificateDays(registry, this.material, Date.now());
   }
@@ -46,11 +50,13 @@ export class CertificateWatch {
 
   /** Once for each file and threshold: at 30 days, at 7 days, and when it has expired. */
   private warnOnce(): void {
-    for (const { file, warning, expiresAt } of this.warnings) {
+    for (const { kind, file, warning, expiresAt } of this.warnings) {
       const present = expiryUrgency(expiresAt, Date.now());
       if (present <= (this.told.get(file) ?? 0)) continue;
       this.told.set(file, present);
-      this.log(present === EXPIRED ? 'error' : 'warn', 'a certificate has to be renewed', { file, warning });
+      const message =
+        kind === 'certificate' ? 'a certificate has to be renewed' : 'a revocation list has to be renewed';
+      this.log(present === EXPIRED ? 'error' : 'warn', message, { file, warning });
     }
   }
 }

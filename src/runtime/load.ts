@@ -86,7 +86,7 @@ function filtersNamedIn(file: string): (name: string) => boolean {
   }
 }
 
-const noTls: TlsMaterial = { listeners: [], upstreams: new Map(), certificates: [] };
+const noTls: TlsMaterial = { listeners: [], upstreams: new Map(), certificates: [], revocationLists: [] };
 
 function loadedFile(result: LoadResult): LoadedFile {
   const { files, problems, locate } = result;

@@ -13,7 +13,7 @@ function loaded(changes: Parameters<typeof sampleConfig>[0]): LoadedFile {
     files: [],
     problems: [],
     locate,
-    tls: { listeners: [], upstreams: new Map(), certificates: [] },
+    tls: { listeners: [], upstreams: new Map(), certificates: [], revocationLists: [] },
   };
 }
 

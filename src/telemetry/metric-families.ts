@@ -176,6 +176,7 @@ export interface MetricFamily {
 
 export type BlockKindName =
   | 'certificate'
+  | 'revocationList'
   | 'route'
   | 'upstream'
   | 'worker'
@@ -575,6 +576,19 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
       gauge(
         'cardea_certificate_expiry_days',
         'Days until a certificate of the gateway expires, by file, negative once it has; NaN for one that is no longer used.',
+        0,
+      ),
+    ],
+  },
+  revocationList: {
+    name: 'revocationList',
+    labels: ['file'],
+    cellCount: 1,
+    families: [
+      // Summed for the same reason.
+      gauge(
+        'cardea_revocation_list_expiry_days',
+        'Days until a list of revoked certificates (`tls.clientAuth.crl`) expires, by file, negative once it has: clients are refused then. NaN for one that is no longer used.',
         0,
       ),
     ],

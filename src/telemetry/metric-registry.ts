@@ -54,6 +54,7 @@ export class MetricRegistry {
       route: new Map(),
       upstream: new Map(),
       certificate: new Map(),
+      revocationList: new Map(),
       event: new Map(),
       limit: new Map(),
       consumer: new Map(),

@@ -39,6 +39,9 @@ const MIRRORS_MAX = 500;
 /** Certificates with a date of their own; the others are shown in /health/ready only. */
 const CERTIFICATES_MAX = 500;
 
+/** As above, for files of revocation lists: a listener has one. */
+const REVOCATION_LISTS_MAX = 100;
+
 /** Cells from the slab's beginning to the next cache line: the system's allocator puts 16 bytes before a large piece of memory. */
 const CELLS_OF_FIRST_LINE = 6;
 
@@ -60,6 +63,7 @@ export function slabLayout(capacity: SlabCapacity): SlabLayout {
     worker: region('worker', 1),
     build: region('build', 1),
     certificate: region('certificate', CERTIFICATES_MAX),
+    revocationList: region('revocationList', REVOCATION_LISTS_MAX),
     event: region('event', EVENTS_MAX),
     limit: region('limit', LIMITS_MAX),
     consumer: region('consumer', capacity.consumersMax === 0 ? 0 : capacity.consumersMax + 1),

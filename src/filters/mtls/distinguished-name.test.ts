@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DerTag, readElement } from './der.ts';
+import { DerTag, readElement } from '../../base/der.ts';
 import { comparableName } from './distinguished-name.ts';
 
 const element = (tag: number, ...contents: readonly Buffer[]) => {

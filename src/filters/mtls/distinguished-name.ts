@@ -1,6 +1,6 @@
 // Names of certificates and revocation lists in DER, in a form that can be compared (RFC 5280 section 7.1). Shows names to nobody.
 
-import { childrenOf, type DerElement, DerTag, expectTag, oidText, readElement } from './der.ts';
+import { childrenOf, type DerElement, DerTag, expectTag, oidText, readElement } from '../../base/der.ts';
 
 const decoders: Readonly<Record<number, (bytes: Buffer) => string>> = {
   [DerTag.utf8String]: bytes => bytes.toString('utf8'),

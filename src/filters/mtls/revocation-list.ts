@@ -2,8 +2,8 @@
 // lists only: delta and indirect lists, and any other critical extension, are refused.
 
 import { verify, X509Certificate } from 'node:crypto';
+import { childrenOf, type DerElement, DerError, DerTag, expectTag, oidText, readElement, timeMs } from '../../base/der.ts';
 import { signersOf } from './chain.ts';
-import { childrenOf, type DerElement, DerError, DerTag, expectTag, oidText, readElement, timeMs } from './der.ts';
 import { comparableName, subjectOf } from './distinguished-name.ts';
 
 /** Hash by the OID of the signature algorithm; null for Ed25519, which includes its own. */

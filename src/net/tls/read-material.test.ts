@@ -119,6 +119,19 @@ test('ciphers, ticket keys, authorities and lists of revoked certificates', () =
   assert.match(problemOf(wrongCa), /^error clientAuth\.ca: \S+text\.txt is not PEM/);
 });
 
+test('a revocation list that is not valid is a warning, and until when one is valid is part of the material', () => {
+  const auth = { ca: authority.ca, crl: authority.revoke(), mode: 'required', forward: 'none' } as const;
+  const dayMs = 86_400_000;
+  const { material, problems } = listenerWith([good], { clientAuth: auth });
+  assert.deepEqual(problems, []);
+  const [list, ...others] = material!.revocationLists;
+  assert.deepEqual([list!.file, others], [auth.crl, []]);
+  assert.ok(Math.abs(list!.expiresAt - now - 30 * dayMs) < dayMs);
+  const late = listenerWith([good], { clientAuth: auth }, now + 31 * dayMs);
+  assert.match(problemOf(late), /^warning clientAuth\.crl: \S+crl\.pem holds a list that has expired on 20/);
+  assert.notEqual(late.material, null);
+});
+
 test('ciphers are known in small letters, too, as Node lists them, and given to OpenSSL as it knows them', () => {
   const ciphers = ['ecdhe-rsa-aes128-gcm-sha256', 'tls_aes_256_gcm_sha384'];
   const { material } = listenerWith([good], { ciphers });

@@ -2,9 +2,18 @@
 // one certificate, and reports all problems with their place in the document. Opens no files.
 
 import path from 'node:path';
-import { createSecureContext, getCiphers } from 'node:tls';
+import { createSecureContext } from 'node:tls';
+import { cipherList } from './cipher-list.ts';
 import { authorityProblem, certificatesOf, readCertificate } from './read-certificate.ts';
-import type { CertificatePair, ClientTlsMaterial, ServerTlsMaterial, TicketKeys, TlsMaterial } from './tls-material.ts';
+import { revocationDates, revocationWarning } from './revocation-dates.ts';
+import type {
+  CertificatePair,
+  ClientTlsMaterial,
+  DatedFile,
+  ServerTlsMaterial,
+  TicketKeys,
+  TlsMaterial,
+} from './tls-material.ts';
 
 /** See `ListenerTlsConfig` in src/config/config.ts, to which this is structurally equal. */
 export interface ListenerTlsSpec {
@@ -49,13 +58,6 @@ export interface TlsSpecs {
   readonly stores: readonly { readonly name: string; readonly ca: string }[];
 }
 
-/** For clients of the last ten years: forward secrecy and authenticated encryption only. */
-const DEFAULT_CIPHERS =
-  'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:' +
-  'ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305';
-/** The ciphers of TLS 1.3, in front unless the configuration names its own; the negotiated version decides which ones are used. */
-const CIPHERS_13 = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
-const brokenCipher = /NULL|EXP|RC4|DES|MD5|ADH|AECDH|PSK|SRP|IDEA|SEED/i;
 const TICKET_KEY_BYTES = 48;
 
 /** Reports all problems at once; `material` is null when one of them is an error. `now` is milliseconds since 1970. */
@@ -77,14 +79,16 @@ export function readTlsMaterial(
   for (const { name, ca } of specs.stores) if (ca !== '') reader.authorities(ca, ['stores', name, 'ca']);
   const { problems } = reader;
   const isWrong = problems.some(({ severity }) => severity === 'error');
-  return { material: isWrong ? null : { listeners, upstreams, certificates: reader.certificates }, problems };
+  const { certificates, revocationLists } = reader;
+  return { material: isWrong ? null : { listeners, upstreams, certificates, revocationLists }, problems };
 }
 
 type Path = readonly (string | number)[];
 
 class MaterialReader {
   readonly problems: TlsProblem[] = [];
-  readonly certificates: { readonly file: string; readonly expiresAt: number }[] = [];
+  readonly certificates: DatedFile[] = [];
+  readonly revocationLists: DatedFile[] = [];
   private readonly files: TlsFiles;
   private readonly now: number;
 
@@ -118,7 +122,7 @@ class MaterialReader {
     return {
       certificates: found.map(({ pair }) => pair),
       minVersion: spec.minVersion,
-      ciphers: this.ciphers(spec.ciphers, [...at, 'ciphers']),
+      ciphers: cipherList(spec.ciphers, (index, message) => this.fail([...at, 'ciphers', index], message)),
       protocols: protocols.filter(protocol => protocol !== 'h2c'),
       clientAuth: clientAuth && {
         ca: this.authorities(clientAuth.ca, [...at, 'clientAuth', 'ca']),
@@ -246,7 +250,14 @@ class MaterialReader {
       createSecureContext({ crl: text });
     } catch {
       this.fail(at, `${file} is not a list of revoked certificates: expected -----BEGIN X509 CRL-----`);
+      return text;
     }
+    const dates = revocationDates(text);
+    if (dates.expiresAt !== Infinity && this.revocationLists.every(each => each.file !== file))
+      this.revocationLists.push({ file, expiresAt: dates.expiresAt });
+    const warning = revocationWarning(dates, this.now);
+    // Not an error: nobody is admitted wrongly, and changes of anything else must not wait for the authority.
+    if (warning !== '') this.problems.push({ path: at, message: `${file} ${warning}`, severity: 'warning' });
     return text;
   }
 
@@ -262,25 +273,6 @@ class MaterialReader {
       );
     }
     return keys;
-  }
-
-  private ciphers(names: readonly string[], at: Path): string {
-    if (names.length === 0) return `${CIPHERS_13}:${DEFAULT_CIPHERS}`;
-    const known = new Set(getCiphers().map(name => name.toUpperCase()));
-    for (const [index, name] of names.entries()) {
-      if (brokenCipher.test(name)) this.fail([...at, index], `${name} is broken and cannot be used`);
-      else if (!known.has(name.toUpperCase())) {
-        this.fail(
-          [...at, index],
-          `there is no cipher ${JSON.stringify(name)}; expected a name such as ECDHE-ECDSA-AES128-GCM-SHA256`,
-        );
-      }
-    }
-    // OpenSSL knows its names in capitals only, and Node lists them in small letters.
-    const spelled = names.map(name => name.toUpperCase());
-    const own = spelled.filter(name => !name.startsWith('TLS_'));
-    const own13 = spelled.filter(name => name.startsWith('TLS_'));
-    return [own13.length === 0 ? CIPHERS_13 : own13.join(':'), ...own].join(':');
   }
 
   private text(file: string, at: Path): string | null {

@@ -59,6 +59,14 @@ export interface ClientTlsMaterial {
 export interface TlsMaterial {
   readonly listeners: readonly (ServerTlsMaterial | null)[];
   readonly upstreams: ReadonlyMap<string, ClientTlsMaterial>;
-  /** The gateway's own certificates towards clients and upstreams, each file once. `expiresAt` is milliseconds since 1970. */
-  readonly certificates: readonly { readonly file: string; readonly expiresAt: number }[];
+  /** The gateway's own certificates towards clients and upstreams, each file once. */
+  readonly certificates: readonly DatedFile[];
+  /** The lists of revoked certificates by which clients are refused, each file once, if they end. */
+  readonly revocationLists: readonly DatedFile[];
+}
+
+export interface DatedFile {
+  readonly file: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
 }
