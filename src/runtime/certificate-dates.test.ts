@@ -12,7 +12,7 @@ const material = (certificates: { file: string; expiresAt: number }[]) => ({
   listeners: [],
   upstreams: new Map(),
   certificates,
-  revocationLists: [] as { file: string; expiresAt: number }[],
+  revocationLists: [],
 });
 
 test('days by file, and NaN for a file that is gone', () => {

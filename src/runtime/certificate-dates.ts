@@ -33,9 +33,9 @@ export function certificateWarnings({ certificates, revocationLists }: Dates, no
 }
 
 /** Writes the days until each of these files expires, to a hundredth of a day; NaN for a file that is no longer used. */
-export function writeCertificateDays(registry: MetricRegistry, { certificates, revocationLists }: Dates, now: number) {
-  writeDays(registry, 'certificate', certificates, now);
-  writeDays(registry, 'revocationList', revocationLists, now);
+export function writeCertificateDays(registry: MetricRegistry, dates: Dates, now: number): void {
+  writeDays(registry, 'certificate', dates.certificates, now);
+  writeDays(registry, 'revocationList', dates.revocationLists, now);
 }
 
 /** Files beyond the metric's capacity are left out. */

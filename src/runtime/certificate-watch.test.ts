@@ -12,7 +12,7 @@ const material = (...certificates: { file: string; expiresAt: number }[]) => ({
   listeners: [],
   upstreams: new Map(),
   certificates,
-  revocationLists: [] as { file: string; expiresAt: number }[],
+  revocationLists: [],
 });
 
 test('each threshold is told once, what loading has told is not, and a renewed file begins anew', t => {

@@ -45,7 +45,12 @@ function unpacked(bytes: Buffer): Session {
   const head = JSON.parse(content.toString('utf8', 0, at)) as Head; // Because: see `parseSession`.
   const text = (token: PackedToken): string | null => {
     if (token === null || typeof token === 'string') return token;
-    return token.map(length => content.toString('base64url', at, (at += length))).join('.');
+    const parts = token.map(length => {
+      const from = at;
+      at += length;
+      return content.toString('base64url', from, at);
+    });
+    return parts.join('.');
   };
   const accessToken = text(head.accessToken);
   const refreshToken = text(head.refreshToken);
