@@ -34,6 +34,7 @@ export const filterEntries: readonly FilterEntry[] = [
   entry('grpcWeb', () => import('../bridges/grpc-web/config.ts'), async () => (await import('../bridges/grpc-web/filter.ts')).grpcWebFilter),
   entry('headers', () => import('../filters/headers/config.ts'), async () => (await import('../filters/headers/filter.ts')).headersFilter),
   entry('cors', () => import('../filters/cors/config.ts'), async () => (await import('../filters/cors/filter.ts')).corsFilter),
+  entry('httpsRedirect', () => import('../filters/https-redirect/config.ts'), async () => (await import('../filters/https-redirect/filter.ts')).httpsRedirectFilter),
   entry('ipAccess', () => import('../filters/ip-access/config.ts'), async () => (await import('../filters/ip-access/filter.ts')).ipAccessFilter),
   entry('bodyLimit', () => import('../filters/body-limit/config.ts'), async () => (await import('../filters/body-limit/filter.ts')).bodyLimitFilter),
   entry('compress', () => import('../filters/compress/config.ts'), async () => (await import('../filters/compress/filter.ts')).compressFilter),

@@ -1,6 +1,7 @@
 // URLs of redirects: fills templates such as `https://{host}{path}` with parts of the request and parameters of the path. The result
 // is the value of the Location header, so no inserted text may end it, change its host or begin another part of the URL.
 
+import { inUrl } from '../http/in-url.ts';
 import { decodeSegment, type FoundRoute } from './found-route.ts';
 import type { PathPattern } from './path-pattern.ts';
 import { templatePieces } from './path-template.ts';
@@ -46,8 +47,8 @@ function pieceText(
   { paramNames, rawValues }: Pick<FoundRoute<unknown>, 'paramNames' | 'rawValues'>,
 ): string {
   if (piece === 'host') return host;
-  if (piece === 'path') return encodedAgain(path);
-  if (piece === 'query') return query === '' ? '' : `?${encodedAgain(query)}`;
+  if (piece === 'path') return inUrl(path);
+  if (piece === 'query') return query === '' ? '' : `?${inUrl(query)}`;
   const rest = piece.endsWith('*');
   const value = rawValues[paramNames.indexOf(rest ? piece.slice(0, -1) : piece)] ?? '';
   if (rest) return value.split('/').map(encodedSegment).join('/');
@@ -59,19 +60,11 @@ function encodedSegment(raw: string): string {
   if (text === '.' || text === '..') return text.replaceAll('.', '%252E');
   // Text that is not UTF-8 is not decoded. Its escapes stay, but an incomplete escape, which the text after it could complete, is encoded.
   if (text === raw && raw.includes('%')) {
-    return encodedAgain(raw)
+    return inUrl(raw)
       .replaceAll('/', '%2F')
       .replace(/%(?![0-9A-Fa-f]{2})/g, '%25');
   }
   return encodeURIComponent(text);
-}
-
-/** Percent-encodes bytes that are not allowed in a header value or that would end the part of the URL in which they stand. */
-function encodedAgain(text: string): string {
-  return text.replace(/[^\x21-\x7e]|["#<>\\^`{|}]/g, letter => {
-    const byte = letter.charCodeAt(0) & 255;
-    return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-  });
 }
 
 /** Compiles a redirect's URL. `pattern` is the route's path pattern, whose parameters the URL may use. */
