@@ -6,6 +6,7 @@ import path from 'node:path';
 import { rememberOutsideValues } from './as-written.ts';
 import { type ConfigParts, checkDocument } from './check-document.ts';
 import { checkFilterPlaces } from './check-filter-places.ts';
+import { checkHiddenRoutes } from './check-hidden-routes.ts';
 import { checkMethods } from './check-methods.ts';
 import { checkOwnPaths } from './check-own-paths.ts';
 import { checkReferences } from './check-references.ts';
@@ -98,6 +99,7 @@ function load(
   problems.push(...ofChanged);
   problems.push(...checkOwnPaths(parts, filters));
   problems.push(...checkRoutePaths(parts, changed));
+  problems.push(...checkHiddenRoutes(parts));
   problems.push(...checkMethods(parts));
   problems.push(...checkReplyHeaders(parts));
 

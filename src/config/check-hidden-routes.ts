@@ -1,0 +1,118 @@
+// Warns of routes that hardly any request reaches, where gateways with another precedence or other prefixes would send them many:
+// expressions behind a prefix, and `/` alone.
+
+import type { CheckedParts } from './check-document.ts';
+import type { MatchConfig, Problem, RouteConfig } from './config.ts';
+
+/** Returns warnings. Checks all routes after every change, because a warning that is not repeated would seem to be resolved. */
+export function checkHiddenRoutes({ routes }: CheckedParts): Problem[] {
+  const problems: Problem[] = [];
+  const warn = (at: number, message: string) =>
+    problems.push({ path: ['routes', at, 'match', 'path'], message, severity: 'warning' });
+  let prefixes: PrefixesByHost | null = null;
+  let others: ReadonlySet<string> | null = null;
+  for (let at = 0; at < routes.length; at++) {
+    const route = routes[at];
+    if (route === undefined) continue;
+    const { path } = route.match;
+    if (path.startsWith('~')) {
+      prefixes ??= prefixesByHost(routes);
+      const hiding = hidingRoute(route.match, prefixes);
+      if (hiding === null) continue;
+      const { name, match } = hiding;
+      warn(
+        at,
+        `no request reaches this: expressions are tried last, and "${name}" takes every path of \`${match.path}\` before; write \`~${withoutRest(match.path)}/.*\` there, behind this route`,
+      );
+    } else if (path === '/' && isUpstream(route)) {
+      others ??= hostsOfOthers(routes);
+      if (isAlone(route.match, others)) warn(at, 'this matches only the path `/` itself: for every path write `/*`');
+    }
+  }
+  return problems;
+}
+
+// ---- Expressions behind a prefix ---------------------------------------------------------------------------------------
+
+/** Routes that take every path below a prefix without further conditions, by host; `*` for every host. */
+type PrefixesByHost = ReadonlyMap<string, readonly RouteConfig[]>;
+
+const prefixForm = /^(?:\/[^{}*]*)?\/(?:\*|\{[A-Za-z_][\w-]*\*\})$/;
+const everyHost: readonly string[] = ['*'];
+
+function prefixesByHost(routes: CheckedParts['routes']): PrefixesByHost {
+  const byHost = new Map<string, RouteConfig[]>();
+  for (const route of routes) {
+    if (route === undefined || !prefixForm.test(route.match.path)) continue;
+    const { headers, query, cookies, body } = route.match;
+    if (headers.length + query.length + cookies.length + body.length > 0) continue;
+    for (const host of hostsOf(route.match)) {
+      const list = byHost.get(host);
+      if (list === undefined) byHost.set(host, [route]);
+      else list.push(route);
+    }
+  }
+  return byHost;
+}
+
+/** The route that takes all requests of an expression, under each of its hosts; null if there is none for one of them. */
+function hidingRoute(match: MatchConfig, prefixes: PrefixesByHost): RouteConfig | null {
+  const start = literalStart(match.path.slice(1));
+  let first: RouteConfig | null = null;
+  for (const host of hostsOf(match)) {
+    const hiding = (prefixes.get(host) ?? []).find(
+      ({ match: { path, methods } }) =>
+        (withoutRest(path) === '' || start.startsWith(`${withoutRest(path)}/`)) && servesAll(methods, match.methods),
+    );
+    if (hiding === undefined) return null;
+    first ??= hiding;
+  }
+  return first;
+}
+
+function hostsOf({ hosts }: MatchConfig): readonly string[] {
+  return hosts.length === 0 ? everyHost : hosts;
+}
+
+/** `/api` for `/api/*`; empty for `/*`. */
+function withoutRest(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}
+
+/** Whether a route with `methods` serves all of `wanted`. An empty list stands for every method, and GET serves HEAD as well. */
+function servesAll(methods: readonly string[], wanted: readonly string[]): boolean {
+  if (methods.length === 0) return true;
+  const serves = (method: string) => methods.includes(method) || (method === 'HEAD' && methods.includes('GET'));
+  return wanted.length > 0 && wanted.every(serves);
+}
+
+/** Text with which everything begins that matches the expression; less than there is, or nothing, where that is not simple to see. */
+function literalStart(source: string): string {
+  if (source.includes('|')) return '';
+  const [, letters = ''] = /^\^?((?:[A-Za-z0-9_~/-]|\\[./-])*)/.exec(source) ?? [];
+  const next = source.replace(/^\^/, '').charAt(letters.length);
+  const sure = /[?*{]/.test(next) ? letters.slice(0, -1) : letters;
+  return sure.replaceAll('\\', '');
+}
+
+// ---- `/` alone -----------------------------------------------------------------------------------------------------------
+
+function isUpstream({ to }: RouteConfig): boolean {
+  return to.kind === 'upstream' || to.kind === 'split';
+}
+
+/** The hosts that have a route with another path than `/`. */
+function hostsOfOthers(routes: CheckedParts['routes']): ReadonlySet<string> {
+  const hosts = new Set<string>();
+  for (const route of routes) {
+    if (route === undefined || route.match.path === '/') continue;
+    for (const host of hostsOf(route.match)) hosts.add(host.startsWith('*') ? '*' : host);
+  }
+  return hosts;
+}
+
+/** Whether no route has another path under these hosts: whoever means only a home page has one for what belongs to it. */
+function isAlone(match: MatchConfig, others: ReadonlySet<string>): boolean {
+  if (others.size === 0) return true;
+  return !others.has('*') && hostsOf(match).every(host => !host.startsWith('*') && !others.has(host));
+}
