@@ -1,5 +1,6 @@
 // Checks the references between the parts of a document, each kind by itself. check-references.ts decides which are needed after a change.
 
+import { foreignVariable } from '../base/foreign-variables.ts';
 import { unlistedConsumer } from '../base/schema/listed-consumers.ts';
 import type { PartKey } from '../base/schema/place-problem.ts';
 import { addressText } from './address.ts';
@@ -191,6 +192,12 @@ export class ReferenceCheck {
     if (group !== undefined) {
       const message = `\`${group}\` is taken literally: name the group, as in \`~/users/(?<id>[0-9]+)\`, and write {id}`;
       this.warn(place, message);
+    }
+    const foreign = foreignVariable(template);
+    if (foreign !== undefined && !foreign.letters.startsWith('{')) {
+      const known = [...always, ...parametersOf(path)].map(each => `{${each}}`);
+      const list = known.length === 0 ? '' : `; what is filled in here is ${known.join(', ')}`;
+      this.warn(place, `\`${foreign.letters}\` is taken literally${list}`);
     }
     if (!template.includes('{')) return;
     const dollar = /\$\{[A-Za-z_][\w*-]*\}/.exec(template)?.[0];

@@ -1,6 +1,7 @@
 // The configuration of the headers filter. Knows nothing of how exchanges run; a test compares its variables with those of template.ts.
 
 import { z } from 'zod';
+import { foreignVariable } from '../../base/foreign-variables.ts';
 import { messageOf } from '../../base/message-of.ts';
 import { parseTemplate } from '../../base/template.ts';
 
@@ -132,8 +133,8 @@ interface PlaceWarning {
 }
 
 /**
- * Warns of placeholders that are never filled in: in the syntax of a rewrite or redirect, or for a parameter that the route's path does not
- * have.
+ * Warns of placeholders that are never filled in: in the syntax of a rewrite, a redirect or another gateway, or for a parameter that the
+ * route's path does not have.
  */
 export function placeProblems(
   { request, response }: HeadersConfig,
@@ -156,6 +157,13 @@ function neverFilledIn(template: string, pathParameters: readonly string[] | nul
     // Because: the expression has that group.
     const variable = pathParameters?.includes(name!) ? `param.${name}` : name!;
     if (isVariable(variable)) return `${letters} is sent literally: write \${${variable}} to have it replaced`;
+  }
+  const foreign = foreignVariable(template);
+  if (foreign !== undefined) {
+    const { letters, meant } = foreign;
+    return meant === ''
+      ? `${letters} is sent literally: it is no variable here; known are ${variableList}`
+      : `${letters} is sent literally: write \${${meant}} to have it replaced`;
   }
   if (pathParameters === null) return undefined;
   for (const part of parseTemplate(template)) {

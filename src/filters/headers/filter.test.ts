@@ -217,4 +217,7 @@ test('places that are never filled in are told', () => {
   for (const meant of ['${host}', '$${host}', '{"group":"csp"}', '{name}', '${param.id}'])
     assert.deepEqual(told(meant), []);
   assert.deepEqual(told('{id} ${param.id}', null), []);
+  assert.match(told('$remote_addr', null)[0] ?? '', /\$remote_addr is sent literally: write \$\{client\.ip\}/);
+  assert.match(told('%REQ(X-Tenant)%')[0] ?? '', /write \$\{header\.x-tenant\}/);
+  assert.match(told('$server_port')[0] ?? '', /no variable here; known are \$\{requestId\}/);
 });
