@@ -24,3 +24,9 @@ export function sizeText(bytes: number): string {
   }
   return `${bytes}B`;
 }
+
+/** The end of a message for `10m`, `10M` and `10MB`, as other programs write sizes: what to write. Empty for anything else. */
+export function sizeUnitText(input: unknown): string {
+  const [, count, unit] = (typeof input === 'string' ? /^([1-9][0-9]{0,8}) ?([kmg])i?b?$/i.exec(input) : null) ?? [];
+  return unit === undefined ? '' : `; write ${count}${unit.toUpperCase()}iB`;
+}

@@ -6,7 +6,8 @@ import { isAnyKept } from '../base/list-edits.ts';
 import { found } from '../base/schema/found.ts';
 import { checkBareRoute } from './check-bare-route.ts';
 import type { Config, Problem } from './config.ts';
-import { belongsIntoFilters, isFilterName } from './filter-names.ts';
+import { belongsIntoFilters, filterNamesOf, isFilterName, meantFilter } from './filter-names.ts';
+import { foreignName } from './foreign-names.ts';
 import { deepFreeze } from './freeze.ts';
 import { spaceMissing } from './issue-text.ts';
 import { documentKeys, type Language } from './language.ts';
@@ -243,6 +244,8 @@ function elsewhere(key: string, empty: string | null, known: readonly string[], 
   const space = spaceMissing(key, known);
   if (space !== undefined) return space;
   if (isFilterName(key, filter)) return belongsIntoFilters;
+  const meant = foreignName(key, filterNamesOf(filter));
+  if (meant !== undefined) return meantFilter(meant);
   if (empty !== null) return `; is it to be indented, as a part of \`${empty}\` above?`;
   return `; expected one of ${known.join(', ')}`;
 }

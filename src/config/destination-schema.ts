@@ -60,10 +60,12 @@ const answer = z
   });
 
 /**
- * The message for `to: { upstream: users }`, the form that `fallback` and `mirror` have: what to write here. Undefined for other issues.
+ * The message for `to: { upstream: users }`, the form that `fallback` and `mirror` have, and for other gateways' names of an upstream: what
+ * to write here. Undefined for other issues.
  */
 function upstreamInMap(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.code !== 'unrecognized_keys' || !issue.keys.includes('upstream')) return undefined;
+  if (issue.code !== 'unrecognized_keys' || !issue.keys.some(key => /^(?:upstream|cluster|service|backend|weighted_?clusters)$/i.test(key)))
+    return undefined;
   return 'write a single upstream by its name alone, as in `to: users`; several as a list of { upstream, weight }';
 }
 

@@ -15,8 +15,9 @@ interface Place {
 
 /** Parses the URL of an endpoint. Returns a message for the operator when the URL is wrong. */
 export function parseEndpointUrl(text: string): Place | string {
+  if (/^(?:[a-z]+:\/\/)?unix(?::|\/\/)/i.test(text)) return 'an endpoint is reached over TCP: Unix sockets are not supported';
   const url = /^https?:\/\//i.test(text) && !/[\s\\]/.test(text) ? URL.parse(text) : null;
-  if (url === null || url.hostname === '') return `expected ${what}, found ${found(text)}`;
+  if (url === null || url.hostname === '') return `expected ${what}, found ${found(text)}${schemeText(text)}`;
   if (url.username !== '' || url.password !== '') return 'an endpoint takes no user and password';
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || /[?#]/.test(text)) {
     return `an endpoint has no path or query: expected ${url.protocol}//${url.host}, found ${found(text)}; use the route’s \`rewrite\` for paths`;
@@ -25,6 +26,16 @@ export function parseEndpointUrl(text: string): Place | string {
   const port = url.port === '' ? (tls ? 443 : 80) : Number(url.port);
   if (port === 0) return `expected a port from 1 to 65535, found 0`;
   return { url: `${url.protocol}//${url.hostname}:${port}`, tls, host: url.hostname.replace(/^\[|\]$/g, ''), port };
+}
+
+/** A hint for an address without a scheme, or with the name of a protocol in its place. */
+function schemeText(text: string): string {
+  if (/^[\w.-]+(?::[0-9]{1,5})?$/.test(text) && /[.:]/.test(text)) return `; write http://${text}`;
+  const [, scheme, rest] = /^(h2c|grpcs?):\/\/(.+)$/i.exec(text) ?? [];
+  if (scheme === undefined) return '';
+  return scheme.toLowerCase() === 'grpcs'
+    ? `; write https://${rest}, with \`protocol: h2\``
+    : `; write http://${rest}, with \`protocol: h2c\``;
 }
 
 const url = z.string(expected(what)).transform((text, context): Place => {

@@ -13,9 +13,21 @@ export function withFilterNames<Schema extends z.ZodType>(schema: Schema, names:
 
 /** Whether `key` is a filter of which `schema` describes one; false for schemas of anything else. */
 export function isFilterName(key: string, schema: object | undefined): boolean {
-  // Because: a registry looks schemas up by identity only.
-  return schema !== undefined && namesOf.get(schema as z.ZodType)?.names.has(key) === true;
+  return filterNamesOf(schema).has(key);
 }
+
+/** The filters of which `schema` describes one; none for schemas of anything else. */
+export function filterNamesOf(schema: object | undefined): ReadonlySet<string> {
+  // Because: a registry looks schemas up by identity only.
+  return (schema === undefined ? undefined : namesOf.get(schema as z.ZodType)?.names) ?? noFilterNames;
+}
+
+const noFilterNames: ReadonlySet<string> = new Set();
 
 /** The end of a message about such a key. */
 export const belongsIntoFilters = '; it belongs under `filters`, as an element of its list';
+
+/** The end of a message about a key that stands for a filter of this name in another gateway. */
+export function meantFilter(name: string): string {
+  return `; did you mean the filter ${JSON.stringify(name)}, as an element of \`filters\`?`;
+}

@@ -3,7 +3,7 @@
 
 import type { z } from 'zod';
 import { found, MISSING } from '../base/schema/found.ts';
-import { belongsIntoFilters, isFilterName } from './filter-names.ts';
+import { belongsIntoFilters, filterNamesOf, isFilterName, meantFilter } from './filter-names.ts';
 import { foreignName, plainName } from './foreign-names.ts';
 import { suggestion } from './nearest-name.ts';
 import { fieldOf } from './written.ts';
@@ -58,13 +58,14 @@ function wrongType({ expected, input, inst }: RawIssue & { code: 'invalid_type' 
   return `expected ${wanted}, found ${found(input)}${quotesText(expected, input)}`;
 }
 
-/** A hint when text was given for a number or the other way round: which quotes are missing or should be removed. */
+/** A hint when text was given for a number, a list, or the other way round: which quotes or brackets are missing or should be removed. */
 function quotesText(expected: string, input: unknown): string {
   // Because: the operator may have written 1.10 or 010, which is another text than that of the number.
   if (expected === 'string' && typeof input === 'number') return '; put it in quotes';
   if (expected === 'boolean' && typeof input === 'string') return truthText(input);
   const isNumber = typeof input === 'string' && /^-?[0-9]+(?:\.[0-9]+)?$/.test(input);
-  return isNumber && (expected === 'number' || expected === 'int') ? '; leave the quotes out' : '';
+  if (isNumber && (expected === 'number' || expected === 'int')) return '; leave the quotes out';
+  return expected === 'array' && typeof input === 'string' && /^[\w./*-]+$/.test(input) ? `; write ["${input}"]` : '';
 }
 
 /** A hint for `yes`, `on` and the like, which are `true` in YAML 1.1 and text in YAML 1.2. */
@@ -89,12 +90,16 @@ function unknownKey(key: string, schema: object | undefined, input: unknown): st
   if (space !== undefined) return `unknown key ${written}${space}`;
   // A key that has a value already is probably not meant a second time.
   const free = known.filter(each => fieldOf(input, each) === undefined);
-  const meant = foreignName(key, free);
+  const meant = free.find(each => plainName(each) === plainName(key)) ?? foreignName(key, free);
   if (meant !== undefined) return `unknown key ${written}; did you mean ${JSON.stringify(meant)}?`;
   const owners = known.filter(each => Object.hasOwn(shapeOf(shape[each]) ?? {}, key)).map(each => `\`${each}\``);
   if (owners.length > 0) return `unknown key ${written}; it belongs under ${listText(owners)}`;
   if (known.some(each => isFilterName(key, elementOf(shape[each]))))
     return `unknown key ${written}${belongsIntoFilters}`;
+  const filter = known
+    .map(each => foreignName(key, filterNamesOf(elementOf(shape[each]))))
+    .find(each => each !== undefined);
+  if (filter !== undefined) return `unknown key ${written}${meantFilter(filter)}`;
   const below = foreignName(key, known) === undefined ? meantBelow(key, shape) : undefined;
   if (below !== undefined) return `unknown key ${written}; did you mean ${below}?`;
   const near = suggestion(key, free) || suggestion(key, known);

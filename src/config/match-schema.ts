@@ -14,7 +14,8 @@ export const everyPath = '/*';
 
 /** Whether the text is a host that a route can match: a name, `*.` with a name, or an IPv6 address in brackets. Expects lower case. */
 export function isHost(host: string): boolean {
-  return host.length <= 253 && (hostName.test(host) || hostLiteral.test(host));
+  // In nginx, `_` is the usual name of the server for all other hosts; no client asks for it.
+  return host.length <= 253 && host !== '_' && (hostName.test(host) || hostLiteral.test(host));
 }
 
 /** Whether the text is a method name in upper case. */
@@ -25,9 +26,12 @@ export function isMethod(text: string): boolean {
 /** What is wrong with a host in lower case; undefined when nothing is. */
 function hostError(host: string): string | undefined {
   if (isHost(host)) return undefined;
-  if (host === '*') return 'leave `host` out to match every host';
+  if (host === '*' || host === '_') return 'leave `host` out to match every host';
   if (/:[0-9]*$/.test(host))
     return `a host is matched without its port: write ${JSON.stringify(host.replace(/:[0-9]*$/, ''))}`;
+  if (host.startsWith('~')) return 'a host is no expression: list the hosts, or write *.example.com for all below one';
+  if (host.startsWith('.') && isHost(host.slice(1)))
+    return `for the name itself and all below it write ["${host.slice(1)}", "*${host}"]`;
   return `expected a host such as api.example.com or *.example.com, found ${found(host)}`;
 }
 
@@ -46,15 +50,23 @@ const hosts = z
   .optional();
 
 /** An expression that begins with a letter that no path begins with, whatever follows. Expressions with alternatives are not examined. */
-const neverPath = /^\^?([^\\.+*?()|[\]{}^$/])(?![*?{])[^|]*$/u;
+const neverPath = /^\^?(?:\\(?=[._-]))?((?<=\\)[._-]|[^\\.+*?()|[\]{}^$/])(?![*?{])[^|]*$/u;
 
 /** What is wrong with the regular expression of a path; undefined when nothing is. */
 function pathRegexError(source: string): string | undefined {
+  if (source.startsWith('*')) return 'for letters in either case write `~(?i)` in front of the expression, not `~*`';
   const message = regexError(source);
   if (message !== undefined) return message;
   const first = neverPath.exec(source)?.[1];
   if (first === undefined) return undefined;
   return `no path can match this: each begins with \`/\`, and the expression with ${found(first)}; write \`/\` in front, or \`.*\` for anything before it`;
+}
+
+/** A hint for nginx's modifiers of a location. */
+function modifierText(text: string): string {
+  const [, modifier, path] = /^(=|\^~)\s*(\/.*)$/.exec(text) ?? [];
+  if (modifier === undefined) return '';
+  return modifier === '=' ? `; an exact path is written ${path}` : `; a prefix is written ${path!.replace(/\/?$/, '/*')}`;
 }
 
 const path = z
@@ -64,7 +76,7 @@ const path = z
       ? pathRegexError(text.slice(1))
       : text.startsWith('/')
         ? undefined
-        : `expected a path that starts with \`/\`, or \`~\` for a regular expression, found ${found(text)}`;
+        : `expected a path that starts with \`/\`, or \`~\` for a regular expression, found ${found(text)}${modifierText(text)}`;
     if (message !== undefined) context.addIssue({ code: 'custom', message });
   });
 

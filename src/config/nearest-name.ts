@@ -1,7 +1,7 @@
 // Finds the name that was probably meant, for unknown keys and references. Suggests only names that are close.
 
 import { editDistance } from './edit-distance.ts';
-import { foreignName } from './foreign-names.ts';
+import { foreignName, plainName } from './foreign-names.ts';
 
 const lengthMax = 64;
 
@@ -22,9 +22,15 @@ export function nearestName(written: string, names: Iterable<string>): string | 
   return best;
 }
 
-/** The name of this language that another gateway's name stands for, or else the closest name; undefined when there is neither. */
+/**
+ * The name in another spelling (`LEAST_REQUEST`), or the one that another gateway's name stands for, or else the closest; undefined when
+ * there is none.
+ */
 export function probableName(written: string, names: Iterable<string>): string | undefined {
-  return foreignName(written, names) ?? nearestName(written, names);
+  // Because: an iterator can be read only once.
+  const all = [...names];
+  const plain = plainName(written);
+  return all.find(name => plainName(name) === plain) ?? foreignName(written, all) ?? nearestName(written, all);
 }
 
 /** `; did you mean "x"?`, or an empty text. */

@@ -214,7 +214,39 @@ test('parameters as other routers and other settings write them are told as take
     warned('{ name: r, match: { path: /a }, to: { redirect: { url: "https://${host}/b" } } }')[0]!,
     /`\$` of `\$\{host\}` is sent literally: here it is written \{host\}/,
   );
+  assert.match(
+    warned('{ name: r, match: { path: "/a/{id}" }, to: { redirect: { url: "https://$host$request_uri" } } }')[0]!,
+    /`\$host` is taken literally; what is filled in here is \{host\}, \{path\}, \{query\}, \{id\}$/,
+  );
 });
+
+/** The first error of a document with these lines after its listeners. */
+const firstError = (text: string) =>
+  loadConfigText(`${listeners}${text}`, '/slip.yaml', { filters }).problems.find(each => each.severity === 'error')
+    ?.message ?? '';
+
+for (const [what, text, message] of [
+  ['a size of nginx', 'limits: { body: 10m }\n', /found "10m"; write 10MiB$/],
+  ['a size in MB', 'limits: { headerBytes: 1MB }\n', /found "1MB"; write 1MiB$/],
+  ['days', 'limits: { headerTimeout: 2d }\n', /found "2d"; write 48h$/],
+  ['one value in place of a list', 'routes: [{ name: r, filters: a, to: u }]\n', /found "a"; write \["a"\]$/],
+  ['an address without scheme', 'upstreams: { u: { endpoints: [10.0.0.1:80] } }\n', /; write http:\/\/10\.0\.0\.1:80$/],
+  ['h2c as a scheme', 'upstreams: { u: { endpoints: [h2c://a:1] } }\n', /; write http:\/\/a:1, with `protocol: h2c`$/],
+  ['a Unix socket', 'upstreams: { u: { endpoints: ["unix:/run/a.sock"] } }\n', /Unix sockets are not supported$/],
+  ['a Unix socket as a URL', 'upstreams: { u: { endpoints: ["http://unix:/a.sock"] } }\n', /Unix sockets/],
+  ['other spelling', 'upstreams: { u: { endpoints: [http://a], balance: LEAST_REQUEST } }\n', /"leastRequest"\?$/],
+  ['a key in other spelling', 'upstreams: { u: { endpoints: [http://a], idle_timeout: 1s } }\n', /"idleTimeout"\?$/],
+  ['an exact location', 'routes: [{ name: r, match: { path: "= /a" }, to: u }]\n', /; an exact path is written \/a$/],
+  ['a prefix location', 'routes: [{ name: r, match: { path: "^~ /a/" }, to: u }]\n', /; a prefix is written \/a\/\*$/],
+  ['either case', 'routes: [{ name: r, match: { path: "~* \\\\.png$" }, to: u }]\n', /write `~\(\?i\)` in front/],
+  ['an end of a path', 'routes: [{ name: r, match: { path: "~\\\\.png$" }, to: u }]\n', /the expression with "\."; .* `\.\*`/],
+  ['the server for all hosts', 'routes: [{ name: r, match: { host: _ }, to: u }]\n', /leave `host` out/],
+  ['a name and all below', 'routes: [{ name: r, match: { host: .a.x }, to: u }]\n', /write \["a\.x", "\*\.a\.x"\]$/],
+  ['an expression for hosts', 'routes: [{ name: r, match: { host: "~^a" }, to: u }]\n', /a host is no expression/],
+  ['a cluster in a map', 'routes: [{ name: r, to: { cluster: u } }]\n', /write a single upstream by its name alone/],
+] as const) {
+  test(`what would be right is told: ${what}`, () => assert.match(firstError(text), message));
+}
 
 test('what is a setting elsewhere is named with where it is', () => {
   const upstream = (more: string) =>

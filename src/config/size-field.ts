@@ -2,11 +2,15 @@
 
 import { z } from 'zod';
 import { expected, found } from '../base/schema/found.ts';
-import { parseSize, sizeExpected, sizePattern, sizeText } from '../base/size.ts';
+import { parseSize, sizeExpected, sizePattern, sizeText, sizeUnitText } from '../base/size.ts';
 
-const described = expected(sizeExpected);
+const wanted = expected(sizeExpected);
+const described = {
+  error: (issue: { readonly input?: unknown }) => wanted.error(issue) + sizeUnitText(issue.input),
+};
 const orZero = {
-  error: ({ input }: { readonly input?: unknown }) => `expected ${sizeExpected}, or 0, found ${found(input)}`,
+  error: ({ input }: { readonly input?: unknown }) =>
+    `expected ${sizeExpected}, or 0, found ${found(input)}${sizeUnitText(input)}`,
 };
 
 function bounded(bytesMin: number, bytesMax: number) {

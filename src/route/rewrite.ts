@@ -146,7 +146,9 @@ function compilePath(path: string, pieces: TemplatePieces, host: string, pattern
   for (let i = 0; i < pieces.length; i++) {
     const piece = pieces[i]!;
     if (i % 2 === 0) {
-      if (/[?#\\*\x00-\x1f\x7f]|%(?![0-9A-Fa-f]{2})|%(?:[01][0-9a-f]|2f|5c|7f)/i.test(piece)) {
+      if (piece.includes('?'))
+        return new RewriteError(['path'], `the new path \`${path}\` holds \`?\`: a rewrite leaves the query as it is`);
+      if (/[#\\*\x00-\x1f\x7f]|%(?![0-9A-Fa-f]{2})|%(?:[01][0-9a-f]|2f|5c|7f)/i.test(piece)) {
         return new RewriteError(['path'], `\`${piece}\` in the new path \`${path}\` is not part of a plain path`);
       }
       literals.push(normalText(piece));
