@@ -14,7 +14,7 @@ const pair = z.strictObject({
 
 const folder = z.strictObject({
   folder: filePath.describe(
-    'A folder with pairs of files: `<name>.pem` or `<name>.crt` with `<name>.key`. Pairs that are added later are used as well; a certificate without its key is an error, unless it is an authority’s.',
+    'A folder with pairs of files: `<name>.pem` or `<name>.crt` with `<name>.key`; a file may also hold both. Pairs that are added later are used as well; a certificate without its key is an error, unless it is an authority’s.',
   ),
 });
 

@@ -30,6 +30,11 @@ export interface ReadCertificate {
   readonly flaws: readonly CertificateFlaw[];
 }
 
+/** Whether a PEM text has a private key, as the files have in which HAProxy expects a certificate, its chain and its key. */
+export function hasKey(text: string): boolean {
+  return keyBlock.test(text);
+}
+
 /** Every certificate of a PEM text, or what is wrong with the text, without the file's name in front. */
 export function certificatesOf(text: string): X509Certificate[] | string {
   const blocks = text.match(certificateBlock);

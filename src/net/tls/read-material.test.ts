@@ -187,6 +187,12 @@ test('a folder: pairs by name, and what has no partner is told', () => {
     problemOf(read(['good.key', 'good.pem', 'other.pem'])),
     /^error \S+: \S+other\.pem has no key beside it: expected other\.key/,
   );
+  // As HAProxy expects it: the certificate, its chain and its key in one file.
+  const combined = readFileSync(authority.path('good.pem'), 'utf8') + readFileSync(authority.path('good.key'), 'utf8');
+  writeFileSync(authority.path('combined.pem'), combined);
+  const one = read(['combined.pem', 'ca.pem']);
+  assert.deepEqual(one.problems, []);
+  assert.deepEqual(one.material?.listeners[0]?.certificates[0]?.names, ['api.test', '*.api.test']);
   assert.match(problemOf(read(['ca.pem'])), /^error certificates\.0\.folder: \S+ holds no certificate with a key/);
 });
 

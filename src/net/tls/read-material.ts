@@ -4,7 +4,7 @@
 import path from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { cipherList } from './cipher-list.ts';
-import { authorityProblem, certificatesOf, readCertificate } from './read-certificate.ts';
+import { authorityProblem, certificatesOf, hasKey, readCertificate } from './read-certificate.ts';
 import { revocationDates, revocationWarning } from './revocation-dates.ts';
 import type {
   CertificatePair,
@@ -184,11 +184,14 @@ class MaterialReader {
     const pairs: CertificatePair[] = [];
     for (const name of certs) {
       const stem = name.slice(0, -4);
-      if (!keys.has(stem)) {
-        this.withoutKey(path.join(folder, name), stem, at);
+      const file = path.join(folder, name);
+      const text = this.files.texts.get(file);
+      const isCombined = typeof text === 'string' && hasKey(text);
+      if (!keys.has(stem) && !isCombined) {
+        this.withoutKey(file, stem, at);
         continue;
       }
-      const pair = this.pair(path.join(folder, name), path.join(folder, `${stem}.key`), at, at);
+      const pair = this.pair(file, keys.has(stem) ? path.join(folder, `${stem}.key`) : file, at, at);
       if (pair !== null) pairs.push(pair);
     }
     for (const stem of keys) {
