@@ -99,7 +99,17 @@ export function compileRoute(
   const deferral =
     config.async === undefined ? null : compileDeferral(config.async, deferred, workshop, report.at('async'));
   if (problems.length > known) return null;
-  const plan = new RoutePlan(chain, destination, rewrite, limits.timeoutMs, resilience, admission, mirror, deferral);
+  const plan = new RoutePlan(
+    chain,
+    destination,
+    rewrite,
+    limits.timeoutMs,
+    resilience,
+    admission,
+    mirror,
+    deferral,
+    config.accessLogSample ?? null,
+  );
   return new Route(name, plan, metricsOffset);
 }
 

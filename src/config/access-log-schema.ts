@@ -1,9 +1,13 @@
-// `accessLog`: where the lines of the access log go, and how many of them, or `off`.
+// `accessLog`: where the lines of the access log go, and how many of them, or `off`. A route may set its own share.
 
 import { z } from 'zod';
 import { expected } from '../base/schema/found.ts';
 import type { AccessLogConfig } from './config.ts';
 import { percentage } from './percentage.ts';
+
+const sample = percentage.describe(
+  'Share of the exchanges that are logged. Refusals and answers of 500 and above are always logged.',
+);
 
 const settings = z
   .strictObject({
@@ -12,9 +16,7 @@ const settings = z
       .min(1, 'expected stdout, off or the path of a file')
       .default('stdout')
       .describe('`stdout`, `off`, or a file’s path, from the working directory. The file is opened again on SIGUSR1.'),
-    sample: percentage
-      .prefault('100%')
-      .describe('Share of the exchanges that are logged. Refusals and answers of 500 and above are always logged.'),
+    sample: sample.prefault('100%'),
   })
   .transform((log): AccessLogConfig => log);
 
@@ -24,3 +26,11 @@ export const accessLogSchema = z
   .union([settings, off], expected('a map such as { path: stdout, sample: 100% }, or off'))
   .prefault({})
   .describe('One JSON line for each exchange; or `off`.');
+
+/** A route's `accessLog`: the share of its exchanges that are logged. */
+export const routeAccessLogSchema = z
+  .union(
+    [z.strictObject({ sample }).transform(own => own.sample), z.literal('off').transform(() => 0)],
+    expected('off, or a map such as { sample: 1% }'),
+  )
+  .describe('The share of this route’s exchanges that are logged, in place of the share of all; or `off`.');

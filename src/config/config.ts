@@ -321,6 +321,8 @@ export interface RouteConfig extends RouteResilienceConfig, RouteAdmissionConfig
   readonly to: DestinationConfig;
   /** Time for the whole exchange; null takes the upstream's. */
   readonly timeoutMs: number | null;
+  /** Share of its exchanges that are logged, 0 to 1; that of `accessLog` when absent. */
+  readonly accessLogSample?: number | undefined;
   /** Used by `cardea audit` only. */
   readonly audit?: AuditConfig | undefined;
 }

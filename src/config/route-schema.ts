@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { duration } from '../base/schema/duration.ts';
 import { expected } from '../base/schema/found.ts';
+import { routeAccessLogSchema } from './access-log-schema.ts';
 import { asyncSchema } from './async-schema.ts';
 import { auditSchema } from './audit-schema.ts';
 import { noFilters } from './bare-route.ts';
@@ -61,6 +62,7 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           canary,
           mirror,
           async: deferral,
+          accessLog,
           audit,
         },
         context,
@@ -94,6 +96,7 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           ...(canary !== undefined && { canary }),
           ...(mirror !== undefined && { mirror }),
           ...(deferral !== undefined && { async: deferral }),
+          ...(accessLog !== undefined && { accessLogSample: accessLog }),
           ...(audit !== undefined && { audit }),
         };
       },
@@ -125,6 +128,7 @@ function routeShape(filters: readonly FilterSchema[]) {
     canary: canarySchema.optional(),
     mirror: mirrorSchema.optional(),
     async: asyncSchema.optional(),
+    accessLog: routeAccessLogSchema.optional(),
     audit: auditSchema.optional(),
     priority: z
       .int()

@@ -42,6 +42,7 @@ const terms: Readonly<Record<string, Term>> = {
   inFlightMax: ['inFlight'],
   'shedding.memory': ['memory', percentage],
   sample: ['sample', percentage],
+  accessLogSample: ['accessLog', percentage],
   keptMinMs: ['minTtl', duration],
   keptMaxMs: ['maxTtl', duration],
   ejectionMaxMs: ['maxEjection', duration],

@@ -101,7 +101,7 @@ let sampled = 0;
 function log(exchange: Exchange): void {
   const { services, snapshot, request, route, endpoint, fault, client } = exchange;
   const status = finalStatus(exchange);
-  const sample = snapshot.accessLogSample;
+  const sample = route?.plan.accessLogSample ?? snapshot.accessLogSample;
   if (sample < 1 && status < 500 && fault === null) {
     // A running sum instead of random numbers makes the share exact over time.
     sampled += sample;

@@ -94,6 +94,8 @@ export class RoutePlan {
   readonly mirror: MirrorPlan | null;
   /** Answers slow requests with 202 and keeps their responses; null when requests are never deferred. */
   readonly deferral: DeferralPlan | null;
+  /** Share of its exchanges that are logged, 0 to 1; null for that of all routes. */
+  readonly accessLogSample: number | null;
 
   constructor(
     chain: Chain,
@@ -104,6 +106,7 @@ export class RoutePlan {
     admission: RouteAdmission = alwaysAdmitted,
     mirror: MirrorPlan | null = null,
     deferral: DeferralPlan | null = null,
+    accessLogSample: number | null = null,
   ) {
     this.chain = chain;
     this.destination = destination;
@@ -114,6 +117,7 @@ export class RoutePlan {
     this.priority = admission.priority;
     this.mirror = mirror;
     this.deferral = deferral;
+    this.accessLogSample = accessLogSample;
   }
 }
 

@@ -25,7 +25,7 @@ export interface Snapshot {
   /** Left out when load is never shed. */
   readonly shedding?: SheddingSpec;
   readonly paths: Paths;
-  /** Share of exchanges that are logged, 0 to 1; refusals and 5xx are always logged. */
+  /** Share of exchanges that are logged, 0 to 1, on routes that set none; refusals and 5xx are always logged. */
   readonly accessLogSample: number;
   /** Offset of the metric block for requests that matched no route. */
   readonly noRouteMetricsOffset: number;

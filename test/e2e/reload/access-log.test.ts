@@ -1,4 +1,4 @@
-// A reload that turns the access log off: the log goes on as before until the next start, as the gateway announces.
+// The access log over reloads: one that turns it off changes nothing until the next start, and shares of single routes change at once.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -30,5 +30,32 @@ test('a reload to `off` changes nothing in the running log, neither its share no
   }
   const paths = readFileSync(log, 'utf8').match(/(?<="path":")[^"]+/g);
   assert.deepEqual(paths, ['/before', '/before', '/off', '/off', '/after', '/after']);
+  rmSync(folder, { recursive: true });
+});
+
+test('a route has a share of its own, and what it refuses is logged all the same', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-log-route-'));
+  const log = path.join(folder, 'access.log');
+  const gateway = await startGateway(
+    `accessLog: { path: ${log} }
+routes:
+  - { name: health, match: { path: /health }, accessLog: off, to: { reply: {} } }
+  - { name: half, match: { path: /half }, accessLog: { sample: 50% }, to: { reply: {} } }
+  - { name: closed, match: { path: /closed }, accessLog: off, filters: [ipAccess: { deny: [127.0.0.0/8] }], to: { reply: {} } }
+  - { name: all, match: { path: /* }, to: { reply: {} } }
+`,
+  );
+  const ask = async (target: string) => {
+    for (let n = 0; n < 2; n++) await (await fetch(`http://127.0.0.1:${gateway.port}${target}`)).text();
+  };
+  try {
+    for (const target of ['/health', '/half', '/closed', '/other']) await ask(target);
+    await reloadWith(gateway, text => text.replace('path: /health }, accessLog: off', 'path: /health }'));
+    await ask('/health');
+  } finally {
+    assert.equal(await gateway.stop(), 0);
+  }
+  const paths = readFileSync(log, 'utf8').match(/(?<="path":")[^"]+/g);
+  assert.deepEqual(paths, ['/half', '/closed', '/closed', '/other', '/other', '/health', '/health']);
   rmSync(folder, { recursive: true });
 });
