@@ -6,7 +6,7 @@ import { onlyUpstream } from '../config/bare-route.ts';
 import type { Problem, RouteConfig } from '../config/config.ts';
 import type { Chain } from '../exchange/chain.ts';
 import type { Filter } from '../exchange/filter.ts';
-import { type Destination, PRIORITY_DEFAULT, Route, RoutePlan } from '../exchange/route.ts';
+import { type Destination, PRIORITY_DEFAULT, Route, type RouteOwn, RoutePlan } from '../exchange/route.ts';
 import { type PathPattern, PathPatternError } from '../route/path-pattern.ts';
 import { compileRewrite, RewriteError } from '../route/rewrite.ts';
 import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
@@ -65,7 +65,7 @@ export function compileRoute(
   const upstream = only === null ? undefined : upstreams.get(only);
   if (upstream !== undefined) {
     const offset = offsetIn(routeMetricOffsets, config.name);
-    return new Route(config.name, plainPlans.planOf(upstream, config.timeoutMs ?? 0), offset);
+    return new Route(config.name, plainPlans.planOf(upstream, timeoutOf(config)), offset);
   }
 
   const known = problems.length;
@@ -92,10 +92,9 @@ export function compileRoute(
   const mirror = compileMirror(config, source, upstreams, mirrorMetricOffsets, report.at('mirror'));
   const resilience = compileResilience(config, upstreams, workshop.worker, kept, report);
   if (problems.length > known || chain === null || destination === null) return null;
-  const { name, concurrency, priority = PRIORITY_DEFAULT, timeoutMs } = config;
+  const { name, concurrency, priority = PRIORITY_DEFAULT } = config;
   const admission = { gate: concurrency === undefined ? null : gateOf(name, concurrency), priority };
-  const limits = { timeoutMs: timeoutMs ?? 0, metricsOffset };
-  const deferred = { name, rewrite, resilience, destination, ...limits };
+  const deferred = { name, rewrite, resilience, destination, metricsOffset };
   const deferral =
     config.async === undefined ? null : compileDeferral(config.async, deferred, workshop, report.at('async'));
   if (problems.length > known) return null;
@@ -103,14 +102,27 @@ export function compileRoute(
     chain,
     destination,
     rewrite,
-    limits.timeoutMs,
+    timeoutOf(config),
     resilience,
     admission,
     mirror,
     deferral,
-    config.accessLogSample ?? null,
+    ownOf(config),
   );
   return new Route(name, plan, metricsOffset);
+}
+
+/** As `RoutePlan.timeoutMs` has it: a route may say that there is no limit. */
+function timeoutOf({ timeoutMs }: RouteConfig): number {
+  return timeoutMs === 0 ? Infinity : (timeoutMs ?? 0);
+}
+
+function ownOf({ responseTimeoutMs, idleTimeoutMs, accessLogSample }: RouteConfig): RouteOwn {
+  return {
+    responseTimeoutMs: responseTimeoutMs ?? null,
+    idleTimeoutMs: idleTimeoutMs ?? null,
+    accessLogSample: accessLogSample ?? null,
+  };
 }
 
 /** Null, with the reasons in `report`, when the destination cannot be compiled. `to` is checked even if the route has a canary. */

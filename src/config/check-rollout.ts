@@ -27,7 +27,7 @@ function checkMirror({ mirror }: RouteConfig, live: readonly string[], fail: Fai
 
 /** Checks `async`: the client has to get its 202 before a timeout ends the request. */
 function checkDeferral(
-  { async: deferral, hedge, timeoutMs }: RouteConfig,
+  { async: deferral, hedge, timeoutMs, responseTimeoutMs }: RouteConfig,
   live: readonly string[],
   upstreams: readonly (UpstreamConfig | undefined)[],
   fail: Fail,
@@ -36,10 +36,14 @@ function checkDeferral(
   if (live.length === 0) fail(['async'], '`async` has no meaning here: the route leads to no upstream');
   if (hedge !== undefined)
     fail(['async'], '`async` and `hedge` contradict each other: one waits long, the other does not want to');
-  const limits: [number, string][] = [[timeoutMs ?? 0, 'the route’s `timeout`']];
+  const limits: [number, string][] = [
+    [timeoutMs ?? 0, 'the route’s `timeout`'],
+    [responseTimeoutMs ?? 0, 'the route’s `responseTimeout`'],
+  ];
   for (const upstream of upstreams) {
     if (upstream === undefined || !live.includes(upstream.name)) continue;
-    limits.push([upstream.responseTimeoutMs, `the \`responseTimeout\` of the upstream "${upstream.name}"`]);
+    if (responseTimeoutMs === undefined)
+      limits.push([upstream.responseTimeoutMs, `the \`responseTimeout\` of the upstream "${upstream.name}"`]);
     if (timeoutMs === null) limits.push([upstream.timeoutMs, `the \`timeout\` of the upstream "${upstream.name}"`]);
   }
   const broken = limits.find(([limitMs]) => limitMs !== 0 && deferral.afterMs >= limitMs);

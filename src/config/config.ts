@@ -319,8 +319,11 @@ export interface RouteConfig extends RouteResilienceConfig, RouteAdmissionConfig
   readonly filters: readonly FilterConfig[];
   readonly rewrite: RewriteConfig | null;
   readonly to: DestinationConfig;
-  /** Time for the whole exchange; null takes the upstream's. */
+  /** Time for the whole exchange; 0 is no limit, and null takes the upstream's. */
   readonly timeoutMs: number | null;
+  /** In place of the upstream's. */
+  readonly responseTimeoutMs?: number | undefined;
+  readonly idleTimeoutMs?: number | undefined;
   /** Share of its exchanges that are logged, 0 to 1; that of `accessLog` when absent. */
   readonly accessLogSample?: number | undefined;
   /** Used by `cardea audit` only. */

@@ -164,6 +164,8 @@ test('a name and a destination are needed, and a timeout is a duration', () => {
   refused({ to: undefined }, 'to', /`to` is missing/);
   refused({ name: 'a b' }, 'name', /expected a name/);
   refused({ timeout: 10 }, 'timeout', /expected a duration/);
-  refused({ timeout: '0s' }, 'timeout', /longer than 0/);
+  refused({ idleTimeout: '0s' }, 'idleTimeout', /longer than 0/);
+  assert.equal(route({ timeout: '0s' }).timeoutMs, 0);
+  assert.equal(route({}).timeoutMs, null);
   assert.equal(route({ timeout: '10s' }).timeoutMs, 10_000);
 });

@@ -1,7 +1,7 @@
 // One element of `routes`: the conditions on a request, what is done with it, and where it goes.
 
 import { z } from 'zod';
-import { duration } from '../base/schema/duration.ts';
+import { duration, durationOrZero } from '../base/schema/duration.ts';
 import { expected } from '../base/schema/found.ts';
 import { routeAccessLogSchema } from './access-log-schema.ts';
 import { asyncSchema } from './async-schema.ts';
@@ -54,6 +54,8 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           to,
           sticky: wanted,
           timeout,
+          responseTimeout,
+          idleTimeout,
           retry,
           fallback,
           hedge,
@@ -88,6 +90,8 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           rewrite: rewrite ?? null,
           to: stickyTo(to, wanted),
           timeoutMs: timeout ?? null,
+          ...(responseTimeout !== undefined && { responseTimeoutMs: responseTimeout }),
+          ...(idleTimeout !== undefined && { idleTimeoutMs: idleTimeout }),
           ...(retry !== undefined && { retry }),
           ...(fallback !== undefined && { fallback }),
           ...(hedge !== undefined && { hedge }),
@@ -120,7 +124,11 @@ function routeShape(filters: readonly FilterSchema[]) {
     rewrite: rewriteSchema.optional(),
     to: destinationSchema,
     sticky: sticky.optional().describe('Keeps a caller on the upstream of the split that it got first.'),
-    timeout: duration.optional().describe('The whole exchange. Default: the upstream’s `timeout`.'),
+    timeout: durationOrZero
+      .optional()
+      .describe('The whole exchange; `0s` is no limit. Default: the upstream’s `timeout`.'),
+    responseTimeout: duration.optional().describe('In place of the upstream’s `responseTimeout`.'),
+    idleTimeout: duration.optional().describe('In place of the upstream’s `idleTimeout`.'),
     retry: retrySchema.optional(),
     fallback: fallbackSchema.optional(),
     hedge: hedgeSchema.optional(),

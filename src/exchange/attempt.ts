@@ -34,8 +34,8 @@ export function forwardTo(exchange: Exchange, upstream: Upstream): void {
   const { plan } = exchange.route!;
   const policy = plan.resilience.retry ?? upstream.retry;
   exchange.upstream = upstream;
-  exchange.responseTimeoutMs = spec.responseTimeoutMs;
-  exchange.idleTimeoutMs = spec.idleTimeoutMs;
+  exchange.responseTimeoutMs = plan.responseTimeoutMs ?? spec.responseTimeoutMs;
+  exchange.idleTimeoutMs = plan.idleTimeoutMs ?? spec.idleTimeoutMs;
   const timeoutMs = plan.timeoutMs !== 0 ? plan.timeoutMs : spec.timeoutMs;
   exchange.deadline = timeoutMs === 0 ? Infinity : exchange.startedAt + timeoutMs;
   // The timeout of a browser's translated call counts as well, which may have come over HTTP/1.1: hence not `isGrpc`.

@@ -66,6 +66,16 @@ export interface RouteAdmission {
   readonly priority: number;
 }
 
+/** What a route says in place of its upstream, or of all routes; null where it says nothing. */
+export interface RouteOwn {
+  readonly responseTimeoutMs: number | null;
+  readonly idleTimeoutMs: number | null;
+  /** Share of its exchanges that are logged, 0 to 1. */
+  readonly accessLogSample: number | null;
+}
+
+const nothingOwn: RouteOwn = { responseTimeoutMs: null, idleTimeoutMs: null, accessLogSample: null };
+
 /** The priority of routes that set none. */
 export const PRIORITY_DEFAULT = 5;
 
@@ -83,8 +93,11 @@ export class RoutePlan {
   readonly chain: Chain;
   readonly destination: Destination;
   readonly rewrite: Rewrite | null;
-  /** For the whole exchange; 0 applies the upstream's timeout. */
+  /** For the whole exchange; 0 applies the upstream's timeout, and Infinity is no limit. */
   readonly timeoutMs: number;
+  /** Null: the upstream's applies. */
+  readonly responseTimeoutMs: number | null;
+  readonly idleTimeoutMs: number | null;
   readonly resilience: RouteResilience;
   /** Limits how many of its exchanges are in progress; null for no limit. */
   readonly gate: Gate | null;
@@ -106,18 +119,20 @@ export class RoutePlan {
     admission: RouteAdmission = alwaysAdmitted,
     mirror: MirrorPlan | null = null,
     deferral: DeferralPlan | null = null,
-    accessLogSample: number | null = null,
+    own: RouteOwn = nothingOwn,
   ) {
     this.chain = chain;
     this.destination = destination;
     this.rewrite = rewrite;
     this.timeoutMs = timeoutMs;
+    this.responseTimeoutMs = own.responseTimeoutMs;
+    this.idleTimeoutMs = own.idleTimeoutMs;
     this.resilience = resilience;
     this.gate = admission.gate;
     this.priority = admission.priority;
     this.mirror = mirror;
     this.deferral = deferral;
-    this.accessLogSample = accessLogSample;
+    this.accessLogSample = own.accessLogSample;
   }
 }
 

@@ -64,6 +64,8 @@ function routeTo(upstream: string, routes: readonly RouteConfig[]): RouteConfig 
     rewrite: null,
     to: { kind: 'upstream', upstream },
     timeoutMs: real?.timeoutMs ?? null,
+    ...(real?.responseTimeoutMs !== undefined && { responseTimeoutMs: real.responseTimeoutMs }),
+    ...(real?.idleTimeoutMs !== undefined && { idleTimeoutMs: real.idleTimeoutMs }),
     ...(real?.retry !== undefined && { retry: real.retry }),
     ...(real?.hedge !== undefined && { hedge: real.hedge }),
     ...(real?.concurrency !== undefined && { concurrency: real.concurrency }),
