@@ -117,10 +117,11 @@ function timeoutOf({ timeoutMs }: RouteConfig): number {
   return timeoutMs === 0 ? Infinity : (timeoutMs ?? 0);
 }
 
-function ownOf({ responseTimeoutMs, idleTimeoutMs, accessLogSample }: RouteConfig): RouteOwn {
+function ownOf({ responseTimeoutMs, idleTimeoutMs, limits, accessLogSample }: RouteConfig): RouteOwn {
   return {
     responseTimeoutMs: responseTimeoutMs ?? null,
     idleTimeoutMs: idleTimeoutMs ?? null,
+    bodyBytesMax: limits?.bodyBytesMax ?? null,
     accessLogSample: accessLogSample ?? null,
   };
 }

@@ -324,6 +324,8 @@ export interface RouteConfig extends RouteResilienceConfig, RouteAdmissionConfig
   /** In place of the upstream's. */
   readonly responseTimeoutMs?: number | undefined;
   readonly idleTimeoutMs?: number | undefined;
+  /** In place of those of all routes. */
+  readonly limits?: Pick<LimitsConfig, 'bodyBytesMax'> | undefined;
   /** Share of its exchanges that are logged, 0 to 1; that of `accessLog` when absent. */
   readonly accessLogSample?: number | undefined;
   /** Used by `cardea audit` only. */

@@ -13,6 +13,7 @@ import type { DestinationConfig, RouteConfig } from './config.ts';
 import { destinationSchema } from './destination-schema.ts';
 import { fallbackSchema, hedgeSchema } from './fallback-schema.ts';
 import { type FilterSchema, filterSchema } from './filter-schema.ts';
+import { routeLimitsSchema } from './limits-schema.ts';
 import { matchSchema } from './match-schema.ts';
 import { mirrorSchema } from './mirror-schema.ts';
 import { resourceName } from './resource-name.ts';
@@ -64,6 +65,7 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           canary,
           mirror,
           async: deferral,
+          limits,
           accessLog,
           audit,
         },
@@ -100,6 +102,7 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           ...(canary !== undefined && { canary }),
           ...(mirror !== undefined && { mirror }),
           ...(deferral !== undefined && { async: deferral }),
+          ...(limits !== undefined && { limits }),
           ...(accessLog !== undefined && { accessLogSample: accessLog }),
           ...(audit !== undefined && { audit }),
         };
@@ -136,6 +139,7 @@ function routeShape(filters: readonly FilterSchema[]) {
     canary: canarySchema.optional(),
     mirror: mirrorSchema.optional(),
     async: asyncSchema.optional(),
+    limits: routeLimitsSchema.optional(),
     accessLog: routeAccessLogSchema.optional(),
     audit: auditSchema.optional(),
     priority: z

@@ -36,11 +36,6 @@ export function begin(exchange: Exchange): void {
     refuseMessage(exchange, new Fault('invalid_upgrade'));
     return;
   }
-  const { bodyBytesMax } = snapshot.limits;
-  if (bodyBytesMax !== 0 && request.contentLength > bodyBytesMax) {
-    refuse(exchange, new Fault('body_too_large'));
-    return;
-  }
   findRoute(exchange);
 }
 
@@ -92,12 +87,24 @@ function findRoute(exchange: Exchange): void {
   }
   exchange.found = found;
   exchange.route = found.value;
+  if (request.hasBody && refusesBody(exchange)) return;
   const { shedder } = exchange.services;
   if (shedder.enabled && !shedder.admits(found.value.plan.priority)) {
     refuse(exchange, new Fault('overloaded'), [['Retry-After', '2']]);
     return;
   }
   runFilters(exchange, afterFilters);
+}
+
+/** Refuses a body above the route's limit, or that of all routes: by its announced length, or by what has been gathered of it. */
+function refusesBody(exchange: Exchange): boolean {
+  const { request } = exchange;
+  exchange.bodyBytesMax = exchange.route!.plan.bodyBytesMax ?? exchange.bodyBytesMax;
+  const { bodyBytesMax } = exchange;
+  const received = exchange.requestBytes - request.headBytes;
+  if (bodyBytesMax === 0 || (request.contentLength <= bodyBytesMax && received <= bodyBytesMax)) return false;
+  refuse(exchange, new Fault('body_too_large'));
+  return true;
 }
 
 /** Handles a client that fetches its deferred response. */

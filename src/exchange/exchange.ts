@@ -157,7 +157,7 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
   /** Monotonic milliseconds when the response's head was sent to the client; 0 if it was not. */
   answeredAt: number;
   requestBytes: number;
-  /** Largest request body accepted, in bytes; 0 is no limit. Starts as `limits.body`; a filter may lower it for its route. */
+  /** Largest request body accepted, in bytes; 0 is no limit. Starts as `limits.body`; a route may set its own, and a filter may lower it. */
   bodyBytesMax: number;
   responseBytes: number;
   private id: string;

@@ -26,6 +26,8 @@ export function requestBody(exchange: Exchange, bytes: Buffer, start: number, en
   const { bodyBytesMax } = exchange;
   if (
     bodyBytesMax !== 0 &&
+    // Which limit holds is known with the route. Until then `limits.matchBody` bounds what is gathered.
+    !exchange.gathering &&
     exchange.requestBytes - exchange.request.headBytes > bodyBytesMax &&
     exchange.request.upgrade === ''
   ) {

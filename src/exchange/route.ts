@@ -70,11 +70,18 @@ export interface RouteAdmission {
 export interface RouteOwn {
   readonly responseTimeoutMs: number | null;
   readonly idleTimeoutMs: number | null;
+  /** Largest request body; 0 is no limit. */
+  readonly bodyBytesMax: number | null;
   /** Share of its exchanges that are logged, 0 to 1. */
   readonly accessLogSample: number | null;
 }
 
-const nothingOwn: RouteOwn = { responseTimeoutMs: null, idleTimeoutMs: null, accessLogSample: null };
+const nothingOwn: RouteOwn = {
+  responseTimeoutMs: null,
+  idleTimeoutMs: null,
+  bodyBytesMax: null,
+  accessLogSample: null,
+};
 
 /** The priority of routes that set none. */
 export const PRIORITY_DEFAULT = 5;
@@ -107,6 +114,8 @@ export class RoutePlan {
   readonly mirror: MirrorPlan | null;
   /** Answers slow requests with 202 and keeps their responses; null when requests are never deferred. */
   readonly deferral: DeferralPlan | null;
+  /** Null: `limits.body` applies; 0 is no limit. */
+  readonly bodyBytesMax: number | null;
   /** Share of its exchanges that are logged, 0 to 1; null for that of all routes. */
   readonly accessLogSample: number | null;
 
@@ -132,6 +141,7 @@ export class RoutePlan {
     this.priority = admission.priority;
     this.mirror = mirror;
     this.deferral = deferral;
+    this.bodyBytesMax = own.bodyBytesMax;
     this.accessLogSample = own.accessLogSample;
   }
 }

@@ -7,7 +7,7 @@ export const name = 'bodyLimit';
 
 export const documentation =
   'Limits the size of request bodies. A request that announces a larger body is refused at once with 413 `body_too_large`, before anything is sent upstream; ' +
-  'one of unknown length is refused as soon as it exceeds the limit, and what was sent upstream by then is aborted. The filter can lower `limits.body`, not raise it.';
+  'one of unknown length is refused as soon as it exceeds the limit, and what was sent upstream by then is aborted. The filter can lower `limits.body`, not raise it; a route’s own `limits.body` can.';
 
 export const schema = z.strictObject({
   max: size
