@@ -42,11 +42,12 @@ export function parseAwsAuthorization(text: string): AwsAuthorization | null {
   return { keyId, date, region, service, signedHeaders, signature };
 }
 
-/**
- * The canonical request of `request` as it was received; null when a signed header is missing. `payloadHash` is the one that was signed.
- */
+/** What is signed of a request, as it was received. */
+export type SignedParts = Pick<RequestHead, 'method' | 'rawPath' | 'rawQuery' | 'headers' | 'authority'>;
+
+/** The canonical request; null when a signed header is missing. `payloadHash` is the one that was signed. */
 export function canonicalRequest(
-  request: RequestHead,
+  request: SignedParts,
   signedHeaders: readonly string[],
   payloadHash: string,
   encoding: PathEncoding,

@@ -1,10 +1,11 @@
-// Verifies a request signed as in AWS Signature Version 4: key, scope, time, signature. Returns the digest that the body must have, and
-// reads no body.
+// Verifies a request signed as in AWS Signature Version 4, in its head or in its query: key, scope, time, signature. Returns the digest that
+// the body must have, and reads no body.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { MALFORMED, takeScheme } from '../../exchange/credential.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import { Login } from '../../exchange/login.ts';
+import { type PresignedQuery, readPresigned } from './aws-presigned.ts';
 import {
   AWS_SCHEME,
   type AwsAuthorization,
@@ -12,6 +13,7 @@ import {
   canonicalRequest,
   EMPTY_SHA256,
   parseAwsAuthorization,
+  type SignedParts,
   signingKey,
   stringToSign,
 } from './aws-v4.ts';
@@ -50,16 +52,25 @@ class AwsKey {
 export class AwsVerifier {
   private readonly config: AwsSignatureConfig;
   private readonly keys: ReadonlyMap<string, AwsKey>;
+  /** Headers that must be signed, and those of links, whose time is in the query. */
   private readonly required: readonly string[];
+  private readonly requiredOfLinks: readonly string[];
 
   constructor(config: AwsSignatureConfig) {
     this.config = config;
     this.keys = new Map(config.keys.map(key => [key.id, new AwsKey(key, config)]));
-    this.required = ['host', 'x-amz-date', ...config.signedHeaders];
+    this.requiredOfLinks = ['host', ...config.signedHeaders];
+    this.required = ['x-amz-date', ...this.requiredOfLinks];
   }
 
   read(exchange: Exchange): Claimed {
     const taken = takeScheme(exchange, AWS_SCHEME.toLowerCase());
+    const link = this.config.presigned === 0 ? null : readPresigned(exchange.request.rawQuery);
+    if (link !== null) {
+      // Because: of two signatures, a backend may verify the other one.
+      if (link === 'malformed' || taken !== null) return 'malformed';
+      return { keyId: link.authorization.keyId, verify: nowMs => this.verifyLink(exchange, link, nowMs) };
+    }
     if (taken === null) return 'missing';
     const authorization = taken === MALFORMED ? null : parseAwsAuthorization(taken);
     if (authorization === null) return 'malformed';
@@ -67,10 +78,10 @@ export class AwsVerifier {
   }
 
   private verify(exchange: Exchange, authorization: AwsAuthorization, nowMs: number): Verdict {
-    const { region, service, window } = this.config;
+    const { window } = this.config;
     const { request } = exchange;
-    if (authorization.region !== region || authorization.service !== service) return 'wrongAudience';
-    if (!this.required.every(name => authorization.signedHeaders.includes(name))) return 'wrongClaims';
+    const flaw = this.scopeFlaw(authorization, this.required);
+    if (flaw !== null) return flaw;
     const times = request.headers.getAll('x-amz-date');
     const signedAtMs = times.length === 1 ? parseAmzDate(times[0]!) : null;
     if (signedAtMs === null || !times[0]!.startsWith(authorization.date)) return 'malformed';
@@ -80,28 +91,77 @@ export class AwsVerifier {
     if (payload === null) return 'unsignedBody';
     const key = this.keys.get(authorization.keyId);
     if (key === undefined) return 'unknown';
-    return this.verifySignature(exchange, authorization, key, times[0]!, signedAtMs, payload);
-  }
-
-  private verifySignature(
-    { request }: Exchange,
-    authorization: AwsAuthorization,
-    key: AwsKey,
-    time: string,
-    signedAtMs: number,
-    payload: string,
-  ): Verdict {
-    const canonical = canonicalRequest(request, authorization.signedHeaders, payload, this.config.pathEncoding);
-    if (canonical === null) return 'malformed';
-    const text = stringToSign(time, authorization, canonical);
-    const expected = awsSignature(key.of(authorization.date), text);
-    if (!timingSafeEqual(expected, Buffer.from(authorization.signature, 'hex'))) return 'mismatch';
+    const text = this.signedText(request, authorization, times[0]!, payload);
+    if (text === null) return 'malformed';
+    if (!isSignedBy(key, authorization, text)) return 'mismatch';
     return {
       login: key.login,
       fingerprint: createHash('sha256').update(`${authorization.keyId}\n${text}`, 'latin1').digest(),
-      expiresS: Math.ceil((signedAtMs + this.config.window) / 1_000),
+      expiresS: Math.ceil((signedAtMs + window) / 1_000),
       body: bodyDigest(payload),
     };
+  }
+
+  private verifyLink(exchange: Exchange, link: PresignedQuery, nowMs: number): Verdict {
+    const { window, presigned } = this.config;
+    const { authorization, time, lifeS, signedQuery } = link;
+    const flaw = this.scopeFlaw(authorization, this.requiredOfLinks);
+    if (flaw !== null) return flaw;
+    const signedAtMs = parseAmzDate(time);
+    if (signedAtMs === null || !time.startsWith(authorization.date)) return 'malformed';
+    const endsAtMs = signedAtMs + lifeS * 1_000;
+    if (lifeS * 1_000 > presigned) return 'wrongClaims';
+    if (endsAtMs <= nowMs) return 'expired';
+    if (signedAtMs > nowMs + window) return 'notYetValid';
+    const payloads = this.payloadHashesOfLink(exchange);
+    if (payloads.length === 0) return 'unsignedBody';
+    const key = this.keys.get(authorization.keyId);
+    if (key === undefined) return 'unknown';
+    const { method, rawPath, headers, authority } = exchange.request;
+    const request = { method, rawPath, rawQuery: signedQuery, headers, authority };
+    for (const payload of payloads) {
+      const text = this.signedText(request, authorization, time, payload);
+      if (text === null) return 'malformed';
+      if (isSignedBy(key, authorization, text))
+        return {
+          login: key.login,
+          fingerprint: null,
+          expiresS: Math.ceil(endsAtMs / 1_000),
+          body: bodyDigest(payload),
+        };
+    }
+    return 'mismatch';
+  }
+
+  private scopeFlaw(
+    authorization: AwsAuthorization,
+    required: readonly string[],
+  ): 'wrongAudience' | 'wrongClaims' | null {
+    const { region, service } = this.config;
+    if (authorization.region !== region || authorization.service !== service) return 'wrongAudience';
+    return required.every(name => authorization.signedHeaders.includes(name)) ? null : 'wrongClaims';
+  }
+
+  /** The text whose signature is expected; null when a signed header is missing. */
+  private signedText(
+    request: SignedParts,
+    authorization: AwsAuthorization,
+    time: string,
+    payload: string,
+  ): string | null {
+    const canonical = canonicalRequest(request, authorization.signedHeaders, payload, this.config.pathEncoding);
+    return canonical === null ? null : stringToSign(time, authorization, canonical);
+  }
+
+  /** A link does not say what was signed for its body: S3's signers sign that it may be any, others that there is none. */
+  private payloadHashesOfLink(exchange: Exchange): readonly string[] {
+    const { headers, hasBody } = exchange.request;
+    if (headers.has('x-amz-content-sha256')) {
+      const said = this.payloadHash(exchange);
+      return said === null ? [] : [said];
+    }
+    if (!hasBody) return [EMPTY_SHA256, UNSIGNED_PAYLOAD];
+    return this.config.unsignedPayload ? [UNSIGNED_PAYLOAD] : [];
   }
 
   /**
@@ -115,6 +175,10 @@ export class AwsVerifier {
     if (said[0] === UNSIGNED_PAYLOAD) return this.config.unsignedPayload ? UNSIGNED_PAYLOAD : null;
     return /^[0-9a-f]{64}$/.test(said[0]!) ? said[0]! : null;
   }
+}
+
+function isSignedBy(key: AwsKey, { date, signature }: AwsAuthorization, text: string): boolean {
+  return timingSafeEqual(awsSignature(key.of(date), text), Buffer.from(signature, 'hex'));
 }
 
 function bodyDigest(payload: string): readonly ExpectedDigest[] | null {

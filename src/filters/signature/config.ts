@@ -13,8 +13,8 @@ export const name = 'signature';
 export const identifies = true;
 
 export const documentation =
-  'Identifies the caller by a signature over the request. `scheme: aws4` is AWS Signature Version 4 in the Authorization header; `scheme: rfc9421` is HTTP Message ' +
-  'Signatures (`Signature-Input` and `Signature`). A key has one fixed algorithm. Signatures outside the time window, and signatures that were used before, are refused, over all ' +
+  'Identifies the caller by a signature over the request. `scheme: aws4` is AWS Signature Version 4 in the Authorization header, or with `presigned` in the query; `scheme: rfc9421` is HTTP Message ' +
+  'Signatures (`Signature-Input` and `Signature`). A key has one fixed algorithm. Signatures outside the time window, and signatures that were used before (links excepted), are refused, over all ' +
   'workers together. Where the body is signed, by `X-Amz-Content-SHA256` or `Content-Digest` (RFC 9530), it is checked while it streams: a body that does not match never ' +
   'reaches the upstream completely. Put it before filters that change the request: it verifies the request as it arrived. ' +
   'Refusals: 401 `credentials_missing` or `credentials_invalid`.';
@@ -106,6 +106,12 @@ const aws = z.strictObject({
     .default(false)
     .describe(
       'Whether a body may be unsigned (`X-Amz-Content-SHA256: UNSIGNED-PAYLOAD`), so that it may not be the signer’s.',
+    ),
+  presigned: z
+    .union([z.literal('off').transform(() => 0), duration], { error: 'expected off, or how long a link may be valid' })
+    .prefault('off')
+    .describe(
+      'Longest life of links that are signed in their query (presigned URLs): `1h`. Whoever has such a link may use it until it expires, as often as he likes: `window` and `replay` do not apply. With `off` links are not accepted.',
     ),
   ...common,
 });

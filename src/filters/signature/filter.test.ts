@@ -24,6 +24,7 @@ const aws = {
 };
 
 interface Seen {
+  url: string;
   headers: Record<string, unknown>;
   complete: boolean;
   bytes: number;
@@ -36,7 +37,13 @@ async function start(t: { after(fn: () => Promise<void>): void }, config: unknow
   const gateway = await startFilterGateway(
     [written(signatureFilter, schema, config)],
     (request, response) => {
-      const one: Seen = { headers: request.headers, complete: false, bytes: 0, ended: Promise.resolve() };
+      const one: Seen = {
+        url: request.url!,
+        headers: request.headers,
+        complete: false,
+        bytes: 0,
+        ended: Promise.resolve(),
+      };
       one.ended = new Promise(resolve => request.on('close', () => resolve()));
       seen.push(one);
       request.on('error', () => {});
@@ -351,4 +358,31 @@ test('a signature goes no further where the credential is not to', async t => {
   const amazon = await start(t, { ...aws, forward });
   assert.equal((await ask(amazon.gateway.port, awsSigned(amazon.gateway.port, { body: 'text' }))).status, 200);
   assert.equal(amazon.seen[0]!.headers['authorization'], undefined);
+});
+
+/** The target of a GET for /a that anyone may send for a minute. */
+function linkTo(port: number): string {
+  const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+  const scope = { date: time.slice(0, 8), region: aws.region, service: aws.service };
+  const credential = encodeURIComponent(`AK1/${scope.date}/${scope.region}/${scope.service}/aws4_request`);
+  const rawQuery = `X-Amz-Algorithm=${AWS_SCHEME}&X-Amz-Credential=${credential}&X-Amz-Date=${time}&X-Amz-Expires=60&X-Amz-SignedHeaders=host&b=1`;
+  const request = { method: 'GET', rawPath: '/a', rawQuery, headers: Headers.empty(), authority: `127.0.0.1:${port}` };
+  const text = stringToSign(time, scope, canonicalRequest(request, ['host'], 'UNSIGNED-PAYLOAD', 'double')!);
+  const key = signingKey(secret, scope.date, scope.region, scope.service);
+  return `/a?${rawQuery}&X-Amz-Signature=${awsSignature(key, text).toString('hex')}`;
+}
+
+test('a link may be used again until it expires, and goes no further than the credential is to', async t => {
+  const { gateway, seen } = await start(t, { ...aws, presigned: '1m', forward: { keepCredential: false } });
+  const path = linkTo(gateway.port);
+  const headers = { authorization: 'Bearer token-for-the-upstream' };
+  for (let n = 0; n < 3; n++) assert.equal((await ask(gateway.port, { path, headers })).status, 200);
+  const { url, headers: received } = seen[0]!;
+  assert.equal(received['x-consumer-name'], 'acme');
+  assert.equal(received['authorization'], headers.authorization);
+  assert.match(url, /^\/a\?X-Amz-Algorithm=.*&b=1$/);
+  assert.ok(!url.includes('X-Amz-Signature'));
+  assert.equal(codeOf(await ask(gateway.port, { path: path.replace('b=1', 'b=2') })), '401 credentials_invalid');
+  const { gateway: closed } = await start(t, aws);
+  assert.equal(codeOf(await ask(closed.port, { path: linkTo(closed.port) })), '401 credentials_missing');
 });

@@ -13,6 +13,7 @@ import { LoginDesk, loginEvents, loginNeeds } from '../../exchange/login-desk.ts
 import { sourceOf } from '../../exchange/login-source.ts';
 import type { WorkerServices } from '../../exchange/worker-services.ts';
 import { ReplayTable, replayTableBytes } from '../../store/replay-table.ts';
+import { SIGNATURE_PARAMETER } from './aws-presigned.ts';
 import { AWS_SCHEME } from './aws-v4.ts';
 import { AwsVerifier } from './aws-verifier.ts';
 import type { SignatureConfig } from './config.ts';
@@ -34,6 +35,8 @@ const PROVEN_MAX = 10_000;
 
 /** The fields that contain the signature. */
 const signatureFields = { aws4: ['authorization'], rfc9421: ['signature', 'signature-input'] } as const;
+
+const authorizationField: CredentialPlace = { kind: 'header', name: 'authorization' };
 
 function replayTableName(entries: number): string {
   return `seen-signatures-${entries}`;
@@ -86,7 +89,9 @@ class Signature implements Filter {
     this.worker = worker;
     this.verifier = config.scheme === 'aws4' ? new AwsVerifier(config) : new MessageVerifier(config);
     this.seen = replay === 'off' ? null : new ReplayTable(worker.sharedTable(replayTableName(replay)));
-    this.credentialPlaces = signatureFields[scheme].map(name => ({ kind: 'header', name }));
+    const places: CredentialPlace[] = signatureFields[scheme].map(name => ({ kind: 'header', name }));
+    if (config.scheme === 'aws4' && config.presigned > 0) places.push({ kind: 'query', name: SIGNATURE_PARAMETER });
+    this.credentialPlaces = places;
     this.reader = new CredentialReader(this.credentialPlaces, 0);
     this.provenKeys = worker.lasting('keys that have signed', () => new RecentMap<true>(PROVEN_MAX));
     const challenge = challengeOf(config);
@@ -126,14 +131,18 @@ class Signature implements Filter {
   }
 
   withhold(exchange: Exchange, of: readonly CredentialPlace[]): void {
-    const { scheme, forward } = this.config;
-    const isAnother = scheme === 'aws4' && takeScheme(exchange, AWS_SCHEME.toLowerCase()) === null;
-    if (!forward.keepCredential && !isAnother) this.reader.dropBeside(exchange, of);
+    if (!this.config.forward.keepCredential) this.dropBeside(exchange, of);
+  }
+
+  /** Takes the signature out of the request, but neither what is in the places `of` nor an Authorization of another scheme. */
+  private dropBeside(exchange: Exchange, of: readonly CredentialPlace[]): void {
+    const isAnother = this.config.scheme === 'aws4' && takeScheme(exchange, AWS_SCHEME.toLowerCase()) === null;
+    this.reader.dropBeside(exchange, isAnother ? [...of, authorizationField] : of);
   }
 
   /** Whether the signature was not used before. Refuses the request otherwise, or when the table is full. */
   private isFirst(exchange: Exchange, { fingerprint, expiresS }: Verified, nowMs: number): boolean {
-    if (this.seen === null) return true;
+    if (this.seen === null || fingerprint === null) return true;
     const known = this.seen.add(fingerprint, Math.floor(nowMs / 1_000), expiresS);
     const own = broughtFirst.get(exchange) ?? [];
     const name = `${this.config.replay} ${fingerprint.toString('latin1')}`;
@@ -150,7 +159,7 @@ class Signature implements Filter {
       this.refuseBody(exchange);
       return;
     }
-    if (this.desk.admit(exchange, login) && !this.config.forward.keepCredential) this.reader.drop(exchange);
+    if (this.desk.admit(exchange, login) && !this.config.forward.keepCredential) this.dropBeside(exchange, []);
   }
 
   private checkBody(exchange: Exchange, piece: Buffer, last: boolean): Buffer | void {

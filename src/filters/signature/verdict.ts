@@ -7,8 +7,8 @@ import type { ExpectedDigest } from './content-digest.ts';
 /** A valid signature. */
 export interface Verified {
   readonly login: Login;
-  /** A hash of exactly this signed text and this key, for the replay table. */
-  readonly fingerprint: Buffer;
+  /** A hash of exactly this signed text and this key, for the replay table; null for a link, which may be used again. */
+  readonly fingerprint: Buffer | null;
   /** Seconds since 1970 after which the signature is outside its window. */
   readonly expiresS: number;
   /** The digests that the body must have; null when the body is not signed. */
