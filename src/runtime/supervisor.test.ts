@@ -21,7 +21,13 @@ const log = new OperatorLog({ format: 'json', write: text => lines.push(text) })
 
 function loaded(config: Config): LoadedFile {
   const locate: LoadedFile['locate'] = problem => ({ ...problem, file: 'cardea.yaml', line: 1, column: 1 });
-  return { config, files: [], problems: [], locate, tls: { listeners: [], upstreams: new Map(), certificates: [], revocationLists: [] } };
+  return {
+    config,
+    files: [],
+    problems: [],
+    locate,
+    tls: { listeners: [], upstreams: new Map(), certificates: [], revocationLists: [] },
+  };
 }
 
 async function started(config: Config, workers = 2): Promise<Supervisor> {

@@ -15,7 +15,11 @@ export async function onDrillGateway<Result>(
   config: Config,
   measure: (supervisor: Supervisor) => Promise<Result>,
 ): Promise<Result> {
-  const staged: LoadedFile = { ...loaded, config, tls: { listeners: [], upstreams: new Map(), certificates: [], revocationLists: [] } };
+  const staged: LoadedFile = {
+    ...loaded,
+    config,
+    tls: { listeners: [], upstreams: new Map(), certificates: [], revocationLists: [] },
+  };
   const supervisor = new Supervisor({
     workers: 2,
     load: () => Promise.resolve(staged),

@@ -2,7 +2,16 @@
 // lists only: delta and indirect lists, and any other critical extension, are refused.
 
 import { verify, X509Certificate } from 'node:crypto';
-import { childrenOf, type DerElement, DerError, DerTag, expectTag, oidText, readElement, timeMs } from '../../base/der.ts';
+import {
+  childrenOf,
+  type DerElement,
+  DerError,
+  DerTag,
+  expectTag,
+  oidText,
+  readElement,
+  timeMs,
+} from '../../base/der.ts';
 import { signersOf } from './chain.ts';
 import { comparableName, subjectOf } from './distinguished-name.ts';
 

@@ -120,7 +120,7 @@ export class LoginFlow {
 
   /** Redeems the code for a session; null when the exchange was refused or ended. */
   private async redeem(exchange: Exchange, callback: URL, attempt: Attempt): Promise<Session | null> {
-    const { worker, desk, sessions, browser } = this.parts;
+    const { worker, desk, sessions } = this.parts;
     try {
       return await sessions.provider.redeem(callback, attempt, sessions.nowS());
     } catch (error) {

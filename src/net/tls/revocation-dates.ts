@@ -1,7 +1,16 @@
 // When the revocation lists of a file are valid. Verifies no signature: OpenSSL does so in each handshake, where it refuses every client of
 // an authority that has no valid list.
 
-import { childrenOf, type DerElement, DerError, DerTag, expectTag, oidText, readElement, timeMs } from '../../base/der.ts';
+import {
+  childrenOf,
+  type DerElement,
+  DerError,
+  DerTag,
+  expectTag,
+  oidText,
+  readElement,
+  timeMs,
+} from '../../base/der.ts';
 
 export interface RevocationDates {
   /** From when on every authority of the file has a valid list; milliseconds since 1970. */

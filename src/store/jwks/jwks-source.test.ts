@@ -174,7 +174,11 @@ test('feeds of one origin differ in their pace, not in where keys come from and 
   const spec = { ...pace, url: 'https://idp.example.com/keys' };
   const origin = jwksSource.originOf!(spec);
   assert.equal(jwksSource.originOf!({ ...spec, refreshMs: 1, lifeMs: 2, coolDownMs: 3, timeoutMs: 4 }), origin);
-  for (const other of [{ url: 'https://idp.example.org/keys' }, { issuer: 'https://idp.example.com' }, { allowHttp: true }])
+  for (const other of [
+    { url: 'https://idp.example.org/keys' },
+    { issuer: 'https://idp.example.com' },
+    { allowHttp: true },
+  ])
     assert.notEqual(jwksSource.originOf!({ ...spec, ...other }), origin);
 });
 

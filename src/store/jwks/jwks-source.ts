@@ -157,11 +157,11 @@ class JwksFollower implements RunningFeed {
   /**
    * Takes the keys of a feed of the same origin, unless they are too old for this one: they live as long as if this feed had fetched them.
    */
-  private takeOver({ keys, fetchedAt }: JwksFollower): void {
-    const leftMs = fetchedAt + this.spec.lifeMs - performance.now();
-    if (keys.length === 0 || leftMs <= 0) return;
-    this.keys = keys;
-    this.fetchedAt = fetchedAt;
+  private takeOver(before: JwksFollower): void {
+    const leftMs = before.fetchedAt + this.spec.lifeMs - performance.now();
+    if (before.keys.length === 0 || leftMs <= 0) return;
+    this.keys = before.keys;
+    this.fetchedAt = before.fetchedAt;
     this.version = ++lastVersion;
     this.expireIn(leftMs);
     this.publish();

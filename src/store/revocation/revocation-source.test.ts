@@ -320,5 +320,8 @@ test('a feed of another pace begins with the list of the one before: what it rev
   assert.notEqual(seen.value!.memory, before.seen.value!.memory, 'two feeds do not write into one table');
   await until(() => seen.trouble !== null);
   assert.equal(tableOf(seen).find(idFingerprint(seen.value!.key, 'one')), later);
-  assert.notEqual(revocationSource.originOf!({ ...spec, store: redisSpec(redis.port + 1) }), revocationSource.originOf!(spec));
+  assert.notEqual(
+    revocationSource.originOf!({ ...spec, store: redisSpec(redis.port + 1) }),
+    revocationSource.originOf!(spec),
+  );
 });
