@@ -227,3 +227,23 @@ test('a new list of revoked certificates counts for new connections, resumed ses
   assert.equal(text, '');
   assert.equal((await askTls(gateway.port, { ...options, session: session! }, '/resumed')).text, '');
 });
+
+test('a list that has expired refuses every client, and is told of until there is another', async () => {
+  const client = identity(authority.issue('late', { name: 'late' }));
+  const dayMs = 86_400_000;
+  const replaceBy = (from: number, to: number) => {
+    const [first, last] = [from, to].map(days => new Date(Date.now() + days * dayMs));
+    writeFileSync(`${crl}.new`, authority.listBetween(first!, last!));
+    renameSync(`${crl}.new`, crl);
+  };
+  const shown = async (page: string) => (await fetch(`http://127.0.0.1:${gateway.adminPort}${page}`)).text();
+  const isTold = async () => /list\.pem[^}]*revocation list has expired/.test(await shown('/health/ready'));
+  replaceBy(-2, -1);
+  await eventually(isTold, 'it is told of');
+  assert.match(gateway.stderr(), /list\.pem holds a list that has expired on/);
+  assert.match(await shown('/metrics'), /^cardea_revocation_list_expiry_days\{file="[^"]*list\.pem"\} -1(\.\d+)?$/m);
+  assert.equal((await askTls(gateway.port, client, '/late')).text, '');
+  replaceBy(-1, 2);
+  await eventually(async () => !(await isTold()), 'it is told of no more');
+  assert.match((await askTls(gateway.port, client, '/late')).text, /^HTTP\/1\.1 200/);
+});
