@@ -101,7 +101,7 @@ export class Rollout {
     } catch (error) {
       // The workers that succeeded must discard what the others could not prepare; a dead worker has nothing to discard.
       await this.parts.crew.callAll('abort', null).catch(() => {});
-      this.parts.feeds.keepOnly(this.needs.feeds);
+      this.keepOnlyServing();
       const reason = messageOf(error);
       return { ok: false, problems: [], reason, lostWorker: error instanceof WorkerLost };
     }
@@ -125,7 +125,7 @@ export class Rollout {
     const problems = reports.find(report => report.problems.some(({ severity }) => severity === 'error'))?.problems;
     if (problems !== undefined) {
       await crew.callAll('abort', null);
-      feeds.keepOnly(this.needs.feeds);
+      this.keepOnlyServing();
       return { ok: false, problems, reason: '', lostWorker: false };
     }
     const listeners = await this.listen(orders);
@@ -133,9 +133,16 @@ export class Rollout {
     this.current = { config, listeners, tls };
     this.needs = needs;
     await Promise.allSettled(crew.workers.map(worker => worker.call('commit', null)));
-    feeds.keepOnly(needs.feeds);
+    this.keepOnlyServing();
     this.parts.tables.keepOnly(needs.tables, performance.now());
     return { ok: true, reports };
+  }
+
+  /** Gives up feeds and ticket keys that the serving configuration does not need. */
+  private keepOnlyServing(): void {
+    const { feeds, tickets } = this.parts;
+    feeds.keepOnly(this.needs.feeds);
+    tickets.keepOnly(this.current === null ? new Set() : ticketLifetimesMs(this.current.config));
   }
 
   /** Brings a worker that replaces another to the configuration that serves. Rejects when the worker cannot serve it. */

@@ -23,7 +23,7 @@ import { Reload, type ReloadFailure } from './reload.ts';
 import { Rollout, type RolloutResult } from './rollout.ts';
 import { SharedTables } from './shared-tables.ts';
 import type { GatewayStatus, Phase, UpstreamsReport } from './status.ts';
-import { TicketKeyMaker, ticketLifetimesMs } from './ticket-keys.ts';
+import { TicketKeyMaker } from './ticket-keys.ts';
 import { TurnQueue } from './turn-queue.ts';
 import { upstreamsReport } from './upstreams-report.ts';
 import { FileWatch } from './watch-files.ts';
@@ -270,7 +270,6 @@ export class Supervisor {
     const otherKeys = ['gateway', ...gates.map(({ name }) => `route ${name}`), ...this.canaries.keys];
     this.health.useConfig(config.upstreams, otherKeys, loaded.tls.upstreams);
     this.certificates.follow(loaded.tls);
-    this.tickets.keepOnly(ticketLifetimesMs(config));
     for (const setting of before === null ? [] : fixedSettingsThatChanged(before, config)) {
       this.log.warn('a changed setting takes effect at the next start', { setting });
     }

@@ -50,6 +50,12 @@ test('the text that earlier versions wrote is read; what is no session, or of an
   for (let length = 0; length < cut.length; length++) assert.equal(parseSession(cut.subarray(0, length), of), null);
 });
 
+test('a session that says little at great length comes back, and is too large for a cookie as it would be otherwise', () => {
+  const session = { ...plain, claims: { ...plain.claims, note: 'x'.repeat(300_000) } };
+  assert.ok(sessionBytes(session).length > 300_000);
+  assert.deepEqual(parseSession(sessionBytes(session), of), session);
+});
+
 test('what a session of Keycloak takes: about a third of its text', () => {
   const roles = Array.from({ length: 40 }, (_, at) => `department-${at % 7}-application-role-${at}`);
   const common = {

@@ -7,6 +7,8 @@ import type { Session } from './session.ts';
 /** The first byte. What earlier versions wrote begins with `{`. */
 const PACKED = 1;
 const LINE_FEED = 0x0a;
+/** A larger session is not compressed, so that a cookie of the largest size takes little memory and time. */
+const CONTENT_BYTES_MAX = 262_144;
 
 const tokenNames = ['accessToken', 'refreshToken', 'idToken'] as const;
 
@@ -25,6 +27,7 @@ export function sessionBytes(session: Session): Buffer {
   }
   // JSON text contains no line feed.
   const content = Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), ...pieces]);
+  if (content.length > CONTENT_BYTES_MAX) return Buffer.from(JSON.stringify(session));
   return Buffer.concat([Buffer.of(PACKED), deflateRawSync(content, { level: 9 })]);
 }
 
@@ -40,7 +43,7 @@ export function parseSession(bytes: Buffer, providerAndClient: string): Session 
 }
 
 function unpacked(bytes: Buffer): Session {
-  const content = inflateRawSync(bytes);
+  const content = inflateRawSync(bytes, { maxOutputLength: CONTENT_BYTES_MAX });
   let at = content.indexOf(LINE_FEED) + 1;
   const head = JSON.parse(content.toString('utf8', 0, at)) as Head; // Because: see `parseSession`.
   const text = (token: PackedToken): string | null => {
