@@ -29,6 +29,12 @@ for (const id of [
   HeaderId.xForwardedHost,
   HeaderId.xForwardedPort,
   HeaderId.xRealIp,
+  // Frameworks build links, and decide whether the client used TLS, by these as well.
+  HeaderId.xForwardedPrefix,
+  HeaderId.xForwardedServer,
+  HeaderId.xForwardedSsl,
+  HeaderId.xForwardedScheme,
+  HeaderId.frontEndHttps,
 ]) {
   claims[id] = 1;
 }

@@ -45,6 +45,11 @@ export const HeaderId = {
   xForwardedClientCert: 40,
   clientCert: 41,
   clientCertChain: 42,
+  xForwardedPrefix: 43,
+  xForwardedServer: 44,
+  xForwardedSsl: 45,
+  xForwardedScheme: 46,
+  frontEndHttps: 47,
 } as const;
 
 /** Lower-case names by id. */

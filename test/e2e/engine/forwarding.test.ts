@@ -47,6 +47,7 @@ function all(request: RawRequest, name: string): string[] {
 
 const spoofed =
   'X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil.example\r\nX-Forwarded-Port: 1\r\n' +
+  'X-Forwarded-Prefix: /evil\r\nX-Forwarded-Server: evil\r\nX-Forwarded-Ssl: on\r\nX-Forwarded-Scheme: https\r\nFront-End-Https: on\r\n' +
   'X-Real-IP: 6.6.6.6\r\nForwarded: for=6.6.6.6;proto=https\r\nX-Request-Id: evil\r\n';
 
 describe('a stranger', () => {
@@ -60,6 +61,9 @@ describe('a stranger', () => {
       assert.deepEqual(all(request, 'forwarded'), ['for=127.0.0.1;host="api.example.com:8080";proto=http']);
       assert.deepEqual(all(request, 'x-forwarded-port'), []);
       assert.deepEqual(all(request, 'x-real-ip'), []);
+      for (const name of ['prefix', 'server', 'ssl', 'scheme'])
+        assert.deepEqual(all(request, `x-forwarded-${name}`), []);
+      assert.deepEqual(all(request, 'front-end-https'), []);
       assert.deepEqual(all(request, 'via'), ['1.1 cardea']);
       assert.deepEqual(all(request, 'host'), ['api.example.com:8080']);
       assert.match(all(request, 'x-request-id').join(), /^[0-9a-f]{32}$/);
