@@ -235,3 +235,17 @@ test('ten thousand routes are compiled in slices', () => {
   while (steps.next().done !== true) slices++;
   assert.ok(slices > 2, `${slices} slices`);
 });
+
+test('methods that the gateway refuses are told, and slips of others are not told twice', () => {
+  const warned = (...methods: string[]) => {
+    const route = sampleRoute('one', '/one', to('a'));
+    const config = sampleConfig({ upstreams, routes: [{ ...route, match: { ...route.match, methods } }] });
+    return dryCompile(config, new Map()).problems.map(({ path, message }) => `${path.at(-1)} ${message}`);
+  };
+  assert.deepEqual(warned('GET', 'QUERY', 'PURGE', 'GTE'), []);
+  assert.deepEqual(warned('GET', 'BAN'), [
+    '1 no request reaches this with BAN: the gateway refuses the method with 501',
+  ]);
+  assert.match(warned('TRACE')[0] ?? '', /with 405$/);
+  assert.match(warned('CONNECT')[0] ?? '', /with 501$/);
+});

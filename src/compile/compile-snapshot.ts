@@ -23,6 +23,7 @@ import { PlainPlans } from './plain-plans.ts';
 import { Report } from './report.ts';
 import { SliceBudget } from './slice-budget.ts';
 import { takenFieldProblems, untrustedForwardingFieldProblems } from './taken-fields.ts';
+import { unservedMethodProblems } from './unserved-methods.ts';
 
 /** What a worker provides for compiling, besides the Config. */
 export interface CompileContext extends FilterWorkshop {
@@ -102,6 +103,7 @@ export function* compileSnapshot(
   const { identityHeaders, callerHeaders } = identityHeadersOf(config, context.definitions);
   if (identityHeaders !== null) problems.push(...takenFieldProblems(config, context.definitions, identityHeaders));
   problems.push(...untrustedForwardingFieldProblems(config));
+  problems.push(...unservedMethodProblems(config));
   if (problems.some(({ severity }) => severity === 'error')) return { compiled: null, problems };
   const { routes, keptRoutes } = built;
   const noRouteMetricsOffset = offsetIn(context.routeMetricOffsets, NO_ROUTE_LABEL);

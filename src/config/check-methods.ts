@@ -17,6 +17,12 @@ const known: ReadonlySet<string> = new Set([
   ...['PURGE', 'BAN', 'REFRESH', 'SET', 'LIST', 'PUSH', 'PULL'],
 ]);
 
+/** The warning about a method that is probably misspelt; empty for others. */
+export function slipText(method: string): string {
+  const guess = known.has(method) ? '' : suggestion(method, meant);
+  return guess === '' ? '' : `${JSON.stringify(method)} is not a known method${guess}`;
+}
+
 /** Returns warnings. Checks all routes after every change, because a warning that is not repeated would seem to be resolved. */
 export function checkMethods({ routes }: CheckedParts): Problem[] {
   const problems: Problem[] = [];
@@ -24,12 +30,9 @@ export function checkMethods({ routes }: CheckedParts): Problem[] {
     const methods = routes[at]?.match.methods;
     if (methods === undefined) continue;
     for (let index = 0; index < methods.length; index++) {
-      const method = methods[index]!;
-      if (known.has(method)) continue;
-      const guess = suggestion(method, meant);
-      if (guess === '') continue;
-      const message = `${JSON.stringify(method)} is not a known method${guess}`;
-      problems.push({ path: ['routes', at, 'match', 'methods', index], message, severity: 'warning' });
+      const message = slipText(methods[index]!);
+      if (message !== '')
+        problems.push({ path: ['routes', at, 'match', 'methods', index], message, severity: 'warning' });
     }
   }
   return problems;
