@@ -74,7 +74,8 @@ function envoyMeaning(field: string | undefined, name: string): string {
 
 function haproxyMeaning(fetch: string, argument: string): string {
   if (fetch === 'src') return 'client.ip';
-  if (/^(?:req\.)?f?hdr$/.test(fetch)) return argument.toLowerCase() === 'host' ? 'host' : `header.${argument.toLowerCase()}`;
+  if (/^(?:req\.)?f?hdr$/.test(fetch))
+    return argument.toLowerCase() === 'host' ? 'host' : `header.${argument.toLowerCase()}`;
   if (fetch === 'path' || fetch === 'method' || fetch === 'query') return fetch;
   return fetch === 'req.cook' || fetch === 'cook' ? `cookie.${argument}` : '';
 }

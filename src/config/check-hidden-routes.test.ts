@@ -4,22 +4,34 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfigText } from './load.ts';
 
-const head = 'listeners: [{ address: 127.0.0.1:0 }]\nupstreams: { a: { endpoints: [http://a] }, b: { endpoints: [http://b] } }\n';
+const head =
+  'listeners: [{ address: 127.0.0.1:0 }]\nupstreams: { a: { endpoints: [http://a] }, b: { endpoints: [http://b] } }\n';
 
 /** The routes with a warning about their path, by name. Each match is written as in a document. */
 function warnedOf(matches: Readonly<Record<string, string>>): string[] {
   const names = Object.keys(matches);
-  const routes = names.map((name, at) => `  - { name: ${name}, match: ${matches[name]}, to: ${at === 0 ? 'a' : 'b'} }\n`);
+  const routes = names.map(
+    (name, at) => `  - { name: ${name}, match: ${matches[name]}, to: ${at === 0 ? 'a' : 'b'} }\n`,
+  );
   const text = `${head}routes:\n${routes.join('')}`;
   const { problems } = loadConfigText(text, '/hidden.yaml', { filters: [] });
-  assert.deepEqual(problems.filter(({ severity }) => severity === 'error'), []);
-  return problems.filter(({ path }) => path[3] === 'path').map(({ path, message }) => `${names[Number(path[1])]}: ${message}`);
+  assert.deepEqual(
+    problems.filter(({ severity }) => severity === 'error'),
+    [],
+  );
+  return problems
+    .filter(({ path }) => path[3] === 'path')
+    .map(({ path, message }) => `${names[Number(path[1])]}: ${message}`);
 }
 
 const images = '{ path: "~.*\\\\.(png|jpg)" }';
 
 test('an expression behind the prefix of every path is told, wherever it stands', () => {
-  for (const matches of [{ images, rest: '{ path: /* }' }, { rest: '{}', images }, { images, rest: '{ path: "/{all*}" }' }]) {
+  for (const matches of [
+    { images, rest: '{ path: /* }' },
+    { rest: '{}', images },
+    { images, rest: '{ path: "/{all*}" }' },
+  ]) {
     const [warned = '', ...more] = warnedOf(matches);
     assert.match(warned, /^images: no request reaches this: .* "rest" takes every path of .* write `~\/\.\*` there/);
     assert.deepEqual(more, []);
@@ -27,9 +39,11 @@ test('an expression behind the prefix of every path is told, wherever it stands'
 });
 
 test('an expression whose beginning lies below a prefix is told', () => {
-  const warned = (path: string, prefix = '/api/*') => warnedOf({ x: `{ path: "${path}" }`, y: `{ path: "${prefix}" }` }).length;
+  const warned = (path: string, prefix = '/api/*') =>
+    warnedOf({ x: `{ path: "${path}" }`, y: `{ path: "${prefix}" }` }).length;
   for (const path of ['~/api/[0-9]+', '~^/api/v1\\\\.json$', '~/api/x?']) assert.equal(warned(path), 1, path);
-  for (const path of ['~/api/?x', '~/api', '~/apis/[0-9]+', '~/api/x|/b', '~(?i)/api/x', '~/[a]pi/x']) assert.equal(warned(path), 0, path);
+  for (const path of ['~/api/?x', '~/api', '~/apis/[0-9]+', '~/api/x|/b', '~(?i)/api/x', '~/[a]pi/x'])
+    assert.equal(warned(path), 0, path);
   assert.equal(warned('~/api/[0-9]+', '/{version}/*'), 0);
 });
 
@@ -56,7 +70,10 @@ test('methods and hosts that the prefix takes as well', () => {
 test('`/` as the only path of its hosts is told', () => {
   assert.match(warnedOf({ app: '{ path: / }' })[0] ?? '', /^app: this matches only the path `\/` itself: .* `\/\*`$/);
   const sites = { one: '{ host: a.x, path: / }', two: '{ host: b.x, path: / }', three: '{ host: c.x, path: /* }' };
-  assert.deepEqual(warnedOf(sites).map(text => text.split(':')[0]), ['one', 'two']);
+  assert.deepEqual(
+    warnedOf(sites).map(text => text.split(':')[0]),
+    ['one', 'two'],
+  );
   assert.deepEqual(warnedOf({ home: '{ path: / }', assets: '{ path: /assets/* }' }), []);
   assert.deepEqual(warnedOf({ home: '{ host: a.x, path: / }', all: '{ host: "*.x", path: /* }' }), []);
 });

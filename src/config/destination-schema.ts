@@ -64,7 +64,10 @@ const answer = z
  * to write here. Undefined for other issues.
  */
 function upstreamInMap(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.code !== 'unrecognized_keys' || !issue.keys.some(key => /^(?:upstream|cluster|service|backend|weighted_?clusters)$/i.test(key)))
+  if (
+    issue.code !== 'unrecognized_keys' ||
+    !issue.keys.some(key => /^(?:upstream|cluster|service|backend|weighted_?clusters)$/i.test(key))
+  )
     return undefined;
   return 'write a single upstream by its name alone, as in `to: users`; several as a list of { upstream, weight }';
 }

@@ -15,7 +15,8 @@ interface Place {
 
 /** Parses the URL of an endpoint. Returns a message for the operator when the URL is wrong. */
 export function parseEndpointUrl(text: string): Place | string {
-  if (/^(?:[a-z]+:\/\/)?unix(?::|\/\/)/i.test(text)) return 'an endpoint is reached over TCP: Unix sockets are not supported';
+  if (/^(?:[a-z]+:\/\/)?unix(?::|\/\/)/i.test(text))
+    return 'an endpoint is reached over TCP: Unix sockets are not supported';
   const url = /^https?:\/\//i.test(text) && !/[\s\\]/.test(text) ? URL.parse(text) : null;
   if (url === null || url.hostname === '') return `expected ${what}, found ${found(text)}${schemeText(text)}`;
   if (url.username !== '' || url.password !== '') return 'an endpoint takes no user and password';

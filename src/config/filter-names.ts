@@ -18,8 +18,9 @@ export function isFilterName(key: string, schema: object | undefined): boolean {
 
 /** The filters of which `schema` describes one; none for schemas of anything else. */
 export function filterNamesOf(schema: object | undefined): ReadonlySet<string> {
-  // Because: a registry looks schemas up by identity only.
-  return (schema === undefined ? undefined : namesOf.get(schema as z.ZodType)?.names) ?? noFilterNames;
+  // Because: a registry looks schemas up by identity only, and gives back a looser type of set than it was given.
+  const entry = schema === undefined ? undefined : namesOf.get(schema as z.ZodType);
+  return (entry?.names as ReadonlySet<string> | undefined) ?? noFilterNames;
 }
 
 const noFilterNames: ReadonlySet<string> = new Set();

@@ -10,7 +10,9 @@ const countMax = 1_000_000_000;
 
 /** A route's `limits`. */
 export const routeLimitsSchema = z
-  .strictObject({ body: sizeOrNone.describe('Body of a request, in place of that of `limits`, larger or smaller. 0 is no limit.') })
+  .strictObject({
+    body: sizeOrNone.describe('Body of a request, in place of that of `limits`, larger or smaller. 0 is no limit.'),
+  })
   .transform(({ body }) => ({ bodyBytesMax: body }))
   .describe('Limits of this route in place of those of all routes.');
 

@@ -66,7 +66,9 @@ function pathRegexError(source: string): string | undefined {
 function modifierText(text: string): string {
   const [, modifier, path] = /^(=|\^~)\s*(\/.*)$/.exec(text) ?? [];
   if (modifier === undefined) return '';
-  return modifier === '=' ? `; an exact path is written ${path}` : `; a prefix is written ${path!.replace(/\/?$/, '/*')}`;
+  return modifier === '='
+    ? `; an exact path is written ${path}`
+    : `; a prefix is written ${path!.replace(/\/?$/, '/*')}`;
 }
 
 const path = z

@@ -239,7 +239,11 @@ for (const [what, text, message] of [
   ['an exact location', 'routes: [{ name: r, match: { path: "= /a" }, to: u }]\n', /; an exact path is written \/a$/],
   ['a prefix location', 'routes: [{ name: r, match: { path: "^~ /a/" }, to: u }]\n', /; a prefix is written \/a\/\*$/],
   ['either case', 'routes: [{ name: r, match: { path: "~* \\\\.png$" }, to: u }]\n', /write `~\(\?i\)` in front/],
-  ['an end of a path', 'routes: [{ name: r, match: { path: "~\\\\.png$" }, to: u }]\n', /the expression with "\."; .* `\.\*`/],
+  [
+    'an end of a path',
+    'routes: [{ name: r, match: { path: "~\\\\.png$" }, to: u }]\n',
+    /the expression with "\."; .* `\.\*`/,
+  ],
   ['the server for all hosts', 'routes: [{ name: r, match: { host: _ }, to: u }]\n', /leave `host` out/],
   ['a name and all below', 'routes: [{ name: r, match: { host: .a.x }, to: u }]\n', /write \["a\.x", "\*\.a\.x"\]$/],
   ['an expression for hosts', 'routes: [{ name: r, match: { host: "~^a" }, to: u }]\n', /a host is no expression/],

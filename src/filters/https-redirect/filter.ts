@@ -6,7 +6,10 @@ import { inUrl } from '../../http/in-url.ts';
 import type { HttpsRedirectConfig } from './config.ts';
 
 /** Only HTTP/1.0 requests may come without a Host, and such a client cannot be told where to go. */
-const noHost = new Fault('invalid_host', 'This is served over https only, and without a Host there is no address to redirect to.');
+const noHost = new Fault(
+  'invalid_host',
+  'This is served over https only, and without a Host there is no address to redirect to.',
+);
 
 export const httpsRedirectFilter: FilterDefinition<HttpsRedirectConfig> = {
   name: 'httpsRedirect',
