@@ -139,6 +139,7 @@ function snapshotOf(config: Config, previous: Compiled | null, parts: CompiledPa
     shedding: config.shedding,
     paths: config.paths,
     accessLogSample: accessLogSampleOf(config, previous),
+    accessExtras: accessExtrasOf(config, previous),
     noRouteMetricsOffset,
   };
 }
@@ -146,6 +147,13 @@ function snapshotOf(config: Config, previous: Compiled | null, parts: CompiledPa
 /** A log that a reload turns off goes on until the next start, so its share of the exchanges stays as it was. */
 function accessLogSampleOf({ accessLog }: Config, previous: Compiled | null): number {
   return accessLog.path === 'off' && previous !== null ? previous.snapshot.accessLogSample : accessLog.sample;
+}
+
+/** Like the share, they stay as they were when a reload turns the log off. */
+function accessExtrasOf({ accessLog }: Config, previous: Compiled | null): Snapshot['accessExtras'] {
+  const { path, query = false, headers = [] } = accessLog;
+  if (path === 'off' && previous !== null) return previous.snapshot.accessExtras;
+  return query || headers.length > 0 ? { query, headers } : undefined;
 }
 
 function gatesOf(routes: Iterable<Route>, upstreams: Iterable<Upstream>): Map<string, Gate> {

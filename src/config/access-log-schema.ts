@@ -1,13 +1,24 @@
 // `accessLog`: where the lines of the access log go, and how many of them, or `off`. A route may set its own share.
 
 import { z } from 'zod';
-import { expected } from '../base/schema/found.ts';
+import { expected, found } from '../base/schema/found.ts';
 import type { AccessLogConfig } from './config.ts';
 import { percentage } from './percentage.ts';
 
 const sample = percentage.describe(
   'Share of the exchanges that are logged. Refusals and answers of 500 and above are always logged.',
 );
+
+const credentials = ['authorization', 'proxy-authorization', 'cookie', 'set-cookie'];
+
+const header = z.string(expected('the name of a header')).transform((text, context) => {
+  const name = text.toLowerCase();
+  if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name))
+    context.addIssue({ code: 'custom', message: `expected the name of a header, found ${found(text)}` });
+  else if (credentials.includes(name))
+    context.addIssue({ code: 'custom', message: `${text} holds credentials, which do not belong in a log` });
+  return name;
+});
 
 const settings = z
   .strictObject({
@@ -17,8 +28,24 @@ const settings = z
       .default('stdout')
       .describe('`stdout`, `off`, or a file’s path, from the working directory. The file is opened again on SIGUSR1.'),
     sample: sample.prefault('100%'),
+    query: z
+      .boolean()
+      .optional()
+      .describe('Whether lines have the query. It may contain tokens of callers.')
+      .meta({ default: false }),
+    headers: z
+      .array(header)
+      .optional()
+      .describe('Request headers that lines have, by name: `[referer, x-tenant]`. None that hold credentials.'),
   })
-  .transform((log): AccessLogConfig => log);
+  .transform(
+    ({ path, sample: share, query, headers }): AccessLogConfig => ({
+      path,
+      sample: share,
+      ...(query === true && { query }),
+      ...(headers !== undefined && { headers }),
+    }),
+  );
 
 const off = z.literal('off').transform((): AccessLogConfig => ({ path: 'off', sample: 1 }));
 

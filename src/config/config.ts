@@ -107,6 +107,10 @@ export interface AccessLogConfig {
   readonly path: string;
   /** Share of exchanges that are logged, 0 to 1. Refusals and 5xx are always logged. */
   readonly sample: number;
+  /** Whether a line has the query. */
+  readonly query?: boolean | undefined;
+  /** Request headers that a line has, in lower case. */
+  readonly headers?: readonly string[] | undefined;
 }
 
 /** What a client's message may cost before it is refused; each limit has its own status. */

@@ -13,6 +13,7 @@ import {
 import { NO_VERSION } from '../telemetry/canary-cells.ts';
 import { recordDuration } from '../telemetry/histogram.ts';
 import { RouteCell, refusalCell, statusClass, UpstreamCell, WorkerCell } from '../telemetry/metric-families.ts';
+import { extraPart } from './access-extras.ts';
 import { runEndHooks } from './chain.ts';
 import { countVersion } from './count-version.ts';
 import type { Exchange } from './exchange.ts';
@@ -136,6 +137,7 @@ function log(exchange: Exchange): void {
     code: fault === null ? null : fault.code,
     userAgent: request.headers.getById(HeaderId.userAgent) ?? '',
     protocol: protocols[request.version],
+    extraPart: snapshot.accessExtras === undefined ? '' : extraPart(snapshot.accessExtras, request),
   };
   const { accessLog } = services;
   const bytes = accessLog.reserve(accessLineBytesMax(fields));

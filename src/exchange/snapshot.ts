@@ -4,6 +4,7 @@ import type { HeaderNameSet } from '../http/header-name-set.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import type { Gate } from '../upstream/admission/gate.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { AccessExtras } from './access-extras.ts';
 import type { ConsumerDirectory } from './consumer-directory.ts';
 import type { Route } from './route.ts';
 import type { SheddingSpec } from './shedder.ts';
@@ -27,6 +28,8 @@ export interface Snapshot {
   readonly paths: Paths;
   /** Share of exchanges that are logged, 0 to 1, on routes that set none; refusals and 5xx are always logged. */
   readonly accessLogSample: number;
+  /** What their lines have beyond the fixed fields; left out for nothing. */
+  readonly accessExtras?: AccessExtras | undefined;
   /** Offset of the metric block for requests that matched no route. */
   readonly noRouteMetricsOffset: number;
 }

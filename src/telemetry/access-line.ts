@@ -43,6 +43,8 @@ export interface AccessFields {
   userAgent: string;
   /** `HTTP/1.1`, plain. */
   protocol: string;
+  /** Members of the JSON object that only some configurations ask for, each with a comma in front; empty for none. */
+  extraPart: string;
 }
 
 /** A record without content, to be filled. */
@@ -71,6 +73,7 @@ export function emptyAccessFields(): AccessFields {
     code: null,
     userAgent: '',
     protocol: '',
+    extraPart: '',
   };
 }
 
@@ -100,7 +103,7 @@ export function accessLineBytesMax(fields: AccessFields): number {
   const { requestId, host, path, userAgent, method, consumer } = fields;
   const foreign =
     requestId.length + host.length + path.length + userAgent.length + method.length + (consumer?.length ?? 0);
-  const own = fields.clientPart.length + fields.routePart.length + fields.endpointPart.length;
+  const own = fields.clientPart.length + fields.routePart.length + fields.endpointPart.length + fields.extraPart.length;
   return FIXED_BYTES_MAX + own + foreign * ESCAPED_BYTES_MAX;
 }
 
@@ -141,6 +144,7 @@ export function writeAccessLine(bytes: Buffer, at: number, fields: AccessFields)
   at += writeLatin1(bytes, targetPart(fields.method, fields.host), at);
   at = writeText(bytes, view, at, fields.path);
   at = writeText(bytes, view, agentLabel.writeTo(view, at), fields.userAgent);
+  if (fields.extraPart !== '') at += writeLatin1(bytes, fields.extraPart, at);
   bytes[at] = 0x7d;
   return at + 1;
 }

@@ -59,3 +59,38 @@ routes:
   assert.deepEqual(paths, ['/half', '/closed', '/closed', '/other', '/other', '/health', '/health']);
   rmSync(folder, { recursive: true });
 });
+
+test('query and headers are logged where they are asked for, from the next reload on', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-log-extras-'));
+  const log = path.join(folder, 'access.log');
+  const gateway = await startGateway(
+    `accessLog: { path: ${log} }\nroutes: [{ name: all, match: { path: /* }, to: { reply: {} } }]\n`,
+  );
+  const ask = async (target: string) => {
+    const headers = { Referer: 'https://a.example/"x"', 'X-Tenant': 'sch\xf6n', cookie: 'a=b' };
+    await (await fetch(`http://127.0.0.1:${gateway.port}${target}`, { headers })).text();
+  };
+  try {
+    await ask('/before?a=b');
+    await reloadWith(gateway, text => text.replace(log, `${log}, query: true, headers: [Referer, x-tenant, x-none]`));
+    await ask('/both?a=%22b%22&c');
+    await ask('/no-query');
+    await reloadWith(gateway, text => text.replace('query: true, headers: [Referer, x-tenant, x-none]', 'query: true'));
+    await ask('/query?a');
+  } finally {
+    assert.equal(await gateway.stop(), 0);
+  }
+  const lines = readFileSync(log, 'utf8').trim().split('\n');
+  const extras = lines.map(line => {
+    const { path: at, query, headers } = JSON.parse(line);
+    return [at, query, headers];
+  });
+  const seen = { referer: 'https://a.example/"x"', 'x-tenant': 'sch\xf6n' };
+  assert.deepEqual(extras, [
+    ['/before', undefined, undefined],
+    ['/both', 'a=%22b%22&c', seen],
+    ['/no-query', '', seen],
+    ['/query', 'a', undefined],
+  ]);
+  rmSync(folder, { recursive: true });
+});
