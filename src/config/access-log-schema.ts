@@ -9,13 +9,14 @@ const sample = percentage.describe(
   'Share of the exchanges that are logged. Refusals and answers of 500 and above are always logged.',
 );
 
-const credentials = ['authorization', 'proxy-authorization', 'cookie', 'set-cookie'];
+/** Names of headers that hold credentials, by what they are called. */
+const credential = /secret|passw|token|credential|api-?key|^(?:proxy-)?authorization$|^(?:set-)?cookie$/;
 
 const header = z.string(expected('the name of a header')).transform((text, context) => {
   const name = text.toLowerCase();
   if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name))
     context.addIssue({ code: 'custom', message: `expected the name of a header, found ${found(text)}` });
-  else if (credentials.includes(name))
+  else if (credential.test(name))
     context.addIssue({ code: 'custom', message: `${text} holds credentials, which do not belong in a log` });
   return name;
 });
