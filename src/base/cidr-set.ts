@@ -1,6 +1,6 @@
 // A set of IP addresses written as CIDR blocks, with a test for membership. Knows nothing of whose addresses they are.
 
-import { IPV6_WORDS, mappedIpv4, parseIpv4, parseIpv6 } from './ip-address.ts';
+import { IPV6_WORDS, mappedIpv4, parseIpv4, parseIpv6, parseZonedIpv6 } from './ip-address.ts';
 
 interface Block {
   readonly family: 4 | 6;
@@ -42,8 +42,7 @@ export class CidrSet {
   has(ip: string): boolean {
     const address = parseIpv4(ip);
     if (address !== -1) return this.has4(address);
-    const zoneAt = ip.indexOf('%');
-    if (!parseIpv6(zoneAt === -1 ? ip : ip.slice(0, zoneAt), asked)) return false;
+    if (!parseZonedIpv6(ip, asked)) return false;
     const mapped = mappedIpv4(asked);
     return mapped === -1 ? this.has6() : this.has4(mapped);
   }

@@ -4,7 +4,16 @@ import assert from 'node:assert/strict';
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { canonicalIpv6, IPV6_WORDS, ipv4Text, ipv6Text, mappedIpv4, parseIpv4, parseIpv6 } from './ip-address.ts';
+import {
+  canonicalIpv6,
+  IPV6_WORDS,
+  ipv4Text,
+  ipv6Text,
+  mappedIpv4,
+  parseIpv4,
+  parseIpv6,
+  parseZonedIpv6,
+} from './ip-address.ts';
 
 const words = new Uint32Array(IPV6_WORDS);
 
@@ -70,6 +79,15 @@ test('only ::ffff:0:0/96 is a mapped address', () => {
   assert.equal(mappedIpv4(words), 0x01020304);
   assert.ok(parseIpv6('::1.2.3.4', words));
   assert.equal(mappedIpv4(words), -1);
+});
+
+test('a zone is left out only where it is said', () => {
+  assert.equal(parseIpv6('fe80::1%eth0', words), false);
+  for (const text of ['fe80::1%eth0', 'fe80::1%', 'fe80::1']) {
+    assert.equal(parseZonedIpv6(text, words), true, text);
+    assert.deepEqual([...words], [0xfe800000, 0, 0, 1]);
+  }
+  assert.equal(parseZonedIpv6('%fe80::1', words), false);
 });
 
 const letters = fc.string({ unit: fc.constantFrom(...'0123456789abcdefF:::...'), maxLength: 24 });

@@ -80,6 +80,12 @@ export function parseIpv6(text: string, words: Uint32Array): boolean {
   return true;
 }
 
+/** As `parseIpv6`, for the address of a peer, which may name the interface that leads to it: `fe80::1%eth0` (RFC 4007 section 11). */
+export function parseZonedIpv6(text: string, words: Uint32Array): boolean {
+  const zoneAt = text.indexOf('%');
+  return parseIpv6(zoneAt === -1 ? text : text.slice(0, zoneAt), words);
+}
+
 /** The IPv4 address within an IPv6 address of the block `::ffff:0:0/96`; -1 for any other IPv6 address. */
 export function mappedIpv4(words: Uint32Array): number {
   return words[0] === 0 && words[1] === 0 && words[2] === 0xffff ? words[3]! : -1;

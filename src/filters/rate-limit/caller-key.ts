@@ -1,6 +1,6 @@
 // Which callers share a budget: turns the properties that `by` names into the 64-bit key of a caller's budget. Creates no string.
 
-import { ipv4Text, mappedIpv4, parseIpv6 } from '../../base/ip-address.ts';
+import { ipv4Text, mappedIpv4, parseZonedIpv6 } from '../../base/ip-address.ts';
 import type { KeyedHash } from '../../base/keyed-hash.ts';
 import type { KeyPart } from '../../base/schema/budget-key.ts';
 import { claimAt } from '../../exchange/claim-at.ts';
@@ -81,8 +81,7 @@ function hashAddress(hash: KeyedHash, ip: string, ipv6Prefix: number): void {
     hash.text(hash.low, hash.high, ip);
     return;
   }
-  const zoneAt = ip.indexOf('%');
-  if (!parseIpv6(zoneAt === -1 ? ip : ip.slice(0, zoneAt), address)) {
+  if (!parseZonedIpv6(ip, address)) {
     hash.text(hash.low, hash.high, ip);
     return;
   }
