@@ -41,6 +41,7 @@ function isStricter(other: Budget, limit: Budget, isFirst: boolean): boolean {
   if (limit.rate === null || other.rate === null || limit.plan || other.plan) return false;
   if (JSON.stringify([limit.by, limit.cost]) !== JSON.stringify([other.by, other.cost])) return false;
   if (!admitsNoMore(other, limit) || !hasNoMoreBudgets(other, limit)) return false;
+  if (!isBucket(limit) && mostInWindow(other, other.rate, limit, limit.rate) > limit.rate.count) return false;
   const difference = limit.rate.count * other.rate.perMs - other.rate.count * limit.rate.perMs;
   if (difference < 0 || limit.burst < other.burst) return false;
   return difference > 0 || limit.burst > other.burst || isFirst;
@@ -51,9 +52,30 @@ function isStricter(other: Budget, limit: Budget, isFirst: boolean): boolean {
  * a burst beside its limit in each window, a fixed window twice the limit around a boundary, and the two counters of a sliding window are
  * an estimate.
  */
-function admitsNoMore({ algorithm: other }: Budget, { algorithm }: Budget): boolean {
-  const isBucket = (name: Budget['algorithm']) => name === 'gcra' || name === 'tokenBucket';
-  return other === algorithm || other === 'slidingLog' || (isBucket(other) && isBucket(algorithm));
+function admitsNoMore(other: Budget, limit: Budget): boolean {
+  const { algorithm } = other;
+  return algorithm === limit.algorithm || algorithm === 'slidingLog' || (isBucket(other) && isBucket(limit));
+}
+
+function isBucket({ algorithm }: Budget): boolean {
+  return algorithm === 'gcra' || algorithm === 'tokenBucket';
+}
+
+/**
+ * The most units of `other` that `limit` may find in one of its windows. Weeks do not begin with months: a month of thirty days is touched by
+ * six weeks, and a log of a week admits five times within it.
+ */
+function mostInWindow(other: Budget, { count, perMs: each }: Rate, limit: Budget, { perMs: whole }: Rate): number {
+  const step = greatestCommonDivisor(each, whole);
+  const windows = Math.ceil((other.algorithm === 'slidingLog' ? whole : whole + each - step) / each);
+  // Because: two counters may take what came in two of their windows for what came in one, unless those of `other` do so first.
+  const isTwice =
+    limit.algorithm === 'slidingWindow' && (other.algorithm === 'slidingLog' || step < Math.min(each, whole));
+  return (isTwice ? 2 : 1) * windows * count;
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
 /**

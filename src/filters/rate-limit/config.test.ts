@@ -109,6 +109,25 @@ test('bad input is refused at its place', () => {
       },
       /^limits.1.limit: this limit can never/,
     ],
+    [{ limits: [{ limit: '100/week' }, { limit: '500/month' }] }, /^limits.1.limit: this limit can never/],
+    [
+      {
+        limits: [
+          { limit: '100/week', algorithm: 'fixedWindow' },
+          { limit: '600/month', algorithm: 'fixedWindow' },
+        ],
+      },
+      /^limits.1.limit: this limit can never/,
+    ],
+    [
+      {
+        limits: [
+          { limit: '100/week', algorithm: 'slidingLog' },
+          { limit: '500/month', algorithm: 'slidingLog' },
+        ],
+      },
+      /^limits.1.limit: this limit can never/,
+    ],
     [{ limit: '10/s', by: 'plan' }, /^by: expected ip, consumer/],
     [{ limit: '10/s', by: ['ip', 'global'] }, /^by/],
     [{ limit: '10/s', mode: 'exact' }, /^mode: `mode` is for limits in a Redis/],
@@ -141,6 +160,30 @@ test('limits that do not contradict each other stand together', () => {
     [{ limit: '50/min', algorithm: 'fixedWindow' }, { limit: '60/min' }],
     // After a burst of five, gcra admits one more each fifth of a second; the fixed window admits none until its end.
     [{ limit: '5/s' }, { limit: '5/s', algorithm: 'fixedWindow' }],
+    // A month of thirty days is touched by six weeks, of which the two at its ends may be used up within it.
+    [
+      { limit: '100/week', algorithm: 'fixedWindow' },
+      { limit: '500/month', algorithm: 'fixedWindow' },
+    ],
+    // And a week by two months.
+    [
+      { limit: '100/month', algorithm: 'fixedWindow' },
+      { limit: '150/week', algorithm: 'fixedWindow' },
+    ],
+    [
+      { limit: '100/week', algorithm: 'slidingWindow' },
+      { limit: '600/month', algorithm: 'slidingWindow' },
+    ],
+    // The log admits on days 0, 7, 14, 21 and 28.
+    [
+      { limit: '100/week', algorithm: 'slidingLog' },
+      { limit: '450/month', algorithm: 'slidingLog' },
+    ],
+    // After a second whose units all came at its start, the two counters still take them for spread over it.
+    [
+      { limit: '5/s', algorithm: 'slidingLog' },
+      { limit: '5/s', algorithm: 'slidingWindow' },
+    ],
     [
       { limit: '50/h', by: { header: 'x-a' } },
       { limit: '100/h', by: { header: 'x-a' }, fallback: 'shared' },
