@@ -52,8 +52,11 @@ export class SqliteStore {
   connect(busyTimeoutMs: number): DatabaseSync {
     const { name, path: file } = this.spec;
     if (this.closed) throw new StoreAway(name, 'it was closed');
+    const there = fileAt(file);
     // Because: whoever removed the file may be about to put another one in its place.
-    if (this.file !== null && fileAt(file) === null) throw new StoreAway(name, 'its file is gone');
+    if (this.file !== null && there === null) throw new StoreAway(name, 'its file is gone');
+    // Because: `look` may have come before the file was replaced, and compares with the file that was opened last.
+    if (this.file !== there) this.closeConnections();
     makeFolder(path.dirname(path.resolve(file)));
     const database = new DatabaseSync(file, { timeout: busyTimeoutMs });
     try {
@@ -64,7 +67,7 @@ export class SqliteStore {
       throw error;
     }
     this.connections.add(database);
-    this.file = fileAt(file);
+    this.file = there ?? fileAt(file);
     return database;
   }
 
