@@ -108,6 +108,19 @@ test('SQLite: a quota is used up, told at its shares, and still used up after a 
   assert.deepEqual(await second.statuses('other', 4), ok(4));
 });
 
+test('SQLite: a caller whose row an operator deletes is admitted again', async t => {
+  const file = path.join(folder(t), 'quota.db');
+  const gateway = await start(storeSpec({ kind: 'sqlite', path: file }), { limit: '2/month' });
+  t.after(() => gateway.stop());
+  assert.deepEqual(await gateway.statuses('acme', 3), [200, 200, 429]);
+  const operator = new DatabaseSync(file);
+  operator.exec('DELETE FROM quota');
+  operator.close();
+  const now = performance.now.bind(performance);
+  t.mock.method(performance, 'now', () => now() + 6_000);
+  await eventually(async () => (await gateway.get('acme')).status === 200, 'the sum is asked for again');
+});
+
 test('a quota that dear requests cannot fill is told as used up when the next one is refused, once, and by the answer too', async t => {
   const gateway = await start(storeSpec({ kind: 'sqlite', path: path.join(folder(t), 'quota.db') }), {
     limit: '10/month',

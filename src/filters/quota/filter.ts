@@ -102,6 +102,7 @@ class Quota implements Filter {
       this.count('admitted');
     } else if (enforce) {
       this.count('refused');
+      this.desk.book.reconsider(line);
       exchange.refuse(exceeded, [['Retry-After', String(secondsUntil(period.endMs))]]);
     } else {
       this.desk.book.use(line, cost, limit);

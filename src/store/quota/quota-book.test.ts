@@ -121,3 +121,30 @@ test('a caller who is asked for waits for one answer only, however busy the othe
   await book.close();
   assert.equal(busy.unreported, 0, 'the rest is reported as well');
 });
+
+test('who is refused is asked for again now and then, so that units which an operator gives back are noticed', async t => {
+  let now = 0;
+  t.mock.method(performance, 'now', () => now);
+  let sum = 10;
+  let asked = 0;
+  const add = async (entries: readonly LedgerEntry[]) => {
+    asked++;
+    return entries.map(() => sum);
+  };
+  const book = new QuotaBook({ add }, events);
+  const line = book.line('a', never);
+  await book.ask(line);
+  const refuse = async (times: number, everyMs: number) => {
+    for (let n = 0; n < times; n++) {
+      now += everyMs;
+      book.reconsider(line);
+      book.reconsider(line);
+      await turn();
+    }
+  };
+  await refuse(100, 10);
+  assert.deepEqual([asked, line.sum], [1, 10]);
+  sum = 0;
+  await refuse(90, 100);
+  assert.deepEqual([asked, line.sum], [2, 0]);
+});

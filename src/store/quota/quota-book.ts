@@ -12,6 +12,8 @@ const REPORTED_AT_ONCE = 256;
 const NEAR_REQUESTS = 16;
 /** Maximum age of the sum of a key near its limit: other workers use the quota up as well. */
 const HEARD_MS_MAX = 20;
+/** Maximum age of the sum of a key that is used up: an operator may have given units back in the store. */
+const USED_UP_MS_MAX = 5_000;
 /** Number of keys kept here. Beyond it, the longest unused are dropped, and the ledger is asked again for them. */
 const LINES_MAX = 65_536;
 /** Keys whose use waits for a ledger that is away; further use of other keys is forgotten. */
@@ -84,6 +86,12 @@ export class QuotaBook {
     const left = limit - line.sum;
     if (left < units || left > units * NEAR_REQUESTS || this.isAway) return false;
     return performance.now() - line.heardAt > HEARD_MS_MAX;
+  }
+
+  /** Call it at each refusal: it asks the ledger for the sum again now and then, since nobody else does for a line that is used up. */
+  reconsider(line: QuotaLine): void {
+    if (this.isAway || line.asked !== null || this.dirty.has(line)) return;
+    if (performance.now() - line.heardAt > USED_UP_MS_MAX) void this.ask(line);
   }
 
   /** Asks the ledger for a line's sum. Never rejects: `isKnown` says whether the sum arrived. */
