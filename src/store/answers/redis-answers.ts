@@ -1,6 +1,7 @@
 // Answers in Redis, for all gateways that use it. They are sealed before they are sent; the scripts beside this file keep them.
 
 import type { RedisStore } from '../redis/redis-store.ts';
+import { StoreAway } from '../store-away.ts';
 import {
   type AnswerShelf,
   type AnswerTicket,
@@ -54,7 +55,7 @@ export class RedisAnswers implements AnswerShelf {
 
   async find(ticket: AnswerTicket, keepSeconds: number): Promise<FoundAnswer> {
     const words = this.words(findScript, ticket, keepSeconds, this.silenceCounts ? '1' : '0');
-    const found = await this.store.commandForBytes(this.answerBytesMax, 'EVAL', ...words);
+    const found = await this.ask(this.answerBytesMax, words);
     // Because: the script returns a list of texts, which arrive as bytes.
     const [word, bytes] = found as [Buffer, Buffer?];
     const state = String(word);
@@ -80,7 +81,17 @@ export class RedisAnswers implements AnswerShelf {
     ...more: (string | Buffer)[]
   ): Promise<unknown> {
     const bytes = more.reduce((sum, each) => sum + each.length, 0);
-    return this.store.commandForBytes(bytes, 'EVAL', ...this.words(script, ticket, keepSeconds, ...more));
+    return this.ask(bytes, this.words(script, ticket, keepSeconds, ...more));
+  }
+
+  private async ask(bytes: number, words: readonly (string | number | Buffer)[]): Promise<unknown> {
+    try {
+      return await this.store.commandForBytes(bytes, 'EVAL', ...words);
+    } catch (error) {
+      // Because: when one server of a cluster goes away, the store does not.
+      if (error instanceof StoreAway) this.thereSince = performance.now();
+      throw error;
+    }
   }
 
   private words(script: string, { digest }: AnswerTicket, keepSeconds: number, ...more: (string | Buffer)[]) {

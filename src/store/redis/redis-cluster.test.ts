@@ -13,10 +13,10 @@ import { storeSpec } from '../../../test/support/store-spec.ts';
 import { answersIn } from '../answers/answers-in.ts';
 import { recordsIn } from '../records/records-in.ts';
 import type { StoreSpec } from '../store-spec.ts';
-import { serverOf } from './exact/slot-servers.ts';
 import { keySlot } from './key-slot.ts';
 import { RedisStore } from './redis-store.ts';
 import { partOf } from './shared/use-table.ts';
+import { serverOf } from './slot-servers.ts';
 
 let cluster: RedisCluster;
 let spec: StoreSpec;

@@ -9,6 +9,7 @@ import { guardConnections } from './connection-guard.ts';
 import { makeRedisClient, type RedisClient } from './redis-client.ts';
 import { refusalCode } from './refusal-code.ts';
 import { type ReturnWatch, watchForReturn } from './return-watch.ts';
+import { SilentServers } from './silent-servers.ts';
 
 type Argument = string | number | Buffer;
 
@@ -32,6 +33,7 @@ export class RedisStore {
   private why = '';
   private readonly closing = new Set<() => Promise<void>>();
   private watch: ReturnWatch | null = null;
+  private silent: SilentServers | null = null; // of a cluster
   private readonly availabilityListeners = new Set<(available: boolean) => void>();
   private readonly channels = new Map<string, Set<(message: string) => void>>();
   /** By message listener: the callback that is told when the listener hears, or is refused. */
@@ -47,7 +49,7 @@ export class RedisStore {
     return this.opening;
   }
 
-  /** Whether a command sent now is likely to be answered. */
+  /** Whether a command sent now is likely to be answered; of a cluster, whether any of its servers is connected. */
   get available(): boolean {
     return this.up;
   }
@@ -68,11 +70,15 @@ export class RedisStore {
     return this.client;
   }
 
-  /** A server that can be probed; null when none is known. */
-  get anyNode(): Redis | null {
-    const { client } = this;
-    // Because: `isCluster` tells the two clients apart, which their types do not.
-    return client?.isCluster ? ((client as Cluster).nodes('master')[0] ?? null) : (client as Redis | null);
+  /** Whether a command with this key, sent now, is likely to be answered: in a cluster, by the server that has the key. */
+  answersFor(key: string): boolean {
+    return this.up && this.silent?.has(key) !== true;
+  }
+
+  /** Notes that the server of this key did not answer: from now on it counts as away, in a cluster it alone, until it answers again. */
+  noteSilence(key: string | Buffer | undefined): void {
+    if (this.silent === null) this.trip();
+    else if (key !== undefined) this.silent.note(key);
   }
 
   get isClosed(): boolean {
@@ -85,18 +91,18 @@ export class RedisStore {
   }
 
   /**
-   * Sends a command; its keys must be made by `key`. Rejects with `StoreAway` at once when the store is away, and when no answer comes
+   * Sends a command; its keys must be made by `key`. Rejects with `StoreAway` at once when its server is away, and when no answer comes
    * within `commandTimeoutMs`; rejects with Redis's own message when Redis refuses. Opens the store when it is not open yet.
    */
   async command(name: string, ...args: readonly Argument[]): Promise<unknown> {
-    const client = await this.connected();
-    return await this.inTime(client.call(name, ...args), 0);
+    const client = await this.connected(name, args);
+    return await this.inTime(client.call(name, ...args), 0, [name, args]);
   }
 
   /** As `command`, for binary values of up to `bytesMax` bytes: the timeout grows with them, since a large value may take longer. */
   async commandForBytes(bytesMax: number, name: string, ...args: readonly Argument[]): Promise<unknown> {
-    const client = await this.connected();
-    return await this.inTime(client.callBuffer(name, ...args), bytesMax / SLOWEST_BYTES_A_MS);
+    const client = await this.connected(name, args);
+    return await this.inTime(client.callBuffer(name, ...args), bytesMax / SLOWEST_BYTES_A_MS, [name, args]);
   }
 
   /**
@@ -145,6 +151,7 @@ export class RedisStore {
     this.closed = true;
     this.become(false);
     this.watch?.stop();
+    this.silent?.stop();
     this.client?.disconnect();
     const { subscriber } = this;
     this.client = null;
@@ -155,18 +162,22 @@ export class RedisStore {
     client?.disconnect();
   }
 
-  private async connected(): Promise<RedisClient> {
+  private async connected(name: string, args: readonly Argument[]): Promise<RedisClient> {
     if (this.client === null) await this.open();
     const { client } = this;
     if (client === null || !this.up) throw this.away(this.closed ? 'it was closed' : this.why || 'no connection');
+    if (this.silent?.hasFor(name, args)) throw this.away(SILENT);
     return client;
   }
 
   private async connect(): Promise<void> {
     if (this.closed) return;
+    const { Command } = await import('ioredis');
     const client = await this.made();
     if (client === null) return;
     this.client = client;
+    // Because: `isCluster` tells the two clients apart, which their types do not.
+    if (client.isCluster) this.silent = new SilentServers(client as Cluster, Command);
     client.on('ready', () => this.become(true));
     for (const event of ['close', 'end'] as const) client.on(event, () => this.become(false));
     let waited: NodeJS.Timeout | undefined;
@@ -236,11 +247,11 @@ export class RedisStore {
     }
   }
 
-  /** The answer, or `StoreAway` after `commandTimeoutMs` and `bytesMs`, from when on the store counts as away. */
-  private inTime(answer: Promise<unknown>, bytesMs: number): Promise<unknown> {
+  /** The answer, or `StoreAway` after `commandTimeoutMs` and `bytesMs`, from when on the server counts as away. */
+  private inTime(answer: Promise<unknown>, bytesMs: number, asked: [string, readonly Argument[]]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.trip();
+        this.noteSilence(this.silent?.firstKeyOf(...asked));
         reject(this.away(SILENT));
       }, this.spec.commandTimeoutMs + bytesMs);
       answer.then(
@@ -256,13 +267,13 @@ export class RedisStore {
     });
   }
 
-  /** The server does not answer: commands are rejected at once until it answers again. */
+  /** A server that stands alone does not answer: commands are rejected at once until it answers again. */
   private trip(): void {
     if (this.closed || !this.up) return;
     this.why = SILENT;
     this.become(false);
     this.watch ??= watchForReturn(
-      () => this.anyNode,
+      () => this.client as Redis | null, // Because: a cluster has `silent` instead
       () => {
         this.watch = null;
         this.become(this.client !== null && this.client.status === 'ready');

@@ -1,11 +1,13 @@
 // Sends decisions to Redis: those of one turn of the event loop in one write, separately for each server of a cluster. A server that does
 // not answer in time is not asked until it answers again, so that no request waits for a server that is away.
 
+import type { Cluster, Redis } from 'ioredis';
+import { watchKeyForReturn } from '../key-return-watch.ts';
 import type { RedisClient } from '../redis-client.ts';
 import type { RedisStore } from '../redis-store.ts';
 import { type ReturnWatch, watchForReturn } from '../return-watch.ts';
+import { pipelinesOf, serverOf } from '../slot-servers.ts';
 import { decideScript, decideSha } from './decide-script.ts';
-import { pipelinesOf, serverNamed, serverOf } from './slot-servers.ts';
 
 /** One call of the script. */
 export interface Decision {
@@ -127,8 +129,7 @@ export class ExactLink {
       },
       () => {
         lose(target);
-        if (batch.settled) return;
-        this.leave(target);
+        if (!batch.settled) this.leave(target, batch);
       },
     );
   }
@@ -179,7 +180,7 @@ export class ExactLink {
   private judge(target: Target): void {
     const [first] = target.asked;
     if (first === undefined) return;
-    if (performance.now() >= first.untilMs - EARLY_MS) this.leave(target);
+    if (performance.now() >= first.untilMs - EARLY_MS) this.leave(target, first);
     else this.watchOver(target);
   }
 
@@ -202,15 +203,19 @@ export class ExactLink {
   }
 
   /** Stops waiting for the server, also for batches that are not due yet, and watches for its return. */
-  private leave(target: Target): void {
+  private leave(target: Target, { decisions }: Batch): void {
     if (!target.away) {
       target.away = true;
-      target.watch = watchForReturn(
-        () => (this.store.driver === null ? null : serverNamed(this.store.driver, target.name)),
-        () => this.comeBack(target),
-      );
+      target.watch = this.watchFor(decisions[0]!.keys[0]!, () => this.comeBack(target));
     }
     abandon(target);
+  }
+
+  private watchFor(key: string, onBack: () => void): ReturnWatch {
+    const { driver } = this.store;
+    // Because: `isCluster` tells the two clients apart, which their types do not.
+    if (driver?.isCluster) return watchKeyForReturn(driver as Cluster, key, onBack);
+    return watchForReturn(() => this.store.driver as Redis | null, onBack);
   }
 
   private targetOf(slot: number): Target {

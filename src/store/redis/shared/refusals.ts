@@ -1,9 +1,11 @@
 // Whether Redis answers but does not count: a script holds it up, its memory is full, it is a replica, or the user may not. For limits this
-// is as if Redis were away. In a cluster each part refuses for itself; there, a server that does not answer is noted here too.
+// is as if Redis were away, and in a cluster each part refuses for itself. Tells workers what is away, whether it refuses or is silent.
 
 import type { StoreSpec } from '../../store-spec.ts';
 import type { GatewayRoll } from './gateway-roll.ts';
 import type { UseTable } from './use-table.ts';
+
+const SILENT = 'it does not answer';
 
 export class Refusals {
   private readonly roll: GatewayRoll;
@@ -42,7 +44,19 @@ export class Refusals {
     }
     // Because: while a slot moves, both of its servers count.
     if (code === 'TRYAGAIN') return;
-    this.partReason = code ?? 'it does not answer';
+    this.partReason = code ?? SILENT;
     this.table.setPartAway(part, true);
+  }
+
+  /** A part is asked no more until it answers again. */
+  partLeft(part: number): void {
+    if (this.isAlone) this.table.setAway(true);
+    else this.partFailed(part, null);
+  }
+
+  /** A part is asked again. */
+  partReturned(part: number): void {
+    if (this.isAlone) this.table.setAway(false);
+    else this.partCounted(part);
   }
 }

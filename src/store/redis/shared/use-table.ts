@@ -3,7 +3,7 @@
 
 /** The last bits of a caller's key decide its part of the store; a server that stands alone counts all parts. */
 export const STORE_PARTS = 16;
-const EVERY_PART = -1;
+const EVERY_PART = (1 << STORE_PARTS) - 1;
 
 const HEADER_WORDS = 16;
 /** Header word with a bit for each part that does not count. */

@@ -1,7 +1,7 @@
 // Which server of a cluster holds which slot, as the driver knows it. A single server holds all slots.
 
 import type { Cluster, Redis } from 'ioredis';
-import type { RedisClient } from '../redis-client.ts';
+import type { RedisClient } from './redis-client.ts';
 
 /** Name of a server that stands alone. */
 const ALONE = '';
@@ -39,10 +39,7 @@ export function serverOf(client: RedisClient | null, slot: number): string {
 }
 
 /** The connection to the server of this name; null when there is no such server any more. */
-export function serverNamed(client: RedisClient, name: string): Redis | null {
-  // Because: `isCluster` tells the two clients apart, which their types do not.
-  if (!client.isCluster) return client as Redis;
-  for (const node of (client as Cluster).nodes('all'))
-    if (`${node.options.host}:${node.options.port}` === name) return node;
+export function serverNamed(client: Cluster, name: string): Redis | null {
+  for (const node of client.nodes('all')) if (`${node.options.host}:${node.options.port}` === name) return node;
   return null;
 }
