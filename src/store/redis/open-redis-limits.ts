@@ -9,7 +9,7 @@ import type { StoreSpec } from '../store-spec.ts';
 import { decideScript } from './exact/decide-script.ts';
 import { ExactLimiter } from './exact/exact-limiter.ts';
 import { ExactLink } from './exact/exact-link.ts';
-import { limitHashKeys } from './limit-hash-keys.ts';
+import { LimitHashKeys } from './limit-hash-keys.ts';
 import { LocalShare } from './local-share.ts';
 import type { RedisStore } from './redis-store.ts';
 import { type CountedRules, LIMITS_FEED } from './shared/limits-source.ts';
@@ -71,7 +71,14 @@ export function openRedisLimits(store: RedisStore, worker: LimitsWorker, setting
     return {
       open(rules) {
         news.nudge(JSON.stringify({ rules, bytes: tableBytes } satisfies CountedRules));
-        return new SharedLimiter(rules, limitHashKeys(rules, spec), local, tableBytes, table, onFailure);
+        return new SharedLimiter(
+          rules,
+          new LimitHashKeys(rules, spec.keyPrefix, news),
+          local,
+          tableBytes,
+          table,
+          onFailure,
+        );
       },
     };
   }
@@ -80,7 +87,7 @@ export function openRedisLimits(store: RedisStore, worker: LimitsWorker, setting
     open: rules =>
       new ExactLimiter({
         rules,
-        hashKeys: limitHashKeys(rules, spec),
+        hashKeys: new LimitHashKeys(rules, spec.keyPrefix, news),
         link,
         keyPrefix: spec.keyPrefix,
         isCluster: spec.kind === 'redisCluster',

@@ -6,6 +6,7 @@ import { createMeter } from '../../limiter/create-meter.ts';
 import type { LimitRule } from '../../limiter/limit-rule.ts';
 import type { LimitCall, Limiter } from '../../limiter/limiter-store.ts';
 import { keySlot } from '../key-slot.ts';
+import type { LimitHashKeys } from '../limit-hash-keys.ts';
 import type { LocalShare } from '../local-share.ts';
 import type { LimitsNews, StoreFailure } from '../store-failure.ts';
 import type { ExactLink, Loss } from './exact-link.ts';
@@ -13,7 +14,7 @@ import { OwedUnits } from './owed-units.ts';
 
 export interface ExactLimiterParts {
   readonly rules: readonly LimitRule[];
-  readonly hashKeys: Int32Array;
+  readonly hashKeys: Pick<LimitHashKeys, 'words'>;
   readonly link: ExactLink;
   readonly keyPrefix: string;
   /** Whether keys lie in slots, which different servers may hold. */
@@ -49,7 +50,6 @@ interface Part {
 export class ExactLimiter implements Limiter {
   readonly rules: readonly LimitRule[];
   readonly answersAtOnce = false;
-  readonly hashKeys: Int32Array;
   private readonly parts: ExactLimiterParts;
   /** Of each rule, what the script needs and never changes: algorithm, count, period in us, burst. */
   private readonly constants: readonly (readonly (string | number)[])[];
@@ -61,11 +61,14 @@ export class ExactLimiter implements Limiter {
   constructor(parts: ExactLimiterParts) {
     this.parts = parts;
     this.rules = parts.rules;
-    this.hashKeys = parts.hashKeys;
     this.constants = parts.rules.map(({ algorithm, count, perMs, burst }) => [algorithm, count, perMs * 1_000, burst]);
     // Time after which a caller has got everything back, in each of the limits.
     const recoveryMs = Math.max(...parts.rules.map(rule => createMeter(rule).recoveryMs));
     this.owed = new OwedUnits(OWED_MAX, recoveryMs);
+  }
+
+  get hashKeys(): Int32Array {
+    return this.parts.hashKeys.words;
   }
 
   decide(call: LimitCall): boolean | Promise<boolean> {

@@ -1,5 +1,5 @@
 // The feed `limits`: one per process and store. Keeps shared limits in step and counts the gateways; its value tells workers how many
-// gateways there are. A worker names the limits that it counts by a nudge.
+// gateways there are, and by which secret callers are hashed. A worker names the limits that it counts by a nudge.
 
 import { randomBytes } from 'node:crypto';
 import type { FeedOutlet, FeedSource } from '../../feed.ts';
@@ -10,6 +10,7 @@ import { RedisStore } from '../redis-store.ts';
 import type { LimitsNews } from '../store-failure.ts';
 import { GatewayRoll } from './gateway-roll.ts';
 import { LevelSync } from './level-sync.ts';
+import { LimitSecret } from './limit-secret.ts';
 import { UseTable } from './use-table.ts';
 
 export const LIMITS_FEED = 'limits';
@@ -44,6 +45,7 @@ class LimitsFollower {
   private readonly clock = { now: performance.now() };
   private readonly memory: SharedMemory;
   private readonly roll: GatewayRoll;
+  private readonly secret: LimitSecret;
   private readonly sync: LevelSync;
   private isAway = true;
   /** Why the store is away; empty while that is not known. */
@@ -64,6 +66,7 @@ class LimitsFollower {
       () => this.onRollCalled(),
       () => this.onRefused(),
     );
+    this.secret = new LimitSecret(this.store, () => this.tell());
     this.sync = new LevelSync({
       store: this.store,
       table: new UseTable(outlet.sharedTable(useTable)),
@@ -79,6 +82,8 @@ class LimitsFollower {
     void this.roll.beat(this.clock.now);
     this.tell();
     await this.store.open();
+    // Because: callers are hashed by it from the first request on.
+    await this.secret.look();
     this.look();
     this.hasLooked = true;
     this.report();
@@ -106,6 +111,7 @@ class LimitsFollower {
     clock.now = performance.now();
     this.sync.round(clock.now);
     void roll.beat(clock.now);
+    this.secret.beat(clock.now);
     // Because: the reason becomes known on reconnection, and may change by then: a restarted server first loads its file.
     if (this.isAway && store.trouble !== '') this.reason = store.trouble;
     // A store that is available again is reported when the sync counts in it again.
@@ -125,12 +131,14 @@ class LimitsFollower {
   private onAvailability(available: boolean): void {
     this.isAway = !available;
     this.reason = '';
+    // Because: Redis may have come back empty.
+    if (available) void this.secret.look();
     this.report();
     this.tell();
   }
 
   private tell(): void {
-    this.outlet.publish({ gateways: this.roll.gateways, available: !this.isAway });
+    this.outlet.publish({ gateways: this.roll.gateways, available: !this.isAway, secret: this.secret.value });
   }
 
   private report(): void {

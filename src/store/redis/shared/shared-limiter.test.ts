@@ -6,12 +6,12 @@ import { testStore } from '../../shared-memory/test-memory.fixture.ts';
 import { SharedLimiter } from './shared-limiter.ts';
 import { USE_TABLE_BYTES, UseTable } from './use-table.ts';
 
-const hashKeys = Int32Array.of(1, 2);
+const keys = { words: Int32Array.of(1, 2) };
 
 function limiterOf(rule: Partial<LimitRule>): SharedLimiter {
   const whole: LimitRule = { identity: 'x', algorithm: 'gcra', count: 2, perMs: 60_000, burst: 2, ...rule };
   const table = new UseTable(new SharedArrayBuffer(USE_TABLE_BYTES));
-  return new SharedLimiter([whole], hashKeys, testStore(1 << 20).store, 1 << 20, table, 'local');
+  return new SharedLimiter([whole], keys, testStore(1 << 20).store, 1 << 20, table, 'local');
 }
 
 test('of a slow limit no more pass at once than was asked for', () => {

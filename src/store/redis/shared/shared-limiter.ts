@@ -3,6 +3,7 @@
 
 import type { LimitRule } from '../../limiter/limit-rule.ts';
 import type { LimitCall, Limiter, LimiterStore } from '../../limiter/limiter-store.ts';
+import type { LimitHashKeys } from '../limit-hash-keys.ts';
 import type { StoreFailure } from '../store-failure.ts';
 import { ruleTag, sharedRule } from './shared-rule.ts';
 import type { UseTable } from './use-table.ts';
@@ -10,7 +11,7 @@ import type { UseTable } from './use-table.ts';
 export class SharedLimiter implements Limiter {
   readonly rules: readonly LimitRule[];
   readonly answersAtOnce = true;
-  readonly hashKeys: Int32Array;
+  private readonly keys: Pick<LimitHashKeys, 'words'>;
   private readonly local: Limiter;
   private readonly table: UseTable;
   private readonly tags: Int32Array;
@@ -20,20 +21,24 @@ export class SharedLimiter implements Limiter {
 
   constructor(
     rules: readonly LimitRule[],
-    hashKeys: Int32Array,
+    keys: Pick<LimitHashKeys, 'words'>,
     local: LimiterStore,
     tableBytes: number,
     table: UseTable,
     onFailure: StoreFailure,
   ) {
     this.rules = rules;
-    this.hashKeys = hashKeys;
+    this.keys = keys;
     const shared = rules.map(sharedRule);
     this.local = local.open(shared);
     this.lumps = Float64Array.from(rules, ({ burst }, at) => Math.floor(shared[at]!.burst - burst));
     this.table = table;
     this.tags = Int32Array.from(rules, rule => ruleTag(rule, tableBytes));
     this.onFailure = onFailure;
+  }
+
+  get hashKeys(): Int32Array {
+    return this.keys.words;
   }
 
   decide(call: LimitCall): boolean {
