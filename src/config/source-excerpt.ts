@@ -10,12 +10,16 @@ const fileBytesMax = 64 * 1024 * 1024;
 /** Lines that may contain a secret are not repeated anywhere. */
 const secretLine = /secret|passw|token|credential|api-?key|\bkeys?\b|\bhash\b|authorization|cookie|:\/\/[^/\s]*@/i;
 
+/** Keys below which any line may be a secret, even when it does not name the key: an element of a list, or a block of text. */
+const secretStep = /^(?:basic|hash|keys?|pem|url)$|secret|passw|token|credential|jwk|cookie|authorization/i;
+
 /** Excerpts of files as they are on the disk now. Each file is read once. */
 export class SourceExcerpts {
   private readonly indexes = new Map<string, LineIndex>();
 
   /** The line, and a line with the caret. Empty when the file has no such line, or when the line could contain a secret. */
-  of({ file, line, column }: LocatedProblem): readonly string[] {
+  of({ file, line, column, path }: LocatedProblem): readonly string[] {
+    if (path.some(step => typeof step === 'string' && secretStep.test(step))) return [];
     const text = this.indexOf(file).lineText(line).replaceAll('\t', ' ');
     if (text.trim() === '' || secretLine.test(text)) return [];
     const from = Math.max(0, column - 1 - Math.floor(widthMax / 2));

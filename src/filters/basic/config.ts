@@ -24,19 +24,25 @@ const password = z.string({ error: passwordHashExpected }).superRefine((text, co
   if (parsePasswordHash(text) === null) context.addIssue({ code: 'custom', message: passwordHashProblem(text) });
 });
 
-const user = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[^:\x00-\x1f\x7f]{1,128}$/, 'expected a name without a colon, at most 128 characters')
-    .describe('The user’s name.'),
-  password: password.describe('Hash of the password, as `cardea password` prints it.'),
-  consumer: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('Name of one of the `consumers`. Default: none, only the user’s name is known.'),
-  scopes: z.array(z.string().min(1).max(128)).default([]).describe('Scopes of the user, for `acl`.'),
-});
+// Because: a message that showed the value could show the password in `name:password`.
+const userForm = 'a user is a map: { name: ann, password: HASH }, with a hash that `cardea password` prints';
+
+const user = z.strictObject(
+  {
+    name: z
+      .string()
+      .regex(/^[^:\x00-\x1f\x7f]{1,128}$/, 'expected a name without a colon, at most 128 characters')
+      .describe('The user’s name.'),
+    password: password.describe('Hash of the password, as `cardea password` prints it.'),
+    consumer: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Name of one of the `consumers`. Default: none, only the user’s name is known.'),
+    scopes: z.array(z.string().min(1).max(128)).default([]).describe('Scopes of the user, for `acl`.'),
+  },
+  { error: ({ code }) => (code === 'invalid_type' ? userForm : undefined) },
+);
 
 export const schema = z
   .strictObject({
