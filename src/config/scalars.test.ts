@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseRate } from '../base/rate.ts';
+import { parseRate, rateHint, rateText } from '../base/rate.ts';
 import { duration, durationMaxMs, parseDuration } from '../base/schema/duration.ts';
 import { addressText, parseAddress } from './address.ts';
 import { parseBodyPath } from './body-match.ts';
@@ -30,14 +30,48 @@ test('rates', () => {
   assert.deepEqual(parseRate('1000/min'), { count: 1_000, perMs: 60_000 });
   assert.deepEqual(parseRate('5000/h'), { count: 5_000, perMs: 3_600_000 });
   assert.deepEqual(parseRate('10M/month'), { count: 10_000_000, perMs: 30 * 86_400_000 });
+  assert.deepEqual(parseRate('100/30s'), { count: 100, perMs: 30_000 });
+  assert.deepEqual(parseRate('5/15min'), { count: 5, perMs: 900_000 });
+  assert.deepEqual(parseRate('1k/12h'), { count: 1_000, perMs: 12 * 3_600_000 });
   for (const text of ['', '100', '0/s', '100/sec', '1.5/s', '-1/s', '100 /s', '10m/s', '/s']) {
     assert.equal(parseRate(text), null, text);
   }
+  // Days, weeks and months belong to the calendar and stand alone.
+  for (const text of ['5/0s', '5/015s', '5/1.5min', '5/2day', '5/2month', '5/24h', '5/1440min', '5/86400s']) {
+    assert.equal(parseRate(text), null, text);
+    assert.equal(checkValue(rate, text).ok, false, text);
+  }
+  for (const text of ['100/s', '1000/min', '5000/h', '50/day', '7/week', '1/month', '100/30s', '5/15min', '9/90min']) {
+    assert.equal(rateText(parseRate(text)!), text);
+  }
+  assert.equal(rateText({ count: 1, perMs: 1_500 }), undefined);
+  assert.equal(rateText({ count: 1, perMs: 2 * 86_400_000 }), undefined);
   const zero = checkValue(rate, '0/s');
   assert.equal(
     !zero.ok && zero.problems[0]!.message,
     'expected a rate above zero, such as 100/s or 10M/month, found "0/s"',
   );
+});
+
+test('a rate in another notation is told as it is written here', () => {
+  const meant = {
+    '60/minute': '60/min',
+    '60/m': '60/min',
+    '100r/s': '100/s',
+    '60 per minute': '60/min',
+    '60rpm': '60/min',
+    '10k/hour': '10k/h',
+    '1000/d': '1000/day',
+    '5 req/s': '5/s',
+    '7 / seconds': '7/s',
+  };
+  for (const [text, rateHere] of Object.entries(meant)) {
+    assert.equal(rateHint(text), `; write ${rateHere}`, text);
+    assert.ok(parseRate(rateHere) !== null, rateHere);
+    const checked = checkValue(rate, text);
+    assert.ok(!checked.ok && checked.problems[0]!.message.endsWith(`; write ${rateHere}`), text);
+  }
+  for (const text of ['60', '60/fortnight', 'minute/60', '', 5]) assert.equal(rateHint(text), '');
 });
 
 test('percentages', () => {

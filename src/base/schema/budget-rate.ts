@@ -1,7 +1,7 @@
 // The `limit` and `cost` settings of filters that count: a rate that can be counted, and how much of it one request uses.
 
 import { z } from 'zod';
-import { isZeroRate, parseRate, type Rate, rateExpected } from '../rate.ts';
+import { isZeroRate, parseRate, type Rate, rateExpected, rateHint } from '../rate.ts';
 import { expected } from './found.ts';
 import { httpName } from './http-name.ts';
 
@@ -26,7 +26,7 @@ export const budgetRate = z.string(expected(rateExpected)).transform((text, cont
   };
   if (isZeroRate(text))
     return told('a limit of zero would refuse every request; leave the route out, or deny it with ipAccess');
-  if (parsed === null) return told(`expected ${rateExpected}, found ${JSON.stringify(text)}`);
+  if (parsed === null) return told(`expected ${rateExpected}, found ${JSON.stringify(text)}${rateHint(text)}`);
   if (parsed.count > countMax) return told(`expected at most 100M in a window, found ${text}`);
   if (parsed.count / (parsed.perMs / 1_000) > perSecondMax) return told(`expected at most 1M/s, found ${text}`);
   return parsed;

@@ -49,7 +49,7 @@ const answerMsMax = 3;
 const limitsMax = 8;
 
 const limitFields = {
-  limit: budgetRate.optional().describe('Units per time: `100/s`, `1000/min`, `10M/month`.'),
+  limit: budgetRate.optional().describe('Units per time: `100/s`, `1000/min`, `5/15min`, `10M/month`.'),
   burst: z
     .int('expected a whole number of units')
     .min(1, 'a burst below 1 would refuse every request')
