@@ -10,7 +10,7 @@ import { unlistedProblem } from '../../base/schema/listed-consumers.ts';
 import type { PlaceProblem } from '../../base/schema/place-problem.ts';
 import { planCostProblems } from '../../base/schema/plan-cost.ts';
 import { besideLimits } from './beside-limits.ts';
-import { answerTime, block, memorySize, policyName } from './limit-words.ts';
+import { answerTime, exemptCallers, memorySize, policyName } from './limit-words.ts';
 import { storeIssues } from './store-issues.ts';
 
 export const name = 'rateLimit';
@@ -21,7 +21,7 @@ export const documentation =
   'Several `limits` in one filter are decided together: all must admit the request, and a refusal by one charges nothing to the others. ' +
   'Workers count exactly, in memory that they share, and a reload keeps the counts as long as the limit is unchanged. The memory is bounded: when it is full, the callers that were idle longest are forgotten first. ' +
   'With a Redis as `store`, all gateways that use it count together. ' +
-  'A filter of a route counts for that route; one in the global chain counts for all routes together. `concurrency` limits the requests that are in progress at once.';
+  'A filter of a route counts for that route, or with `budget` for all routes that name the same; one in the global chain counts for all routes together. `concurrency` limits the requests that are in progress at once.';
 
 export interface LimitConfig {
   readonly name: string;
@@ -106,6 +106,11 @@ export const schema = z
       .describe(
         'Several limits that must all admit, each with the settings of one: `limit`, `burst`, `algorithm`, `by`, `fallback`, `cost`, `plan`, `concurrency`, `name`.',
       ),
+    budget: policyName
+      .optional()
+      .describe(
+        'Name of a budget that filters of several routes share: where it is the same, limits of the same name, rate and `by` count together. Default: each route has its own.',
+      ),
     store: z
       .string()
       .min(1)
@@ -145,13 +150,7 @@ export const schema = z
       .boolean()
       .default(false)
       .describe('Counts and logs what would be refused, but refuses nothing and sends no headers.'),
-    except: z
-      .strictObject({
-        ips: z.array(block).default([]).describe('Addresses or blocks that are not limited: `10.0.0.0/8`.'),
-        consumers: z.array(z.string().min(1)).default([]).describe('Names of consumers that are not limited.'),
-      })
-      .prefault({})
-      .describe('Callers who are not limited, and use up nothing.'),
+    except: exemptCallers,
     headers: z
       .enum(['always', 'refused', 'never'])
       .default('always')
@@ -166,6 +165,7 @@ export const schema = z
   .transform((written, context) => {
     const {
       limits: list,
+      budget,
       store,
       mode,
       onStoreFailure,
@@ -197,7 +197,17 @@ export const schema = z
     };
     for (const issue of issues) context.addIssue({ code: 'custom', path: [...issue.path], message: issue.message });
     if (issues.length > 0) return z.NEVER;
-    return { limits, ...shared, memoryBytes: memory, ipv6Prefix, dryRun, except, headers, legacyHeaders };
+    return {
+      limits,
+      budget: budget ?? null,
+      ...shared,
+      memoryBytes: memory,
+      ipv6Prefix,
+      dryRun,
+      except,
+      headers,
+      legacyHeaders,
+    };
   });
 
 export type RateLimitConfig = z.output<typeof schema>;

@@ -269,16 +269,18 @@ class RateLimit implements Filter {
 }
 
 /**
- * What distinguishes budgets with the same name and `by`: the route, whether it is a dry run, and the index among equal filters of a chain.
- * If two filters shared a budget, both would charge each request, and a dry run would use up the limit that is in force.
+ * What distinguishes budgets with the same name and `by`: the route or the shared budget that it names, whether it is a dry run, and the
+ * index among equal filters of a chain. If two filters of a chain shared a budget, both would charge each request, and a dry run would use
+ * up the limit that is in force.
  */
 function placeOf(
   { name, by }: LimitConfig,
-  { dryRun }: RateLimitConfig,
+  { dryRun, budget }: RateLimitConfig,
   { routeName, countEarlierUses }: FilterServices,
 ): string {
-  const place = `${dryRun ? 'dry run, ' : ''}${routeName === '' ? 'all routes' : `route ${routeName}`}`;
-  const before = countEarlierUses(`rateLimit ${dryRun} ${name} ${JSON.stringify(by)}`);
+  const whose = routeName === '' ? 'all routes' : budget === null ? `route ${routeName}` : `budget ${budget}`;
+  const place = `${dryRun ? 'dry run, ' : ''}${whose}`;
+  const before = countEarlierUses(`rateLimit ${dryRun} ${budget ?? ''} ${name} ${JSON.stringify(by)}`);
   return before === 0 ? place : `${before + 1}. of ${place}`;
 }
 

@@ -1,4 +1,4 @@
-// Schemas of simple values in the configuration of rateLimit: names, addresses, sizes, times.
+// Schemas of small parts in the configuration of rateLimit: names, exempt callers, sizes, times.
 
 import { z } from 'zod';
 import { cidrError } from '../../base/cidr-set.ts';
@@ -7,10 +7,18 @@ import { size } from '../../base/schema/size.ts';
 
 export const policyName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'expected letters, digits and _ . -, at most 64');
 
-export const block = z.string().superRefine((text, context) => {
+const block = z.string().superRefine((text, context) => {
   const error = cidrError(text);
   if (error !== undefined) context.addIssue({ code: 'custom', message: error });
 });
+
+export const exemptCallers = z
+  .strictObject({
+    ips: z.array(block).default([]).describe('Addresses or blocks that are not limited: `10.0.0.0/8`.'),
+    consumers: z.array(z.string().min(1)).default([]).describe('Names of consumers that are not limited.'),
+  })
+  .prefault({})
+  .describe('Callers who are not limited, and use up nothing.');
 
 export const memorySize = size.refine(
   bytes => bytes >= 65_536 && bytes <= 2 ** 30,

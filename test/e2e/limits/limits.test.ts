@@ -50,6 +50,22 @@ for (const algorithm of ['gcra', 'tokenBucket', 'fixedWindow', 'slidingWindow', 
   });
 }
 
+test('routes that name the same budget count together, on both workers and after a reload', async t => {
+  const route = (name: string, filters: string) =>
+    `  - { name: ${name}, match: { path: /${name} }, filters: [${filters}], ${reply} }\n`;
+  const shared = '{ rateLimit: { limit: 4/month, budget: api } }';
+  const beside = '{ rateLimit: { limit: 100/month, budget: other } }';
+  const routes =
+    route('a', shared) + route('b', `${beside}, ${shared}`) + route('own', '{ rateLimit: { limit: 4/month } }');
+  const gateway = await start(t, routes);
+  const status = async (target: string) => (await ask(gateway.port, { path: target })).status;
+  for (const target of ['/a', '/b', '/b', '/a']) assert.equal(await status(target), 200);
+  for (const target of ['/a', '/b']) assert.equal(await status(target), 429, target);
+  assert.equal(await status('/own'), 200, 'a limit without the budget has its own');
+  await reloadWith(gateway, text => `${text}${route('late', shared)}`);
+  assert.equal(await status('/late'), 429, 'a route that joins finds what is left');
+});
+
 test('a rate is kept over time by both workers together: not one request more, nor is it withheld', async t => {
   const gateway = await start(
     t,
