@@ -72,6 +72,9 @@ test('what cannot be forwarded safely is refused', () => {
     { claims: { 'X-Forwarded-For': 'ip' } },
     { claims: { 'x-consumer-name': 'sub' } },
     { claims: { x_user: 'sub' } },
+    { claims: { 'X-Forwarded-Users': 'sub' } },
   ];
   for (const config of wrong) assert.ok(!forwardIdentity.safeParse(config).success, JSON.stringify(config));
+  const usual = { claims: { 'X-Forwarded-User': 'sub', 'x-forwarded-email': 'email', 'X-Forwarded-Groups': 'groups' } };
+  assert.ok(forwardIdentity.safeParse(usual).success, 'names that services expect from an identity proxy');
 });

@@ -1,14 +1,18 @@
 // The `forward` setting of identity filters: what the upstream learns about the caller. src/exchange writes the headers.
 
 import { z } from 'zod';
+import { forwardingField } from './forwarding-field.ts';
 
 const ownOrFraming =
-  /^(host|connection|transfer-encoding|content-length|te|trailer|upgrade|keep-alive|proxy-.*|http2-settings|expect|cookie|forwarded|via|traceparent|tracestate|x-forwarded-.*|x-real-ip|x-request-id|x-consumer-.*)$/i;
+  /^(host|connection|transfer-encoding|content-length|te|trailer|upgrade|keep-alive|proxy-.*|http2-settings|expect|cookie|traceparent|tracestate|x-real-ip|x-request-id|x-consumer-.*)$/i;
 
 const claimHeader = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,127}$/, 'a header for a claim is letters, digits and hyphens')
-  .refine(name => !ownOrFraming.test(name), 'the gateway writes this field itself, or it frames the message');
+  .refine(
+    name => !ownOrFraming.test(name) && !forwardingField.test(name),
+    'the gateway writes this field itself, or it frames the message',
+  );
 
 const claimPath = z
   .string()

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { duration, durationOrZero } from '../../base/schema/duration.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
+import { forwardingField } from '../../base/schema/forwarding-field.ts';
 import { serverUrl } from '../../base/schema/server-url.ts';
 
 export const name = 'forwardAuth';
@@ -22,7 +23,7 @@ const fieldName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, 'expec
 const fields = z.array(fieldName.transform(text => text.toLowerCase()));
 
 const framing =
-  /^(host|connection|transfer-encoding|content-length|te|trailer|upgrade|keep-alive|proxy-.*|http2-settings|expect|cookie|authorization|forwarded|via|x-forwarded-.*)$/;
+  /^(host|connection|transfer-encoding|content-length|te|trailer|upgrade|keep-alive|proxy-.*|http2-settings|expect|cookie|authorization)$/;
 
 /**
  * Fields that the gateway writes itself in the request to the service, or that concern the body and the connection of the client's request.
@@ -33,11 +34,12 @@ const notSent =
 /** Fields that do not say who the caller is. */
 const tellsNobody = /^(accept(-.*)?|user-agent|x-requested-with|referer|origin|sec-fetch-.*)$/;
 
-/** A list of field names, none of which may match `wrong`. In the message, `because` follows the name and says why it is not allowed. */
-function fieldsWithout(wrong: RegExp, because: string) {
+/** A list of field names, none of which may match one of `wrong`. In the message, `because` follows the name and says why not. */
+function fieldsWithout(wrong: readonly RegExp[], because: string) {
   return fields.superRefine((names, context) => {
     for (const [at, field] of names.entries()) {
-      if (wrong.test(field)) context.addIssue({ code: 'custom', path: [at], message: `${field} ${because}` });
+      if (wrong.some(each => each.test(field)))
+        context.addIssue({ code: 'custom', path: [at], message: `${field} ${because}` });
     }
   });
 }
@@ -50,12 +52,15 @@ export const schema = z
       .default('GET')
       .describe('Method of the request to the service. It has no body.'),
     send: fieldsWithout(
-      notSent,
+      [notSent],
       'is set by the gateway in the request to the service: the client’s own would contradict it, or end that request early',
     )
       .default(['authorization', 'cookie', 'accept', 'user-agent', 'x-requested-with'])
       .describe('Fields of the request that the service gets.'),
-    copy: fieldsWithout(framing, 'frames the message or is the client’s own, and cannot be copied')
+    copy: fieldsWithout(
+      [framing, forwardingField],
+      'frames the message, tells its way or is the client’s own, and cannot be copied',
+    )
       .default([])
       .describe(
         'Fields of its response that the upstream gets, such as `x-user`. Removed from every request on arrival.',

@@ -95,6 +95,17 @@ test('what a service that names no caller has said stands beside the caller that
   }
 });
 
+test('the names that identity services give to a caller can be copied, and clients cannot send them', async t => {
+  const decide: Decide = (_request, response) => void response.writeHead(200, { 'x-forwarded-user': 'ann' }).end();
+  const config = { copy: ['X-Forwarded-User', 'X-Forwarded-Groups'], subject: 'x-forwarded-user' };
+  const { port, served } = await start(t, decide, config);
+  const headers = { 'x-forwarded-user': 'forged', 'x-forwarded-groups': 'forged', 'x-forwarded-for': '192.0.2.1' };
+  assert.equal((await ask(port, { headers })).status, 200);
+  const [seen] = served;
+  assert.deepEqual([seen!['x-forwarded-user'], seen!['x-forwarded-groups']], ['ann', undefined]);
+  assert.equal(seen!['x-forwarded-for'], '127.0.0.1');
+});
+
 test('a refusal is given to the client as it is', async t => {
   const { port, served } = await start(t, (_request, response) => {
     response.writeHead(401, {
@@ -349,6 +360,12 @@ for (const [what, config, message] of [
     /is set by the gateway/,
   ],
   ['copying the cookie', { url: 'https://a.example', copy: ['cookie'] }, /cannot be copied/],
+  ['copying who asks', { url: 'https://a.example', copy: ['X-Forwarded-For'] }, /cannot be copied/],
+  [
+    'copying what is no name of a caller',
+    { url: 'https://a.example', copy: ['x-forwarded-users'] },
+    /cannot be copied/,
+  ],
 ] as const) {
   test(`refused: ${what}`, () => {
     const result = schema.safeParse(config);
