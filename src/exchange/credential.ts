@@ -138,8 +138,13 @@ function dropFrom(exchange: Exchange, { kind, name }: CredentialPlace): void {
   }
 }
 
+/** Whether two places are the same one, in which case one filter's credential there is also the other's. */
 function isSame(a: CredentialPlace, b: CredentialPlace): boolean {
-  return a.kind === b.kind && a.name === b.name;
+  return (a.kind === b.kind && a.name === b.name) || (isAuthorization(a) && isAuthorization(b));
+}
+
+function isAuthorization({ kind, name }: CredentialPlace): boolean {
+  return kind === 'bearer' || (kind === 'header' && name === 'authorization');
 }
 
 function isOf(name: string, pair: string): boolean {

@@ -22,7 +22,7 @@ export const documentation =
   'Refusals: 401 `credentials_missing` or `credentials_invalid`, and 403 `access_denied` for a key that is not for this route.';
 
 export const schema = z.strictObject({
-  from: credentialPlaces([{ header: 'x-api-key' }]),
+  from: credentialPlaces([{ header: 'x-api-key' }], { wholeAuthorization: true }),
   store: z
     .string()
     .min(1)

@@ -133,6 +133,20 @@ test('from the query: taken out on the way, unless it is to stay', async t => {
   assert.equal(kept.seen[0]!.url, '/a?api_key=first-key');
 });
 
+test('from Authorization without a scheme in front, where that is configured', async t => {
+  const from = ['bearer', { header: 'Authorization' }];
+  const { port, seen } = await start(t, { from, forward: { keepCredential: false } });
+  for (const authorization of ['first-key', 'Bearer first-key']) {
+    assert.equal((await ask(port, { headers: { authorization } })).status, 200, authorization);
+    assert.equal(seen.at(-1)!.headers.authorization, undefined);
+  }
+  for (const authorization of ['Basic first-key', 'first-key x', 'wrong']) {
+    assert.equal(codeOf(await ask(port, { headers: { authorization } })), '401 credentials_invalid', authorization);
+  }
+  const twice = await ask(port, { headers: { authorization: ['first-key', 'first-key'] } });
+  assert.equal(codeOf(twice), '401 credentials_invalid');
+});
+
 test('from a cookie, as Bearer, and hidden from the upstream by choice', async t => {
   const from = ['bearer', { cookie: 'key' }];
   const { port, seen } = await start(t, { from, forward: { keepCredential: false } });
