@@ -2,6 +2,7 @@
 
 import { isCalendarDay } from '../config/calendar-day.ts';
 import type { Config } from '../config/config.ts';
+import { consumerLetters, consumerNamePattern } from '../config/resource-name.ts';
 import { type KeyRecord, makeKey, withKeyStore } from '../runtime/key-store.ts';
 import { type Command, type CommandArguments, configOption, ExitCode, jsonOption } from './command.ts';
 import { loadOrTell } from './load-or-tell.ts';
@@ -45,8 +46,8 @@ function needed(args: CommandArguments, option: string, action: string): string 
 }
 
 function checkName(text: string, option: string): string {
-  if (!/^[A-Za-z0-9_][A-Za-z0-9_.:/@-]{0,127}$/.test(text))
-    throw new UsageError(`--${option} takes letters, digits and _ . : / @ -, at most 128 characters`);
+  if (!consumerNamePattern.test(text))
+    throw new UsageError(`--${option} takes ${consumerLetters}, at most 128 characters`);
   return text;
 }
 

@@ -141,6 +141,15 @@ test('one error hides none of the others', () => {
   assert.equal(found.length, 5);
 });
 
+test('a consumer may have the name that its token or certificate gives it', () => {
+  for (const name of ['ann@example.com', 'a+b@example.com', 'auth0|5f7c', 'spiffe://acme/ns/x', 'app-1']) {
+    assert.deepEqual(check({ ...sound, consumers: [{ name }] }).problems, [], name);
+  }
+  for (const name of ['two words', 'a,b', '@a', 'a"b', 'x'.repeat(129)]) {
+    assert.match(check({ ...sound, consumers: [{ name }] }).problems[0]?.message ?? '', /^expected a name/, name);
+  }
+});
+
 test('parts refer to names that exist, once', () => {
   onlyError({ ...sound, routes: [{ name: 'r', to: 'user' }] }, 'routes.0.to', /did you mean "users"\?$/);
   const consumers = [{ name: 'acme', plan: 'gild' }];

@@ -14,7 +14,7 @@ import { documentKeys, type Language } from './language.ts';
 import type { KeptPart, KeptParts } from './load-cache.ts';
 import { probableName, suggestion } from './nearest-name.ts';
 import { isAboutReservedKey, reservedKeyProblems } from './reserved-keys.ts';
-import { resourceName } from './resource-name.ts';
+import { consumerName, resourceName } from './resource-name.ts';
 import { type Checked, checkValue } from './schema-problems.ts';
 import { fieldOf } from './written.ts';
 
@@ -202,7 +202,8 @@ class DocumentCheck {
     if (outcome.ok) return deepFreeze(name === null ? outcome.value : { name, ...(outcome.value as object) });
     for (const problem of outcome.problems) this.problems.push({ ...problem, path: [...path, ...problem.path] });
     const key = String(path[0]);
-    if (referredTo.has(key) && !checkValue(resourceName, fieldOf(value, 'name')).ok) this.incompleteKeys.add(key);
+    const ofName = key === 'consumers' ? consumerName : resourceName;
+    if (referredTo.has(key) && !checkValue(ofName, fieldOf(value, 'name')).ok) this.incompleteKeys.add(key);
     return undefined;
   }
 

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { isCalendarDay } from './calendar-day.ts';
 import type { ConsumerConfig, KeyConfig } from './config.ts';
-import { resourceName } from './resource-name.ts';
+import { consumerName } from './resource-name.ts';
 
 // Because: a message that showed the value found could reveal a key that was pasted in place of its hash.
 const hashExpected = 'expected sha256: and 64 hexadecimal digits';
@@ -57,7 +57,7 @@ const key = z
 
 export const consumerSchema = z
   .strictObject({
-    name: resourceName.describe('Name of the consumer.'),
+    name: consumerName.describe('Name of the consumer.'),
     plan: z.string().optional().describe('Name of one of the `plans`.'),
     tenant: z.string().min(1).optional().describe('Who the consumer belongs to.'),
     groups: z.array(z.string().min(1).max(128)).default([]).describe('Groups that the consumer is in, for `acl`.'),
