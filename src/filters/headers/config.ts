@@ -10,7 +10,7 @@ export const name = 'headers';
 export const documentation =
   'Changes header fields of the request before it goes upstream, and of the response before it goes to the client: first `remove`, then `set` (replaces existing values), ' +
   '`add` (only if the field is absent) and `append` (adds a value to existing ones). Values are templates: `${requestId}`, `${client.ip}`, `${scheme}`, `${method}`, `${host}`, `${path}`, ' +
-  '`${query}`, `${route}`, `${consumer}`, `${param.NAME}` for a parameter of the route’s path, `${header.NAME}` and `${cookie.NAME}` for those of the request; `$${` stands for a literal `${`. ' +
+  '`${query}`, `${route}`, `${consumer}`, `${param.NAME}` for a parameter of the route’s path, `${header.NAME}` and `${cookie.NAME}` for those of the request, `${tag.NAME}` for a tag of the consumer; `$${` stands for a literal `${`. ' +
   'What is absent is empty, and an empty value sets or adds nothing. Control bytes in a value become spaces, and characters outside ASCII are sent as UTF-8.';
 
 /** The template variables; those of `namedVariables` are followed by `.NAME`. */
@@ -25,7 +25,7 @@ export const plainVariables = [
   'route',
   'consumer',
 ];
-export const namedVariables = ['param', 'header', 'cookie'];
+export const namedVariables = ['param', 'header', 'cookie', 'tag'];
 
 const variableList = [...plainVariables, ...namedVariables.map(variable => `${variable}.NAME`)]
   .map(variable => `\${${variable}}`)

@@ -7,7 +7,7 @@ import { ask, startFilterGateway, valuesOf, written } from '../../../test/suppor
 import { filterServices } from '../../../test/support/filter-services.ts';
 import { namedVariables, placeProblems, plainVariables, schema } from './config.ts';
 import { headersFilter } from './filter.ts';
-import { namedReaders, plainReaders } from './template.ts';
+import { namedReaders, plainReaders, Template } from './template.ts';
 
 interface TestContext {
   after(fn: () => Promise<void>): void;
@@ -91,6 +91,14 @@ test('templates know the exchange', async t => {
   assert.equal(bytes('x-cookie-group'), '<canary>');
   assert.equal(bytes('x-header-X-Color'), '<r\xe9d>');
   assert.equal(bytes('x-param-id'), `<${Buffer.from('café').toString('latin1')}>`);
+});
+
+test('a tag of the consumer is filled in; without it, or without a consumer, there is nothing', () => {
+  // Because: the reader looks at the consumer only.
+  const render = (consumer: object | null) => new Template('<${tag.customId}>').render({ consumer } as never);
+  assert.equal(render({ tags: { customId: 'é42' } }), `<${Buffer.from('é42').toString('latin1')}>`);
+  for (const tags of [{}, { customid: '42' }, Object.create({ customId: '42' })]) assert.equal(render({ tags }), '<>');
+  assert.equal(render(null), '<>');
 });
 
 test('the id in a template is the id that goes upstream', async t => {

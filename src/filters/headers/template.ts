@@ -27,6 +27,10 @@ export const namedReaders: Readonly<Record<string, (name: string) => Reader>> = 
     return exchange => exchange.request.headers.get(lowerName) ?? '';
   },
   cookie: name => exchange => exchange.cookie(name) ?? '',
+  tag:
+    name =>
+    ({ consumer }) =>
+      consumer !== null && Object.hasOwn(consumer.tags, name) ? utf8AsLatin1(consumer.tags[name]!) : '',
 };
 
 const control = /[\0-\x08\x0a-\x1f\x7f]/;
