@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { rememberOutsideValues } from './as-written.ts';
+import { checkCaptures } from './check-captures.ts';
 import { type ConfigParts, checkDocument } from './check-document.ts';
 import { checkFilterPlaces } from './check-filter-places.ts';
 import { checkHiddenRoutes } from './check-hidden-routes.ts';
@@ -101,6 +102,7 @@ function load(
   problems.push(...checkRoutePaths(parts, changed));
   problems.push(...checkHiddenRoutes(parts));
   problems.push(...checkMethods(parts));
+  problems.push(...checkCaptures(parts));
   problems.push(...checkReplyHeaders(parts));
 
   const locate = (problem: Problem): LocatedProblem => {

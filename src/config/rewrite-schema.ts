@@ -17,7 +17,9 @@ export const rewriteSchema = z
       .string(absolute)
       .regex(/^\//, absolute)
       .optional()
-      .describe('The new path; `{id}` stands for the parameter `id` of the route’s path.'),
+      .describe(
+        'The new path; `{id}` stands for the parameter `id` of the route’s path, `{rest*}` for one with slashes.',
+      ),
     host: z
       .string(expected('a host'))
       .min(1, 'expected a host, found ""')
