@@ -52,6 +52,16 @@ test('a folder is refused', () => {
   assert.deepEqual(problemsWith(inner), [`3:5 ${inner} is a folder`]);
 });
 
+test('every file may name its schema for editors', () => {
+  const line = '$schema: ./cardea.schema.json\n';
+  writeFileSync(path.join(folder, 'part.yaml'), `${line}zone: eu-1\n`);
+  const main = path.join(folder, 'cardea.yaml');
+  writeFileSync(main, `${line}listeners: [{ address: 127.0.0.1:0 }]\ninclude: [part.yaml]\n`);
+  const loaded = loadConfig(main, { filters: [] });
+  assert.ok(loaded.ok, JSON.stringify(loaded.problems));
+  assert.equal(loaded.config.zone, 'eu-1');
+});
+
 test('a pattern that folders fit takes the files: `conf.d/**` is all of them, however deep', () => {
   mkdirSync(path.join(folder, 'conf.d/team'), { recursive: true });
   for (const file of ['conf.d/a.yaml', 'conf.d/team/b.yaml']) {

@@ -41,7 +41,7 @@ const places = placesOf(schema, '');
 
 test('the document has the keys of the language, and no other', () => {
   assert.match(schema.$schema ?? '', /2020-12/);
-  assert.deepEqual(Object.keys(schema.properties ?? {}), [...documentKeys]);
+  assert.deepEqual(Object.keys(schema.properties ?? {}), ['$schema', ...documentKeys]);
   assert.equal(schema.additionalProperties, false);
 });
 

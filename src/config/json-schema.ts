@@ -18,10 +18,13 @@ export function jsonSchema(filters: readonly FilterSchema[]): JsonSchema {
   return {
     title: 'Configuration of Cardea',
     ...rest,
-    properties: Object.fromEntries(settings),
+    properties: { $schema: schemaKey, ...Object.fromEntries(settings) },
     $defs: { ...$defs, filter: filterDefinition(filters) },
   };
 }
+
+/** Read by editors only. Documents in JSON name their schema by this key, those in YAML in a comment. */
+const schemaKey: JsonSchema = { type: 'string', description: 'Where this schema is, for editors.' };
 
 /** Keys that must not be left without a value. */
 const mustBeGiven: ReadonlySet<string> = new Set(['include', 'listeners']);

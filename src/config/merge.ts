@@ -5,6 +5,9 @@ import type { LocatedProblem, Problem } from './config.ts';
 import { passWholeTexts } from './expand.ts';
 import type { SourceFile } from './source-file.ts';
 
+/** Keys of a file that are about the file itself: what it includes, and the schema by which editors complete it. */
+const aboutFile: ReadonlySet<string> = new Set(['include', '$schema']);
+
 /** The elements of a joined list that came from one file. They begin at index `start` of the joined list. */
 interface ListPart {
   readonly source: SourceFile;
@@ -28,7 +31,7 @@ export class MergedDocument {
   constructor(sources: readonly SourceFile[]) {
     this.main = sources[0]!;
     for (const source of sources) {
-      for (const [key, value] of Object.entries(source.settings)) if (key !== 'include') this.add(key, value, source);
+      for (const [key, value] of Object.entries(source.settings)) if (!aboutFile.has(key)) this.add(key, value, source);
     }
   }
 
