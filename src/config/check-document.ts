@@ -6,8 +6,9 @@ import { isAnyKept } from '../base/list-edits.ts';
 import { found } from '../base/schema/found.ts';
 import { checkBareRoute } from './check-bare-route.ts';
 import type { Config, Problem } from './config.ts';
-import { belongsIntoFilters, filterNamesOf, isFilterName, meantFilter } from './filter-names.ts';
+import { belongsIntoFilters, filterNamesOf, filtersAreElements, isFilterName, meantFilter } from './filter-names.ts';
 import { foreignName } from './foreign-names.ts';
+import { foreignNote } from './foreign-notes.ts';
 import { deepFreeze } from './freeze.ts';
 import { spaceMissing } from './issue-text.ts';
 import { documentKeys, type Language } from './language.ts';
@@ -138,7 +139,8 @@ class DocumentCheck {
     if (value === undefined || value === null) return this.take(key, schema, [], null, () => [key]);
     if (!Array.isArray(value)) {
       this.incompleteKeys.add(key);
-      this.fail([key], `expected a list, found ${found(value)}`);
+      const hint = key === 'filters' && typeof value === 'object' ? filtersAreElements : '';
+      this.fail([key], `expected a list, found ${found(value)}${hint}`);
       return [];
     }
     return this.take(key, schema, value, null, at => [key, at], shortcut);
@@ -247,6 +249,8 @@ function elsewhere(key: string, empty: string | null, known: readonly string[], 
   if (isFilterName(key, filter)) return belongsIntoFilters;
   const meant = foreignName(key, filterNamesOf(filter));
   if (meant !== undefined) return meantFilter(meant);
+  const note = foreignNote(key);
+  if (note !== undefined) return `; ${note}`;
   if (empty !== null) return `; is it to be indented, as a part of \`${empty}\` above?`;
   return `; expected one of ${known.join(', ')}`;
 }

@@ -16,6 +16,15 @@ export function isFilterName(key: string, schema: object | undefined): boolean {
   return filterNamesOf(schema).has(key);
 }
 
+/** Whether `schema` describes one filter of a list. */
+export function isOneFilter(schema: object | undefined): boolean {
+  // Because: a registry looks schemas up by identity only.
+  return schema !== undefined && namesOf.has(schema as z.ZodType);
+}
+
+/** The end of a message about a map of filters where a list belongs. */
+export const filtersAreElements = '; write each filter as an element: - NAME: { ... }';
+
 /** The filters of which `schema` describes one; none for schemas of anything else. */
 export function filterNamesOf(schema: object | undefined): ReadonlySet<string> {
   // Because: a registry looks schemas up by identity only, and gives back a looser type of set than it was given.

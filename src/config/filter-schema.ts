@@ -8,7 +8,8 @@ import type { PlaceProblem } from '../base/schema/place-problem.ts';
 import type { FilterConfig } from './config.ts';
 import { withFilterNames } from './filter-names.ts';
 import { settingInsteadOfFilter } from './foreign-names.ts';
-import { suggestion } from './nearest-name.ts';
+import { foreignNote } from './foreign-notes.ts';
+import { probableName, suggestion } from './nearest-name.ts';
 import { checkValue } from './schema-problems.ts';
 
 /** What config/ needs to know of a filter. */
@@ -88,11 +89,8 @@ function checkFilter(
   const filter = byName.get(name);
   const inside = [...path, name];
   if (filter === undefined) {
-    const setting = settingInsteadOfFilter(name);
-    const known =
-      (setting === undefined ? suggestion(name, byName.keys()) : `; it is ${setting}`) ||
-      `; there are ${[...byName.keys()].sort().join(', ')}`;
-    problems.push({ path: inside, message: `there is no filter ${JSON.stringify(name)}${known}`, at: 'key' });
+    const message = `there is no filter ${JSON.stringify(name)}${insteadOf(name, byName.keys())}`;
+    problems.push({ path: inside, message, at: 'key' });
     return null;
   }
   const checked = checkValue(filter.schema, config ?? {});
@@ -106,6 +104,17 @@ function checkFilter(
     checkInner(element, byName, problems, [...inside, at]),
   );
   return elements.includes(null) ? null : { name, config: elements };
+}
+
+/** The end of a message about a filter that does not exist: what has its effect here, or which filters there are. */
+function insteadOf(name: string, known: Iterable<string>): string {
+  const names = [...known];
+  const setting = settingInsteadOfFilter(name);
+  if (setting !== undefined) return `; it is ${setting}`;
+  const near = suggestion(name, names);
+  if (near !== '') return near;
+  const note = foreignNote(name);
+  return note === undefined ? `; there are ${names.sort().join(', ')}` : `; ${note}`;
 }
 
 /** Like `checkFilter`, for an element of a filter that nests: this element has to identify the caller. */
@@ -133,7 +142,8 @@ function nameAndConfig(
   known: ReadonlyMap<string, FilterSchema>,
 ): { readonly name: string; readonly config: unknown } | string {
   if (typeof written === 'string') {
-    const hint = known.has(written) ? `: write { ${written}: {} }` : '';
+    const meant = nameOf(written, known);
+    const hint = meant === undefined ? '' : `: write { ${meant}: {} }`;
     return `expected a filter’s name with its configuration, found ${found(written)}${hint}`;
   }
   if (typeof written !== 'object' || written === null || Array.isArray(written)) {
@@ -144,5 +154,14 @@ function nameAndConfig(
   if (entries.length === 1 && first !== undefined) return { name: first[0], config: first[1] };
   if (entries.length === 0) return 'expected a filter’s name with its configuration, found an empty map';
   const names = entries.map(([name]) => name).join(', ');
-  return `expected one filter, found the keys ${names}: each filter is an element of the list, with its settings indented under its name`;
+  const told = `expected one filter, found the keys ${names}`;
+  const named: unknown = Object.hasOwn(written, 'name') ? Reflect.get(written, 'name') : undefined;
+  const meant = typeof named === 'string' ? nameOf(named, known) : undefined;
+  if (meant !== undefined) return `${told}: the name of a filter is the key of its settings, { ${meant}: { ... } }`;
+  return `${told}: each filter is an element of the list, with its settings indented under its name`;
+}
+
+/** The filter that a name stands for, or was probably meant for; undefined when there is none. */
+function nameOf(written: string, known: ReadonlyMap<string, FilterSchema>): string | undefined {
+  return known.has(written) ? written : probableName(written, known.keys());
 }

@@ -1,6 +1,8 @@
 // The names that other gateways give to things that have another name here. For suggestions only; nothing is read under these names.
 
-/** By a name in lower case without `-`, `_` and `.`: names of this language. The first one that is allowed in the given place is meant. */
+import { gatewayNames } from './gateway-names.ts';
+
+/** By a name in lower case without `-`, `_`, `.` and `/`: names of this language. The first one that is allowed in the given place is meant. */
 export const foreignNames: Readonly<Record<string, readonly string[]>> = {
   // nginx, HAProxy
   server: ['listeners', 'endpoints'],
@@ -199,7 +201,7 @@ export const foreignNames: Readonly<Record<string, readonly string[]>> = {
   minlength: ['minimum'],
   redis: ['store'],
   keynames: ['from'],
-  roles: ['groups'],
+  roles: ['groups', 'claims'],
   port: ['address'],
   rate: ['limit'],
   retries: ['retry', 'attempts'],
@@ -220,6 +222,7 @@ export const foreignNames: Readonly<Record<string, readonly string[]>> = {
   // In YAML 1.1, `on` is `true`: the program that wrote the file has read `on` that way.
   true: ['on'],
   statuscode: ['status'],
+  ...gatewayNames,
 };
 
 /** By the name of a filter of other gateways, in the same form: the setting that has its effect here, where it is not a filter. */
@@ -228,9 +231,11 @@ const settings: Readonly<Record<string, string>> = {
   circuitbreaker: '`breaker` of an upstream',
   breaker: '`breaker` of an upstream',
   healthcheck: '`healthCheck` of an upstream',
+  apibreaker: '`breaker` of an upstream',
+  qoscircuitbreaker: '`breaker` of an upstream',
   concurrency: '`concurrency` of an upstream or a route',
-  inflightreq: '`concurrency` of an upstream or a route',
-  limitconn: '`concurrency` of an upstream or a route',
+  inflightreq: '`concurrency` of rateLimit for each caller, or of an upstream or a route for all of them',
+  limitconn: '`concurrency` of rateLimit for each caller, or of an upstream or a route for all of them',
   timeout: '`timeout` of an upstream or a route',
   redirect: '`to: { redirect: ... }` of a route',
   redirectregex: '`to: { redirect: ... }` of a route',
@@ -239,13 +244,26 @@ const settings: Readonly<Record<string, string>> = {
   stripprefix: '`rewrite: { stripPrefix: ... }` of a route',
   addprefix: '`rewrite: { path: ... }` of a route',
   replacepath: '`rewrite: { path: ... }` of a route',
+  replacepathregex: '`rewrite: { path: ... }` of a route whose `path` is an expression',
+  stripprefixregex: '`rewrite: { path: ... }` of a route whose `path` is an expression',
+  requesttermination: '`to: { reply: ... }` of a route',
+  mocking: '`to: { reply: ... }` of a route',
+  uriblocker: '`to: { reply: ... }` of a route',
+  errors: '`fallback: { reply: ... }` of a route, for when an upstream fails',
+  chain: '`filters` of a route: an anchor of YAML gives several routes the same list',
+  realip: '`trustedProxies` of a listener',
+  passtlsclientcert: '`clientAuth: { forward: ... }` in the `tls` of a listener',
   mirror: '`mirror` of a route',
   proxymirror: '`mirror` of a route',
   trafficsplit: 'a split in `to` of a route',
   canary: '`canary` of a route',
+  proxycache: '`fallback: { cache: ... }` of a route, for when an upstream fails',
   cache: '`fallback: { cache: ... }` of a route, for when an upstream fails',
   accesslog: '`accessLog`',
   filelog: '`accessLog`',
+  filelogger: '`accessLog`',
+  httplog: '`accessLog`',
+  httplogger: '`accessLog`',
   prometheus: '`/metrics` of `admin`',
 };
 
@@ -266,5 +284,5 @@ export function foreignName(written: string, names: Iterable<string>): string | 
 
 /** The form in which names are compared here: lower case, without the characters that join words. */
 export function plainName(name: string): string {
-  return name.toLowerCase().replace(/[-_.]/g, '');
+  return name.toLowerCase().replace(/[-_./]/g, '');
 }

@@ -3,8 +3,16 @@
 
 import type { z } from 'zod';
 import { found, MISSING } from '../base/schema/found.ts';
-import { belongsIntoFilters, filterNamesOf, isFilterName, meantFilter } from './filter-names.ts';
+import {
+  belongsIntoFilters,
+  filterNamesOf,
+  filtersAreElements,
+  isFilterName,
+  isOneFilter,
+  meantFilter,
+} from './filter-names.ts';
 import { foreignName, plainName } from './foreign-names.ts';
+import { foreignNote } from './foreign-notes.ts';
 import { suggestion } from './nearest-name.ts';
 import { fieldOf } from './written.ts';
 
@@ -31,7 +39,7 @@ const typeNames: Readonly<Record<string, string>> = {
 export function issueText(issue: RawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
-      return wrongType(issue);
+      return `${wrongType(issue)}${filtersText(issue)}`;
     case 'unrecognized_keys':
       return issue.keys.map(key => unknownKey(key, issue.inst, issue.input)).join(KEY_SEPARATOR);
     case 'invalid_value':
@@ -56,6 +64,12 @@ function wrongType({ expected, input, inst }: RawIssue & { code: 'invalid_type' 
   if (input === undefined) return `${MISSING}: expected ${wanted}`;
   if (expected === 'object') return `expected ${mapText(inst)}, found ${found(input)}`;
   return `expected ${wanted}, found ${found(input)}${quotesText(expected, input)}`;
+}
+
+/** A hint when filters were given as a map by name, as other gateways have them. */
+function filtersText({ expected, input, inst }: RawIssue & { code: 'invalid_type' }): string {
+  const isMap = expected === 'array' && typeof input === 'object' && input !== null;
+  return isMap && isOneFilter(elementOf(inst)) ? filtersAreElements : '';
 }
 
 /** A hint when text was given for a number, a list, or the other way round: which quotes or brackets are missing or should be removed. */
@@ -102,8 +116,15 @@ function unknownKey(key: string, schema: object | undefined, input: unknown): st
   if (filter !== undefined) return `unknown key ${written}${meantFilter(filter)}`;
   const below = foreignName(key, known) === undefined ? meantBelow(key, shape) : undefined;
   if (below !== undefined) return `unknown key ${written}; did you mean ${below}?`;
+  const lists = known.filter(each => Object.hasOwn(shapeOf(elementOf(shape[each])) ?? {}, key));
+  if (lists.length > 0) {
+    const text = listText(lists.map(each => `\`${each}\``));
+    return `unknown key ${written}; it belongs under ${text}, as an element of the list`;
+  }
   const near = suggestion(key, free) || suggestion(key, known);
   if (near !== '') return `unknown key ${written}${near}`;
+  const note = foreignNote(key);
+  if (note !== undefined) return `unknown key ${written}; ${note}`;
   return known.length === 0 ? `unknown key ${written}` : `unknown key ${written}; expected ${listText(known)}`;
 }
 

@@ -111,6 +111,10 @@ export function routeSchema(filters: readonly FilterSchema[]) {
     .describe('What a request must be like, what is done with it, and where it goes.');
 }
 
+// Because: in other gateways a `priority` is any number, and decides which route wins.
+const notPrecedence =
+  'a priority is 0 to 9 and says which routes are refused first under overload; which route a request takes does not depend on it';
+
 /** The fields of a route, each with its own schema. */
 function routeShape(filters: readonly FilterSchema[]) {
   return z.strictObject({
@@ -144,8 +148,8 @@ function routeShape(filters: readonly FilterSchema[]) {
     audit: auditSchema.optional(),
     priority: z
       .int()
-      .min(0)
-      .max(9)
+      .min(0, notPrecedence)
+      .max(9, notPrecedence)
       .optional()
       .describe('Under overload, routes with the lowest priority are refused first. See `shedding`.')
       // Documented, but not filled in: nearly all routes leave it out, and each of them would hold the value.

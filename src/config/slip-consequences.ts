@@ -36,7 +36,7 @@ export function withoutConsequences(problems: Problem[]): Problem[] {
 }
 
 /** The end of a message about an unknown key that suggests another key. */
-const guess = /; (?:did you mean .+\?|it belongs under .*|a space is missing .*)$/;
+const guess = /; (?:did you mean .+\?|it belongs under .*|here .*|a space is missing .*)$/;
 
 const unknown = /^(?:unknown key |write a single upstream )/;
 

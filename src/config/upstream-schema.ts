@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { duration, durationOrZero } from '../base/schema/duration.ts';
-import { MISSING } from '../base/schema/found.ts';
+import { expected, MISSING } from '../base/schema/found.ts';
 import { affinitySchema } from './affinity-schema.ts';
 import { concurrencySchema } from './concurrency-schema.ts';
 import type { UpstreamConfig } from './config.ts';
@@ -21,7 +21,7 @@ const protocol = z.enum(['http/1.1', 'h2', 'h2c', 'auto']);
 
 const written = z.strictObject({
   endpoints: z
-    .array(endpointSchema)
+    .array(endpointSchema, expected('a list of URLs such as http://10.0.0.1:8080'))
     .min(1, 'name at least one endpoint')
     .optional()
     .describe('The servers: URLs, or maps with a weight and a zone. A host name is looked up in the background.'),

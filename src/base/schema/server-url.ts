@@ -16,7 +16,7 @@ function serverUrlError(text: string): string | undefined {
   // Because: the URL parser trims surrounding white space and adds missing slashes, while an issuer is compared character by character; and
   // the parser takes a comma behind the host as a part of the host name.
   const url = /^https?:\/\/[^\s,;/]+(?:[/?]\S*)?$/i.test(text) ? URL.parse(text) : null;
-  if (url === null) return 'expected a URL such as https://idp.example.com';
+  if (url === null) return 'expected a URL that begins with https:// or http://, such as https://idp.example.com';
   if (url.username !== '' || url.password !== '') return 'a password has no place in a URL: it would be logged';
   if (url.hash !== '') return 'a URL of a server has no fragment';
   return undefined;

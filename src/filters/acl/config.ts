@@ -66,24 +66,29 @@ const during = z
   })
   .refine(({ from, to }) => from !== to, 'from and to are the same time, so that the rule would never hold');
 
+const ruleForm = 'a rule is a map of conditions: { groups: [partners] }, { scopes: [read] }, { consumers: [acme] }';
+
 const rule = z
-  .strictObject({
-    consumers: names('consumer').optional().describe('Names of consumers.'),
-    groups: names('group').optional().describe('Groups of the consumer.'),
-    tenants: names('tenant').optional().describe('Tenants of the consumer.'),
-    plans: names('plan').optional().describe('Plans of the consumer.'),
-    subjects: names('subject')
-      .optional()
-      .describe('The subject of the credential: a token’s `sub`, a certificate’s subject.'),
-    scopes: names('scope').optional().describe('Scopes that the credential must carry, all of them.'),
-    claims: z
-      .record(z.string().min(1).max(256), claim)
-      .refine(claims => Object.keys(claims).length > 0, 'name at least one claim')
-      .optional()
-      .describe('Claims of the token, all of them.'),
-    ips: z.array(block).min(1).optional().describe('Blocks or addresses of the client.'),
-    during: during.optional().describe('Time of day.'),
-  })
+  .strictObject(
+    {
+      consumers: names('consumer').optional().describe('Names of consumers.'),
+      groups: names('group').optional().describe('Groups of the consumer.'),
+      tenants: names('tenant').optional().describe('Tenants of the consumer.'),
+      plans: names('plan').optional().describe('Plans of the consumer.'),
+      subjects: names('subject')
+        .optional()
+        .describe('The subject of the credential: a token’s `sub`, a certificate’s subject.'),
+      scopes: names('scope').optional().describe('Scopes that the credential must carry, all of them.'),
+      claims: z
+        .record(z.string().min(1).max(256), claim)
+        .refine(claims => Object.keys(claims).length > 0, 'name at least one claim')
+        .optional()
+        .describe('Claims of the token, all of them.'),
+      ips: z.array(block).min(1).optional().describe('Blocks or addresses of the client.'),
+      during: during.optional().describe('Time of day.'),
+    },
+    { error: ({ code }) => (code === 'invalid_type' ? ruleForm : undefined) },
+  )
   .refine(conditions => Object.values(conditions).some(condition => condition !== undefined), {
     message: 'a rule without a condition holds for everybody; say what it is to look at',
   });

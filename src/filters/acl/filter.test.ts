@@ -97,6 +97,7 @@ for (const [what, config, message] of [
   ['nothing', {}, /neither `allow` nor `deny`/],
   ['a rule without conditions', { allow: [{}] }, /without a condition/],
   ['an empty list', { allow: [{ consumers: [] }] }, /at least one consumer/],
+  ['a group by its name alone', { allow: ['partners'] }, /a rule is a map of conditions/],
   ['a comparison with a word', { allow: [{ claims: { level: '> high' } }] }, /comparison with a number/],
   ['a broken regex', { allow: [{ claims: { role: '~(' } }] }, /regular expression/],
   ['a day that is none', { allow: [{ during: { days: ['monday'] } }] }, /expected days out of mon/],
