@@ -9,7 +9,7 @@ export type StoreConfig = {
   /** One server; for a cluster, several servers that know the others; none for a file. */
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
   readonly tls: boolean;
-  /** Path of a PEM file with the trusted authorities; empty for the system's list. */
+  /** Path of a PEM file with the trusted authorities; empty for those that come with Node.js. */
   readonly ca: string;
   /** Content of the `ca` file as it was checked. Another content makes another store, so that a replaced file is put to use. */
   readonly authorities?: string;

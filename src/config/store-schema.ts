@@ -32,7 +32,7 @@ export const storeSchema = z
       .min(1)
       .optional()
       .describe(
-        'PEM file of the authorities for the server’s certificate, relative to this file. Default: the system’s list. The file is watched: connections made after a change use the new content.',
+        'PEM file of the authorities for the server’s certificate, relative to this file. Default: those that come with Node.js. The file is watched: connections made after a change use the new content.',
       ),
     keyPrefix: keyPrefix.describe('Prefix of every key in Redis: gateways that share a budget use the same.'),
     connectTimeout: duration.prefault('1s').describe('How long making a connection may take.'),
