@@ -36,7 +36,7 @@ const written = z.strictObject({
     .array(block)
     .default([])
     .describe(
-      'CIDR blocks of proxies that are believed about the client: its address by `X-Forwarded-For` or a PROXY header, its scheme by `X-Forwarded-Proto`. `Forwarded` and `X-Forwarded-Host` are only passed on.',
+      'CIDR blocks of proxies that are believed about the client: its address by `X-Forwarded-For` or a PROXY header, its scheme by `X-Forwarded-Proto`. `Forwarded`, `X-Forwarded-Host` and other fields of proxies are only passed on.',
     ),
   clientCertificateHeaders: z
     .enum(['remove', 'keep'])

@@ -9,9 +9,11 @@ interface TestContext {
   after(fn: () => unknown): void;
 }
 
-/** The forwarding fields that the upstream sees. */
-async function told(t: TestContext, trustedProxies: readonly string[], headers: Record<string, string | string[]>) {
-  let seen: NodeJS.Dict<string | string[]> = {};
+type Fields = NodeJS.Dict<string | string[]>;
+
+/** All fields that the upstream sees. */
+async function seenBy(t: TestContext, trustedProxies: readonly string[], headers: Fields): Promise<Fields> {
+  let seen: Fields = {};
   const gateway = await startFilterGateway(
     [],
     (request, response) => {
@@ -22,6 +24,12 @@ async function told(t: TestContext, trustedProxies: readonly string[], headers: 
   );
   t.after(() => gateway.stop());
   await ask(gateway.port, { headers: { host: 'api.example', ...headers } });
+  return seen;
+}
+
+/** The forwarding fields that the upstream sees. */
+async function told(t: TestContext, trustedProxies: readonly string[], headers: Fields) {
+  const seen = await seenBy(t, trustedProxies, headers);
   return {
     for: seen['x-forwarded-for'],
     proto: seen['x-forwarded-proto'],
@@ -49,6 +57,30 @@ test('a stranger says nothing', async t => {
     realIp: undefined,
     certificate: [],
   });
+});
+
+test('a stranger says nothing of a proxy before the gateway either; a trusted proxy may', async t => {
+  const said = {
+    ...{
+      'x-forwarded-prefix': '/evil',
+      'x-forwarded-server': 'evil',
+      'x-forwarded-uri': '/evil',
+      'x-forwarded-method': 'PUT',
+    },
+    ...{
+      'x-forwarded-scheme': 'https',
+      'x-forwarded-protocol': 'ssl',
+      'x-forwarded-ssl': 'on',
+      'front-end-https': 'on',
+    },
+    ...{ 'x-forwarded-tls-client-cert': 'MIIB', 'x-forwarded-tls-client-cert-info': 'Subject="CN=a"' },
+  };
+  const ofStranger = await seenBy(t, [], said);
+  const ofProxy = await seenBy(t, ['127.0.0.0/8'], said);
+  for (const [name, value] of Object.entries(said)) {
+    assert.equal(ofStranger[name], undefined, name);
+    assert.equal(ofProxy[name], value);
+  }
 });
 
 test('of a certificate nobody tells, nor a trusted proxy where the listener does not say so', async t => {

@@ -35,6 +35,12 @@ for (const id of [
   HeaderId.xForwardedSsl,
   HeaderId.xForwardedScheme,
   HeaderId.frontEndHttps,
+  HeaderId.xForwardedProtocol,
+  // Proxies tell services behind them, and services that decide about requests, what was asked and by whom.
+  HeaderId.xForwardedUri,
+  HeaderId.xForwardedMethod,
+  HeaderId.xForwardedTlsClientCert,
+  HeaderId.xForwardedTlsClientCertInfo,
 ]) {
   claims[id] = 1;
 }

@@ -50,6 +50,11 @@ export const HeaderId = {
   xForwardedSsl: 45,
   xForwardedScheme: 46,
   frontEndHttps: 47,
+  xForwardedProtocol: 48,
+  xForwardedUri: 49,
+  xForwardedMethod: 50,
+  xForwardedTlsClientCert: 51,
+  xForwardedTlsClientCertInfo: 52,
 } as const;
 
 /** Lower-case names by id. */
