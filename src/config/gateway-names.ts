@@ -107,6 +107,7 @@ export const gatewayNames: Readonly<Record<string, readonly string[]>> = {
   amount: ['concurrency'],
   key: ['by'],
   keytype: ['by'],
+  group: ['budget'],
   limitby: ['by'],
   sourcecriterion: ['by'],
   faulttolerant: ['onStoreFailure'],
