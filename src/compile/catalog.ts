@@ -37,6 +37,7 @@ export const filterEntries: readonly FilterEntry[] = [
   entry('httpsRedirect', () => import('../filters/https-redirect/config.ts'), async () => (await import('../filters/https-redirect/filter.ts')).httpsRedirectFilter),
   entry('ipAccess', () => import('../filters/ip-access/config.ts'), async () => (await import('../filters/ip-access/filter.ts')).ipAccessFilter),
   entry('bodyLimit', () => import('../filters/body-limit/config.ts'), async () => (await import('../filters/body-limit/filter.ts')).bodyLimitFilter),
+  entry('buffer', () => import('../filters/buffer/config.ts'), async () => (await import('../filters/buffer/filter.ts')).bufferFilter),
   entry('compress', () => import('../filters/compress/config.ts'), async () => (await import('../filters/compress/filter.ts')).compressFilter),
   entry('rateLimit', () => import('../filters/rate-limit/config.ts'), async () => (await import('../filters/rate-limit/filter.ts')).rateLimitFilter),
   entry('quota', () => import('../filters/quota/config.ts'), async () => (await import('../filters/quota/filter.ts')).quotaFilter),

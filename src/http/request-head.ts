@@ -32,9 +32,9 @@ export class RequestHead {
   /** The header fields, without the hop-by-hop fields of the client's connection. */
   readonly headers: Headers;
   /** Announced length of the body in bytes; 0 without a body, UNKNOWN_LENGTH for a body without an announced length. */
-  readonly contentLength: number;
+  contentLength: number;
   /** Whether a body follows whose length was not announced: chunked in HTTP/1.1, DATA without Content-Length in HTTP/2. */
-  readonly lengthUnknown: boolean;
+  lengthUnknown: boolean;
   /** Whether the client lets its connection serve another request after this one; always true in HTTP/2. */
   readonly keepAlive: boolean;
   readonly expectContinue: boolean;
@@ -81,6 +81,13 @@ export class RequestHead {
     this.upgrade = upgrade;
     this.headBytes = headBytes;
     this.body = undefined;
+  }
+
+  /** Gives a body without an announced length the one that it turned out to have. Only once all of it has arrived. */
+  announceLength(bytes: number): void {
+    this.contentLength = bytes;
+    this.lengthUnknown = false;
+    this.headers.appendTrusted('Content-Length', String(bytes));
   }
 
   get hasBody(): boolean {
