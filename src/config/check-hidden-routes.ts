@@ -9,14 +9,14 @@ export function checkHiddenRoutes({ routes }: CheckedParts): Problem[] {
   const problems: Problem[] = [];
   const warn = (at: number, message: string) =>
     problems.push({ path: ['routes', at, 'match', 'path'], message, severity: 'warning' });
-  let prefixes: PrefixesByHost | null = null;
+  let prefixes: Prefixes | null = null;
   let others: ReadonlySet<string> | null = null;
   for (let at = 0; at < routes.length; at++) {
     const route = routes[at];
     if (route === undefined) continue;
     const { path } = route.match;
     if (path.startsWith('~')) {
-      prefixes ??= prefixesByHost(routes);
+      prefixes ??= prefixesOf(routes);
       const hiding = hidingRoute(route.match, prefixes);
       if (hiding === null) continue;
       const { name, match } = hiding;
@@ -34,40 +34,48 @@ export function checkHiddenRoutes({ routes }: CheckedParts): Problem[] {
 
 // ---- Expressions behind a prefix ---------------------------------------------------------------------------------------
 
-/** Routes that take every path below a prefix without further conditions, by host; `*` for every host. */
-type PrefixesByHost = ReadonlyMap<string, readonly RouteConfig[]>;
+/** Routes that take every path below a prefix without further conditions, by host (`*` for every host) and prefix: `a.example /api`. */
+type Prefixes = ReadonlyMap<string, readonly RouteConfig[]>;
 
 const prefixForm = /^(?:\/[^{}*]*)?\/(?:\*|\{[A-Za-z_][\w-]*\*\})$/;
 const everyHost: readonly string[] = ['*'];
 
-function prefixesByHost(routes: CheckedParts['routes']): PrefixesByHost {
-  const byHost = new Map<string, RouteConfig[]>();
+function prefixesOf(routes: CheckedParts['routes']): Prefixes {
+  const prefixes = new Map<string, RouteConfig[]>();
   for (const route of routes) {
     if (route === undefined || !prefixForm.test(route.match.path)) continue;
-    const { headers, query, cookies, body } = route.match;
+    const { path, headers, query, cookies, body } = route.match;
     if (headers.length + query.length + cookies.length + body.length > 0) continue;
     for (const host of hostsOf(route.match)) {
-      const list = byHost.get(host);
-      if (list === undefined) byHost.set(host, [route]);
+      const key = `${host} ${withoutRest(path)}`;
+      const list = prefixes.get(key);
+      if (list === undefined) prefixes.set(key, [route]);
       else list.push(route);
     }
   }
-  return byHost;
+  return prefixes;
 }
 
 /** The route that takes all requests of an expression, under each of its hosts; null if there is none for one of them. */
-function hidingRoute(match: MatchConfig, prefixes: PrefixesByHost): RouteConfig | null {
-  const start = literalStart(match.path.slice(1));
+function hidingRoute(match: MatchConfig, prefixes: Prefixes): RouteConfig | null {
+  const above = prefixesAbove(literalStart(match.path.slice(1)));
   let first: RouteConfig | null = null;
   for (const host of hostsOf(match)) {
-    const hiding = (prefixes.get(host) ?? []).find(
-      ({ match: { path, methods } }) =>
-        (withoutRest(path) === '' || start.startsWith(`${withoutRest(path)}/`)) && servesAll(methods, match.methods),
-    );
+    const hiding = above
+      .flatMap(prefix => prefixes.get(`${host} ${prefix}`) ?? [])
+      .find(route => servesAll(route.match.methods, match.methods));
     if (hiding === undefined) return null;
     first ??= hiding;
   }
   return first;
+}
+
+/** The prefixes below which a path with this start lies: of `/api/v1` the empty one and `/api`. */
+function prefixesAbove(start: string): string[] {
+  const above = [''];
+  for (let slash = start.indexOf('/', 1); slash !== -1; slash = start.indexOf('/', slash + 1))
+    above.push(start.slice(0, slash));
+  return above;
 }
 
 function hostsOf({ hosts }: MatchConfig): readonly string[] {
