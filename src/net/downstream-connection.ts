@@ -77,7 +77,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
   /** Bytes read and not yet used: part of a head, or pipelined requests. */
   private stash: Buffer | null;
   private reading: number;
-  /** A part of a head has arrived, and the time limit of the head runs. */
+  /** A part of a head has arrived, and the time limit of the head runs. An empty line in front of a head is no part of it. */
   private headArriving: boolean;
   private processing: boolean;
   private paused: boolean;
@@ -136,7 +136,7 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
 
   /** No request is under way and none has begun to arrive. */
   get idle(): boolean {
-    return this.reading === Reading.head && this.stash === null;
+    return this.reading === Reading.head && !this.headArriving;
   }
 
   // ---- Reading -------------------------------------------------------------------------------------------------
@@ -186,16 +186,15 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
 
   private processStashed(bytes: Buffer, length: number): void {
     const stash = this.stash!;
-    // Without a new line end the head cannot have become complete: do not parse it again for every few bytes.
     const joined = Buffer.allocUnsafe(stash.length + length);
     stash.copy(joined);
     bytes.copy(joined, stash.length, 0, length);
     this.stash = null;
-    if (joined.length <= this.handler.limits.headerBytesMax && bytes.subarray(0, length).indexOf(0x0a) === -1) {
-      this.stash = joined;
-      return;
-    }
-    this.process(joined, 0, joined.length);
+    // Without a new line end the head cannot have become complete: do not parse it again for every few bytes.
+    const mayBeComplete =
+      joined.length > this.handler.limits.headerBytesMax || bytes.subarray(0, length).indexOf(0x0a) !== -1;
+    if (mayBeComplete || !this.headArriving) this.process(joined, 0, joined.length);
+    else this.stash = joined;
   }
 
   private keep(bytes: Buffer, start: number, end: number): void {
@@ -239,7 +238,9 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
       this.refused(new Fault(refusalCode(used)));
       return end;
     }
-    if (!this.headArriving) {
+    // Some clients send an empty line behind a request, which may be the last one of the connection (RFC 9112 section 2.2).
+    const isEmptyLine = end - start <= 2 && bytes[start] === 0x0d;
+    if (!this.headArriving && !isEmptyLine) {
       this.headArriving = true;
       // The time limit of the first head runs from the start of the connection.
       if (this.requests > 0) this.schedule(handler.limits.headerTimeoutMs);
@@ -611,8 +612,8 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
     if (this.blocked) {
       this.checkWriteWindow();
     } else if (this.reading === Reading.head) {
-      if (this.stash === null) this.close();
-      else this.refused(new Fault('header_timeout'));
+      if (this.headArriving) this.refused(new Fault('header_timeout'));
+      else this.close();
     } else if (this.reading === Reading.body) {
       const received = this.decoder!.received - this.windowBytes;
       if (received === 0 || received * 1000 < limits.minimumRateBytesPerSecond * limits.bodyTimeoutMs) {

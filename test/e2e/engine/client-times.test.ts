@@ -76,6 +76,46 @@ test('keepAliveTimeout: an idle connection is closed, one with a request under w
   client.destroy();
 });
 
+describe('an empty line behind a request', () => {
+  const post = 'POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1\r\n\r\nx';
+
+  test('leaves the connection idle: it is closed without a word', async t => {
+    const { engine } = await setUp(t, { headerTimeoutMs: 100, keepAliveTimeoutMs: 300 });
+    const client = await ClientConnection.open(engine.port);
+    client.send(`${post}\r\n`);
+    assertAbout((await timed(client.end())).ms, 300);
+    assert.equal(readAnswers(client.received).length, 1);
+    assert.equal(engine.refusals('header_timeout'), 0);
+    client.destroy();
+  });
+
+  test('is followed by another request, whose time begins with its own first byte', async t => {
+    const { engine } = await setUp(t, { headerTimeoutMs: 300 });
+    const client = await ClientConnection.open(engine.port);
+    for (const [at, request] of [post, get].entries()) {
+      client.send(request);
+      await client.answers(at + 1);
+      for (const sign of '\r\n') client.send(sign);
+      await delay(500);
+    }
+    client.send(get.slice(0, 3));
+    const { value, ms } = await timed(client.answers(3));
+    assert.equal(value[2]!.status, 408);
+    assertAbout(ms, 300);
+  });
+
+  test('does not keep a drain waiting', async t => {
+    const { engine } = await setUp(t, {});
+    const client = await ClientConnection.open(engine.port);
+    client.send(`${post}\r\n`);
+    await client.answers(1);
+    const drained = engine.gateway.drain(10_000);
+    assertAbout((await timed(client.end())).ms, 250);
+    client.destroy();
+    await drained;
+  });
+});
+
 describe('bodyTimeout and minimumRate', () => {
   test('a body that stops: 408, and the upstream sees no complete request', async t => {
     const { backend, engine } = await setUp(t, { bodyTimeoutMs: 300 });
