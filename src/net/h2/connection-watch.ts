@@ -138,15 +138,19 @@ export class ConnectionWatch implements Timed {
     this.lookAgain(now);
   }
 
-  /** Sends a PING to a client that was silent, and reports the client as `silent` when it does not answer. */
+  /**
+   * Sends a PING to a client that was silent, and reports the client as `silent` when it does not answer. One that has sent FIN cannot
+   * answer any more: if it is gone, it resets the connection because of the PING, and if it waits for its response, it gets a PING each time.
+   */
   private checkSilence(now: number): void {
-    const { pingIntervalMs } = this.times.http2;
-    if (this.pingAt !== 0) {
-      if (now - this.pingAt >= pingIntervalMs) this.connection.onTimeUp('silent');
-    } else if (now - this.readAt >= pingIntervalMs) {
-      this.pingAt = now;
-      this.connection.sendPing();
+    const { connection, pingAt } = this;
+    if (now - (pingAt === 0 ? this.readAt : pingAt) < this.times.http2.pingIntervalMs) return;
+    if (pingAt !== 0 && !connection.socket.readableEnded) {
+      connection.onTimeUp('silent');
+      return;
     }
+    this.pingAt = now;
+    connection.sendPing();
   }
 
   /** Whether the client took less than the minimum rate over a whole window; otherwise begins the next window. */

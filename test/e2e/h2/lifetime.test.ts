@@ -296,6 +296,21 @@ describe('time', () => {
       client.close();
     });
   });
+
+  test('a client that has sent FIN cannot answer a PING: it gets its response, however late', async () => {
+    await withGateway({ http2: { pingIntervalMs: 50 } }, async ({ engine, release }) => {
+      const client = await H2Client.open(engine.port);
+      client.headers(1, get('/late'));
+      client.socket.end();
+      // Two come at once, and one with every interval that is over.
+      await client.until(({ frames }) => frames.filter(({ type }) => type === FrameType.ping).length >= 6);
+      release();
+      assert.equal((await client.answer(1)).body, 'ok');
+      assert.equal(await client.end(), null);
+      assert.equal(engine.http2Errors('ping_timeout'), 0);
+      client.close();
+    });
+  });
 });
 
 describe('limits of a request', () => {
