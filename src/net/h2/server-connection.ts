@@ -113,7 +113,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
   private violation: Http2Reason | null;
   /** The client has acknowledged our SETTINGS. */
   private settingsAcknowledged: boolean;
-  /** Until when bytes of the client prolong the time for which a connection that is over is read; 0 after an error. */
+  /** Until when bytes of the client, behind our FIN, prolong the time for which a connection that is over is read; 0 after an error. */
   private lingersUntil: number;
 
   constructor(socket: Socket, client: Client, handler: ServerConnectionHandler) {
@@ -189,7 +189,7 @@ export class ServerConnection implements SocketEvents, FrameHandler, FrameOutbox
       if (error !== 0) this.fail(error, this.violation ?? reasonOf(error));
       else if (this.violation !== null) this.fail(ErrorCode.enhanceYourCalm, this.violation);
       else if (this.outbox.held > HELD_BYTES_MAX) this.pauseReading();
-    } else if (io.clock.now < this.lingersUntil) this.watch.awaitStep(LINGER_MS, true);
+    } else if (this.socket.writableEnded && io.clock.now < this.lingersUntil) this.watch.awaitStep(LINGER_MS, true);
     io.outbox.flush();
     return !this.paused;
   }
