@@ -165,6 +165,11 @@ const requestEnds: BodyPipeEnds = {
       sendEarlyReply(exchange);
       return;
     }
+    if (exchange.fault !== null && exchange.answeredBy === 'upstream') {
+      exchange.requestPipe!.close();
+      cutAnswer(exchange);
+      return;
+    }
     if (piece.length > 0) sendRequestBody(exchange, piece, 0, piece.length);
     if (last) {
       exchange.requestPipe = null;
@@ -180,13 +185,15 @@ const requestEnds: BodyPipeEnds = {
   failed(exchange, error) {
     failFilter(exchange, error);
     if (exchange.earlyReply !== null) sendEarlyReply(exchange);
-    else {
-      // Because: a response that has begun can only be cut.
-      exchange.connection?.abort();
-      abortAnswer(exchange);
-    }
+    else cutAnswer(exchange);
   },
 };
+
+/** Gives up a request whose response has begun: it can no longer be refused, but neither side takes it for complete. */
+function cutAnswer(exchange: Exchange): void {
+  exchange.connection?.abort();
+  abortAnswer(exchange);
+}
 
 // ---- Routes that match on a field of the body ----------------------------------------------------------------------
 

@@ -317,9 +317,14 @@ export class Exchange implements RequestEvents, ResponseEvents, ConnectionWaiter
     this.earlyReply ??= reply;
   }
 
-  /** Answers early with a refusal: problem+json, or a gRPC status for gRPC callers. The client sees the fault's `detail`. */
+  /**
+   * Answers early with a refusal: problem+json, or a gRPC status for gRPC callers. The client sees the fault's `detail`. Where the upstream's
+   * response to a body that is still arriving has begun, that response is cut.
+   */
   refuse(fault: Fault, headers?: Iterable<readonly [string, string]>): void {
-    if (this.ended || this.answeredBy !== 'nobody' || this.earlyReply !== null) return;
+    if (this.ended) return;
+    if (this.answeredBy === 'upstream') this.fault ??= fault;
+    if (this.answeredBy !== 'nobody' || this.earlyReply !== null) return;
     this.fault = fault;
     this.earlyReply = headers === undefined ? { status: fault.kind.status } : { status: fault.kind.status, headers };
   }

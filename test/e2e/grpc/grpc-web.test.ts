@@ -1,14 +1,17 @@
 // gRPC-Web, binary and text, to a gRPC server of the reference library: by Connect's transport in Node, by hand, and from Chromium.
 
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { test } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { chromium } from 'playwright-core';
 import { startGateway } from '../../support/gateway.ts';
 import { type EchoHandlers, startEcho } from '../../support/grpc-echo.ts';
+import { Flag, FrameType } from '../../support/h2-client.ts';
 import { startH2Server } from '../../support/h2-server.ts';
 import { listeningPort } from '../../support/listening-port.ts';
+import { outcomeOf } from '../h2-upstream/h2-endpoint.ts';
 
 interface TestContext {
   after(fn: () => unknown): void;
@@ -96,6 +99,43 @@ test('a text call, in pieces with padding of their own', async t => {
   assert.match(trailers, /grpc-status: 0/);
   const broken = await call(base, 'Unary', '!!!!', 'application/grpc-web-text');
   assert.equal(broken.response.headers.get('grpc-status'), String(status.INVALID_ARGUMENT));
+});
+
+test('a text call that turns out not to be base64 behind the head of the response is cut, on both sides', async t => {
+  const server = await startH2Server({
+    onRequest: ({ connection, stream }) =>
+      connection.headers(stream, [
+        [':status', '200'],
+        ['content-type', 'application/grpc'],
+      ]),
+    // A call that looks complete gets its status.
+    onFrame(connection, { type, flags, stream }) {
+      if (type === FrameType.data && (flags & Flag.endStream) !== 0)
+        connection.headers(stream, [['grpc-status', '0']], true);
+    },
+  });
+  t.after(() => server.stop());
+  const { gateway } = await start(t, {}, '', server.port);
+  const request = httpRequest({
+    host: '127.0.0.1',
+    port: gateway.port,
+    path: '/test.Echo/Unary',
+    method: 'POST',
+    headers: { 'content-type': 'application/grpc-web-text', 'transfer-encoding': 'chunked' },
+    agent: false,
+  });
+  request.on('error', () => {});
+  request.write(frame('first').toString('base64'));
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const outcome = outcomeOf(response);
+  request.write('!!!!');
+  request.end(frame('second').toString('base64'));
+  const { status: told, whole } = await outcome;
+  assert.deepEqual([told, whole], [200, false]);
+  const { connection, stream } = server.requests[0]!;
+  const CANCEL = 8;
+  await server.until(() => connection.reset(stream) === CANCEL);
+  assert.deepEqual(connection.body(stream), frame('first'));
 });
 
 test('a failure of the service, without a message before it', async t => {
