@@ -19,7 +19,7 @@ const random = new Random();
 export function retry(exchange: Exchange, fault: Fault): boolean {
   // The hedged try goes on in the place of the first.
   if (exchange.hedge !== null && exchange.firstByteAt === 0 && exchange.hedge.takeOver()) return true;
-  if (exchange.responseStarted || exchange.firstByteAt !== 0 || isSpent(exchange)) return false;
+  if (exchange.responseStarted || exchange.firstByteAt !== 0) return false;
   if (retryUnprocessed(exchange, fault) || retryDeadConnection(exchange, fault)) return true;
   const { retryPolicy: policy, connection } = exchange;
   if (policy === null || !policy.retriesFault(fault) || !mayRetry(exchange, policy, connection !== null)) return false;
@@ -31,17 +31,12 @@ export function retry(exchange: Exchange, fault: Fault): boolean {
 /** Drops the response whose head has arrived and tries again, if its status is one to retry. */
 export function retryAnswer(exchange: Exchange, status: number): boolean {
   const policy = exchange.retryPolicy!;
-  if (!policy.retriesStatus(status) || isSpent(exchange) || !mayRetry(exchange, policy, true)) return false;
+  if (!policy.retriesStatus(status) || !mayRetry(exchange, policy, true)) return false;
   exchange.connection!.discardResponse();
   // For the next try nothing has arrived yet, even if that try finds no connection on which to be sent.
   exchange.firstByteAt = 0;
   retryLater(exchange, policy);
   return true;
-}
-
-/** Whether the head cannot be sent again: an upgrade that was written for HTTP/2 no longer has its `Sec-WebSocket-Key`. */
-function isSpent({ request, connection }: Exchange): boolean {
-  return request.upgrade !== '' && connection !== null && connection.block !== null;
 }
 
 /** Called when the wait before a try is over, or when a try has waited for its connection as long as it may. */
@@ -87,7 +82,7 @@ function retryUnprocessed(exchange: Exchange, fault: Fault): boolean {
  */
 export function retryOverHttp1(exchange: Exchange): boolean {
   const { connection, request, endpoint } = exchange;
-  if (connection === null || !connection.wantsHttp1 || exchange.firstByteAt !== 0 || isSpent(exchange)) return false;
+  if (connection === null || !connection.wantsHttp1 || exchange.firstByteAt !== 0) return false;
   const { forUpgrades } = endpoint!.pool;
   if (forUpgrades === undefined) return false;
   if (request.hasBody && (exchange.replayable === null || exchange.requestFiltered)) return false;

@@ -22,9 +22,10 @@ export function writeUpstreamBlock(exchange: Exchange, endpoint: Endpoint, block
   if (authority === '') ({ authority } = endpoint);
   const target = request.hasQuery || request.query !== '' ? `${path}?${request.query}` : path;
   const scheme = endpoint.key.startsWith('https:') ? 'https' : 'http';
+  let key = '';
   if (request.upgrade === '') block.begin(request.method, scheme, authority, target);
   else {
-    const key = headers.get('sec-websocket-key') ?? '';
+    key = headers.get('sec-websocket-key') ?? '';
     headers.remove('sec-websocket-key');
     // In HTTP/1.1 a length of 0 says that the upgrade has no body; here it would be the length of the tunnel.
     headers.removeById(HeaderId.contentLength);
@@ -32,6 +33,8 @@ export function writeUpstreamBlock(exchange: Exchange, endpoint: Endpoint, block
   }
   const forwarded = forwardedLines(exchange);
   headers.visit(block);
+  // HTTP/2 has no use for the key, but another try may go over HTTP/1.1, and the proof in the response is made from it.
+  if (key !== '') headers.appendTrusted('Sec-WebSocket-Key', key);
   block.lines(forwarded);
   block.lines(exchange.foreignIds === '' ? latin1(idBatch.bytes, idAt, idAt + ID_BLOCK_BYTES) : exchange.foreignIds);
   if (carriesGrpc(request)) block.takesTrailers();
