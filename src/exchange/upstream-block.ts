@@ -23,13 +23,13 @@ export function writeUpstreamBlock(exchange: Exchange, endpoint: Endpoint, block
   const target = request.hasQuery || request.query !== '' ? `${path}?${request.query}` : path;
   const scheme = endpoint.key.startsWith('https:') ? 'https' : 'http';
   let key = '';
-  if (request.upgrade === '') block.begin(request.method, scheme, authority, target);
+  if (request.upgrade === '') block.begin(request.method, scheme, authority, target, headers.neverIndexed);
   else {
     key = headers.get('sec-websocket-key') ?? '';
     headers.remove('sec-websocket-key');
     // In HTTP/1.1 a length of 0 says that the upgrade has no body; here it would be the length of the tunnel.
     headers.removeById(HeaderId.contentLength);
-    block.beginConnect(request.upgrade.toLowerCase(), scheme, authority, target, key);
+    block.beginConnect(request.upgrade.toLowerCase(), scheme, authority, target, key, headers.neverIndexed);
   }
   const forwarded = forwardedLines(exchange);
   headers.visit(block);

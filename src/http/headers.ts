@@ -60,6 +60,11 @@ export class Headers {
   private block: FieldBlock | null;
   /** Added fields: name, value, name, value. */
   private added: string[] | null;
+  /**
+   * Names, in lower case, of fields that came over HTTP/2 with the mark that no hop may keep them in a table (RFC 7541 section 6.2.3), so that
+   * they are sent on with it; null for none. Without the fields of credentials, which always get the mark.
+   */
+  neverIndexed: ReadonlySet<string> | null;
 
   /** `text` may be empty when `source` is given. Callers that need the text anyway pass both. */
   constructor(text: string, source: Buffer | null, sourceStart: number, index: number[], linesEnd: number) {
@@ -70,6 +75,7 @@ export class Headers {
     this.linesEnd = linesEnd;
     this.block = null;
     this.added = null;
+    this.neverIndexed = null;
   }
 
   static empty(): Headers {

@@ -44,3 +44,27 @@ test('credentials are marked as never indexed, whether they are still bytes or a
     assert.equal(asText.charCodeAt(0) >> 4, name === 'User-Agent' ? 0 : 1, name);
   }
 });
+
+test('fields that came marked as never indexed are sent on marked, and no others', () => {
+  const fields = new FieldWriter(leftOut());
+  fields.beginBlock(new Set([':path', 'x-secret', 'etag']));
+  fields.field(':path', '/?key=abc');
+  fields.field(':method', 'GET');
+  fields.fieldText('X-Secret', 'abc');
+  fields.fieldText('ETag', '"abc"');
+  fields.fieldText('X-Plain', 'abc');
+  fields.fieldText('Cookie', 'a=b');
+  const decode = () => {
+    const { bytes, length } = fields.writer;
+    return new HpackDecoder<object>(4_096).decode(bytes, 0, length, 65_536)!;
+  };
+  const block = decode();
+  assert.deepEqual(
+    block.fields.map(({ name, value }) => `${name}=${value}`),
+    [':path=/?key=abc', ':method=GET', 'x-secret=abc', 'etag="abc"', 'x-plain=abc', 'cookie=a=b'],
+  );
+  assert.deepEqual([...block.neverIndexed!], [':path', 'x-secret', 'etag']);
+  fields.beginBlock(null);
+  fields.fieldText('X-Secret', 'abc');
+  assert.equal(decode().neverIndexed, null);
+});

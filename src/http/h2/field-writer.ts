@@ -43,11 +43,26 @@ export function leftOut(...more: readonly number[]): Uint8Array {
 export class FieldWriter implements FieldVisitor {
   readonly writer: BlockWriter;
   private readonly skipped: Uint8Array;
+  /** Names of the fields of this block that get the mark of literals never indexed, besides credentials; null for none. */
+  private neverIndexed: ReadonlySet<string> | null;
 
   /** `skipped` has 1 for each `HeaderId` that is not written. */
   constructor(skipped: Uint8Array) {
     this.writer = new BlockWriter();
     this.skipped = skipped;
+    this.neverIndexed = null;
+  }
+
+  /** Begins a block. `neverIndexed` is that of the message whose fields follow (`Headers.neverIndexed`). */
+  beginBlock(neverIndexed: ReadonlySet<string> | null): void {
+    this.neverIndexed = neverIndexed;
+    this.writer.begin();
+  }
+
+  /** Writes a field as it is. `name` in lower case, a pseudo-header field's too. */
+  field(name: string, value: string): void {
+    if (this.neverIndexed?.has(name)) this.writer.neverIndexed(name, value);
+    else this.writer.field(name, value);
   }
 
   /** Writes fields given as lines, each ended by CRLF. */
@@ -72,6 +87,6 @@ export class FieldWriter implements FieldVisitor {
 
   fieldText(name: string, value: string): void {
     const lower = lowerName(name);
-    if (this.skipped[headerIdOf(lower)] !== 1) this.writer.field(lower, trimOptionalWhitespace(value));
+    if (this.skipped[headerIdOf(lower)] !== 1) this.field(lower, trimOptionalWhitespace(value));
   }
 }

@@ -16,20 +16,35 @@ export class RequestBlock extends FieldWriter {
     this.webSocketKey = '';
   }
 
-  /** Begins a head with its pseudo-header fields. `path` includes the query; an empty `authority` is not written. */
-  begin(method: string, scheme: 'http' | 'https', authority: string, path: string): void {
-    const { writer } = this;
-    writer.begin();
-    writer.field(':method', method);
-    writer.field(':scheme', scheme);
-    writer.field(':path', path);
-    if (authority !== '') writer.field(':authority', authority);
+  /**
+   * Begins a head with its pseudo-header fields. `path` includes the query; an empty `authority` is not written. `neverIndexed` is that of
+   * the head whose fields follow.
+   */
+  begin(
+    method: string,
+    scheme: 'http' | 'https',
+    authority: string,
+    path: string,
+    neverIndexed: ReadonlySet<string> | null = null,
+  ): void {
+    this.beginBlock(neverIndexed);
+    this.field(':method', method);
+    this.field(':scheme', scheme);
+    this.field(':path', path);
+    if (authority !== '') this.field(':authority', authority);
   }
 
   /** Begins the head of an extended CONNECT (RFC 8441 section 4). `key` is the client's Sec-WebSocket-Key; empty from an HTTP/2 client. */
-  beginConnect(protocol: string, scheme: 'http' | 'https', authority: string, path: string, key: string): void {
+  beginConnect(
+    protocol: string,
+    scheme: 'http' | 'https',
+    authority: string,
+    path: string,
+    key: string,
+    neverIndexed: ReadonlySet<string> | null,
+  ): void {
     this.webSocketKey = key;
-    this.begin('CONNECT', scheme, authority, path);
+    this.begin('CONNECT', scheme, authority, path, neverIndexed);
     this.writer.field(':protocol', protocol);
   }
 
@@ -46,7 +61,7 @@ export class RequestBlock extends FieldWriter {
   }
 
   trailers(trailers: Headers): void {
-    this.writer.begin();
+    this.beginBlock(trailers.neverIndexed);
     trailers.visit(this);
   }
 }

@@ -48,6 +48,7 @@ export class RequestMessage {
   /** The head in HTTP/1.1 form: start line, Host, the other fields; without the empty line. */
   private text: string;
   private readonly index: number[];
+  private neverIndexed: ReadonlySet<string> | null;
   private contentLength: number;
   private expectContinue: boolean;
   /** The protocol of an extended CONNECT (RFC 8441), always `websocket`; empty for other requests. */
@@ -68,6 +69,7 @@ export class RequestMessage {
     this.text = '';
     // The entry of Host, whose offsets are filled in last.
     this.index = [HeaderId.host, 0, 0, 0];
+    this.neverIndexed = null;
     this.contentLength = NO_LENGTH;
     this.expectContinue = false;
     this.protocol = '';
@@ -82,6 +84,7 @@ export class RequestMessage {
   toHead(endStream: boolean): RequestHead {
     const { method, text, contentLength, protocol } = this;
     const headers = new Headers(text, null, 0, this.index.slice(), text.length);
+    headers.neverIndexed = this.neverIndexed;
     const bodiless = endStream || protocol !== '';
     // HTTP/1.1 expects a length from these methods (RFC 9110 section 8.6); here the end of the stream shows that it is 0.
     if (endStream && contentLength === NO_LENGTH && (method === 'POST' || method === 'PUT' || method === 'PATCH'))
@@ -119,6 +122,7 @@ export class RequestMessage {
 
   /** Reads the whole block and sets `verdict`. */
   read(block: FieldBlock<RequestMessage>): void {
+    this.neverIndexed = block.neverIndexed;
     this.judge(block);
     if (this.verdict === Verdict.refused) this.refusalForm = formFor(block.fields);
   }

@@ -13,20 +13,20 @@ export class ResponseBlock extends FieldWriter {
 
   /** Writes the head of the final response. */
   head(status: number, headers: Headers): void {
-    this.writer.begin();
+    this.beginBlock(headers.neverIndexed);
     this.writer.status(status);
     headers.visit(this);
   }
 
   /** Writes the head of an interim response. `lines` are field lines, each ended by CRLF. */
   interim(status: number, lines: string): void {
-    this.writer.begin();
+    this.beginBlock(null);
     this.writer.status(status);
     this.lines(lines);
   }
 
   trailers(trailers: Headers): void {
-    this.writer.begin();
+    this.beginBlock(trailers.neverIndexed);
     trailers.visit(this);
   }
 }

@@ -8,7 +8,7 @@ import { BodyFraming, ResponseHead } from '../h1/response-head.ts';
 import { HeaderId } from '../header-names.ts';
 import { FIELD_STRIDE, Headers } from '../headers.ts';
 import { isBodiless, statusLine } from '../status.ts';
-import { type Field, FieldFlaw, PseudoId } from './hpack/field.ts';
+import { FieldFlaw, PseudoId } from './hpack/field.ts';
 import type { FieldBlock } from './hpack/field-block.ts';
 
 /** The outcome of reading a block. */
@@ -33,6 +33,7 @@ export class ResponseMessage {
   readonly contentLength: number;
   private readonly text: string;
   private readonly index: readonly number[];
+  private readonly neverIndexed: ReadonlySet<string> | null;
 
   constructor(
     limits: HeadLimits,
@@ -42,6 +43,7 @@ export class ResponseMessage {
     contentLength: number,
     text: string,
     index: readonly number[],
+    neverIndexed: ReadonlySet<string> | null,
   ) {
     this.limits = limits;
     this.verdict = verdict;
@@ -50,12 +52,14 @@ export class ResponseMessage {
     this.contentLength = contentLength;
     this.text = text;
     this.index = index;
+    this.neverIndexed = neverIndexed;
   }
 
   /** Makes a head that filters may change. `endStream`: no body follows. `requestWasHead`: the request was HEAD, so no body can follow. */
   toHead(endStream: boolean, requestWasHead: boolean): ResponseHead {
     const { status, contentLength, text } = this;
     const headers = new Headers(text, null, 0, this.index.slice(), text.length);
+    headers.neverIndexed = this.neverIndexed;
     const bodiless = endStream || requestWasHead || isBodiless(status);
     const framing = bodiless
       ? BodyFraming.none
@@ -72,21 +76,21 @@ export class ResponseMessage {
 export function readResponse(block: FieldBlock<ResponseMessage>, limits: HeadLimits): ResponseMessage {
   const known = block.derived;
   if (known !== null && known.limits === limits) return known;
-  const message = block.tooLarge ? tooLarge(limits) : read(block.fields, limits);
+  const message = block.tooLarge ? tooLarge(limits) : read(block, limits);
   block.derived = message;
   return message;
 }
 
 function tooLarge(limits: HeadLimits): ResponseMessage {
   const { meaning } = faultKinds.header_too_large;
-  return new ResponseMessage(limits, ResponseVerdict.tooLarge, meaning, 0, NO_LENGTH, '', []);
+  return new ResponseMessage(limits, ResponseVerdict.tooLarge, meaning, 0, NO_LENGTH, '', [], null);
 }
 
 function malformed(limits: HeadLimits, flaw: string): ResponseMessage {
-  return new ResponseMessage(limits, ResponseVerdict.malformed, flaw, 0, NO_LENGTH, '', []);
+  return new ResponseMessage(limits, ResponseVerdict.malformed, flaw, 0, NO_LENGTH, '', [], null);
 }
 
-function read(fields: readonly Field[], limits: HeadLimits): ResponseMessage {
+function read({ fields, neverIndexed }: FieldBlock<ResponseMessage>, limits: HeadLimits): ResponseMessage {
   const [first] = fields;
   // The first field must be :status with three digits, the only pseudo-header field. HTTP/2 has no 101 (RFC 9113 section 8.6).
   if (
@@ -122,5 +126,6 @@ function read(fields: readonly Field[], limits: HeadLimits): ResponseMessage {
   }
   if (index.length / FIELD_STRIDE > limits.headerCountMax || text.length > limits.headerBytesMax)
     return tooLarge(limits);
-  return new ResponseMessage(limits, ResponseVerdict.served, '', status, contentLength, flatText(text), index);
+  const { served } = ResponseVerdict;
+  return new ResponseMessage(limits, served, '', status, contentLength, flatText(text), index, neverIndexed);
 }

@@ -19,5 +19,7 @@ export function readTrailers(block: FieldBlock<unknown>): Headers | null {
     lines = `${lines}${name}: ${value}\r\n`;
   }
   const text = flatText(lines);
-  return new Headers(text, null, 0, index, text.length);
+  const trailers = new Headers(text, null, 0, index, text.length);
+  trailers.neverIndexed = block.neverIndexed;
+  return trailers;
 }

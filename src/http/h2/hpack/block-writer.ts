@@ -2,20 +2,15 @@
 
 import { writeLatin1 } from '../../../base/latin1.ts';
 import { huffmanBytes, huffmanEncode } from './huffman-encode.ts';
+import { credentialIndexes, NEVER_INDEXED, WITHOUT_INDEXING } from './never-indexed.ts';
 import { STATIC_COUNT, staticIndex, staticNameIndex } from './static-table.ts';
 
-/** First bits of a literal without indexing and of a literal never indexed (RFC 7541 sections 6.2.2 and 6.2.3). */
-const WITHOUT_INDEXING = 0x00;
-const NEVER_INDEXED = 0x10;
-
 /**
- * First bits of a literal, by the index of its name in the static table (0 for any other name). The values of these names are
- * marked as never indexed, so that no intermediary puts them into a table (RFC 7541 section 7.1.3).
+ * First bits of a literal, by the index of its name in the static table (0 for any other name). Credentials are marked as never
+ * indexed, so that no intermediary puts them into a table.
  */
 const literalBits = new Uint8Array(STATIC_COUNT + 1).fill(WITHOUT_INDEXING);
-for (const name of ['authorization', 'proxy-authorization', 'cookie', 'set-cookie']) {
-  literalBits[staticNameIndex(name)] = NEVER_INDEXED;
-}
+for (const index of credentialIndexes) literalBits[index] = NEVER_INDEXED;
 
 /**
  * Uses only the static table and literals. The peer's dynamic table therefore stays empty, and a block means the same on every
@@ -68,6 +63,15 @@ export class BlockWriter {
     if (nameIndex === 0) this.raw(name);
     if (huffman && huffmanBytes(value) < value.length) this.huffman(value);
     else this.raw(value);
+  }
+
+  /** Writes a field that no intermediary may put into a table. `name` in lower case. */
+  neverIndexed(name: string, value: string): void {
+    const nameIndex = staticNameIndex(name);
+    this.reserve(8);
+    this.integer(4, NEVER_INDEXED, nameIndex);
+    if (nameIndex === 0) this.raw(name);
+    this.raw(value);
   }
 
   /** Writes a field whose name has an index in the static table and whose value is `bytes[start, end)`. */

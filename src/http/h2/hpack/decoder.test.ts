@@ -37,6 +37,20 @@ const exampleResponses = [
   ],
 ];
 
+test('the names of fields that are marked as never indexed are told, but for credentials, which are always sent on so', () => {
+  const { block } = reader();
+  // `password: secret` and `custom-key: custom-value`, then the latter marked as well; last an `authorization: abc`, marked.
+  const marked = '100870617373776f726406736563726574';
+  const plain = '400a637573746f6d2d6b65790c637573746f6d2d76616c7565';
+  assert.deepEqual([...block(marked + plain)!.neverIndexed!], ['password']);
+  assert.equal(block(plain)!.neverIndexed, null);
+  const both = `${marked}1f2f0c637573746f6d2d76616c7565`;
+  assert.deepEqual([...block(both)!.neverIndexed!], ['password', 'custom-key']);
+  // Found again by its bytes.
+  assert.deepEqual([...block(both)!.neverIndexed!], ['password', 'custom-key']);
+  assert.equal(block('1f0803616263')!.neverIndexed, null);
+});
+
 describe('examples of RFC 7541 Appendix C', () => {
   test('C.2: one field in each representation', () => {
     assert.deepEqual(reader().lines('400a637573746f6d2d6b65790d637573746f6d2d686561646572'), [

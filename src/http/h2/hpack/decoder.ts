@@ -5,6 +5,7 @@ import { BlockCursor } from './block-cursor.ts';
 import { DynamicTable } from './dynamic-table.ts';
 import { type Field, fieldLike, fieldOf } from './field.ts';
 import { BlockMemory, FieldBlock, KEPT_BLOCK_BYTES_MAX } from './field-block.ts';
+import { credentialIds, NEVER_INDEXED } from './never-indexed.ts';
 import { STATIC_COUNT, staticFields } from './static-table.ts';
 
 const cursor = new BlockCursor();
@@ -43,16 +44,20 @@ export class HpackDecoder<Derived> {
     cursor.reset(bytes, start, end);
     if (!this.readSizeUpdates()) return null;
     const fields: Field[] = [];
+    let neverIndexed: Set<string> | null = null;
     let size = 0;
     while (cursor.at < end) {
+      const isMarked = (bytes[cursor.at]! & 0xf0) === NEVER_INDEXED;
       const field = this.readField();
       if (field === null) return null;
       size += field.size;
+      if (isMarked && size <= listBytesMax && !credentialIds.has(field.id))
+        (neverIndexed ??= new Set<string>()).add(field.name);
       // The form of a refusal depends on the content type, and gRPC clients send the metadata of their callers before it.
       if (size <= listBytesMax || field.id === HeaderId.contentType) fields.push(field);
     }
     if (size > listBytesMax) return new FieldBlock(fields, size, true);
-    const block = new FieldBlock<Derived>(fields, size, false);
+    const block = new FieldBlock<Derived>(fields, size, false, neverIndexed);
     if (generation === table.generation && end - start <= KEPT_BLOCK_BYTES_MAX)
       memory.keep(bytes, start, end, generation, block);
     return block;

@@ -9,12 +9,20 @@ export class FieldBlock<Derived> {
   readonly size: number;
   /** Whether `size` exceeds the limit. If so, `fields` has only the first fields and the content type; the table is correct anyway. */
   readonly tooLarge: boolean;
+  /** Names of fields that came marked as never indexed, without those of credentials, which are always sent on so; null for none. */
+  readonly neverIndexed: ReadonlySet<string> | null;
   derived: Derived | null;
 
-  constructor(fields: readonly Field[], size: number, tooLarge: boolean) {
+  constructor(
+    fields: readonly Field[],
+    size: number,
+    tooLarge: boolean,
+    neverIndexed: ReadonlySet<string> | null = null,
+  ) {
     this.fields = fields;
     this.size = size;
     this.tooLarge = tooLarge;
+    this.neverIndexed = neverIndexed;
     this.derived = null;
   }
 }
