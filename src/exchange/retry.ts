@@ -78,13 +78,14 @@ function retryUnprocessed(exchange: Exchange, fault: Fault): boolean {
 
 /**
  * Sends the request over HTTP/1.1 when the endpoint asks for that instead of looking at it (RFC 9113 section 7), whatever the method, if
- * the pool has such connections. As for a WebSocket, that is the same attempt over another connection.
+ * the pool has such connections. As for a WebSocket, that is the same attempt over another connection. Where the endpoint ended its whole
+ * connection with it, and may have looked at this request before, only for methods that may be repeated.
  */
 export function retryOverHttp1(exchange: Exchange): boolean {
   const { connection, request, endpoint } = exchange;
   if (connection === null || !connection.wantsHttp1 || exchange.firstByteAt !== 0) return false;
   const { forUpgrades } = endpoint!.pool;
-  if (forUpgrades === undefined) return false;
+  if (forUpgrades === undefined || (connection.maybeProcessed && !isIdempotent(request.method))) return false;
   if (request.hasBody && (exchange.replayable === null || exchange.requestFiltered)) return false;
   exchange.connection = null;
   acquire(exchange, forUpgrades, false);

@@ -62,8 +62,10 @@ export interface RequestWriter {
   readonly requests: number;
   /** In a tunnel: the endpoint has ended its side, the client has not. `onResponseEnd` comes now, and again at the end of the tunnel. */
   readonly halfOpen: boolean;
-  /** The endpoint has reset the request because it wants it over HTTP/1.1 (HTTP_1_1_REQUIRED, RFC 9113 section 7). */
+  /** The endpoint has given the request up because it wants it over HTTP/1.1 (HTTP_1_1_REQUIRED, RFC 9113 section 7). */
   readonly wantsHttp1: boolean;
+  /** With `wantsHttp1`: the endpoint said so of its whole connection, and may have processed this request before. */
+  readonly maybeProcessed: boolean;
   /** The block that the head is written to before `sendHead` sends it; null when the head goes into the thread's outbox as text. */
   readonly block: RequestBlock | null;
   /**

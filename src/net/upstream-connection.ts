@@ -59,6 +59,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
   readonly socket: Socket;
   readonly block: null;
   readonly wantsHttp1: false;
+  readonly maybeProcessed: false;
   private readonly owner: ConnectionOwner;
   /** Requests that this connection has been given so far. */
   requests: number;
@@ -97,6 +98,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     this.owner = owner;
     this.block = null;
     this.wantsHttp1 = false;
+    this.maybeProcessed = false;
     this.requests = 0;
     this.events = null;
     this.times = null;

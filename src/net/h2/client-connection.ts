@@ -63,7 +63,10 @@ export interface ClientConnectionOwner {
   onRoom(connection: ClientConnection): void;
   /** The connection takes no new streams from now on; those that are open go on. */
   onLeaving(connection: ClientConnection): void;
-  /** The endpoint ends the connection, after so many requests and so much time since it was ready. Comes before `onLeaving`. */
+  /**
+   * The endpoint ends the connection, after so many requests and so much time since it was ready. Comes before `onLeaving`; not when the
+   * endpoint wants HTTP/1.1 instead.
+   */
   onGoaway?(requests: number, ageMs: number): void;
   /** The connection is gone. Comes once for each connection that was ready. */
   onClosed(connection: ClientConnection): void;
@@ -127,6 +130,8 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
   private taken: number;
   private takenAt: number;
   private paused: boolean;
+  /** The endpoint has said by GOAWAY that it wants HTTP/1.1 instead (HTTP_1_1_REQUIRED, RFC 9113 section 7). */
+  private wantsHttp1: boolean;
 
   /** `offersHttp1`: HTTP/1.1 is offered as well (ALPN), and the endpoint chooses. */
   constructor(
@@ -169,6 +174,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     this.taken = 0;
     this.takenAt = io.clock.now;
     this.paused = false;
+    this.wantsHttp1 = false;
     const { tls } = target;
     const onread = readInto(io.readBuffer);
     this.socket =
@@ -436,15 +442,19 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
   }
 
   /** The endpoint accepts no more streams; those above `lastStreamId` were not processed and may be sent again (RFC 9113 section 6.8). */
-  onGoaway(lastStreamId: number): number {
+  onGoaway(lastStreamId: number, code: number): number {
+    if (code === ErrorCode.http11Required) this.wantsHttp1 = true;
     if (this.phase === Phase.greeting) {
       // The owner was not told that the connection is ready, so it is told of a failure instead of `onLeaving`.
       this.failConnect(new Fault('upstream_connect_failed', '', 'it accepts no requests'));
       return 0;
     }
-    if (this.phase === Phase.open) this.owner.onGoaway?.(this.requests, this.io.clock.now - this.readyAt);
+    // An endpoint that wants HTTP/1.1 is not about to leave.
+    if (this.phase === Phase.open && !this.wantsHttp1)
+      this.owner.onGoaway?.(this.requests, this.io.clock.now - this.readyAt);
     this.leave();
-    for (const stream of this.streams.list()) if (stream.id > lastStreamId) stream.onConnectionLost(false);
+    for (const stream of this.streams.list())
+      if (stream.id > lastStreamId) stream.onConnectionLost(false, this.wantsHttp1);
     return 0;
   }
 
@@ -571,7 +581,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     else this.socket.destroySoon();
     this.owner.onClosed(this);
     for (const stream of this.streams.list()) {
-      if (fault === null) stream.onConnectionLost(true);
+      if (fault === null) stream.onConnectionLost(true, this.wantsHttp1);
       else stream.lose(fault);
     }
   }

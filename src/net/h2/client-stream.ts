@@ -36,6 +36,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   readonly requests: number;
   readonly block: RequestBlock;
   wantsHttp1: boolean;
+  maybeProcessed: boolean;
   private readonly connection: ClientConnection;
   private events: ResponseEvents | null;
   private times: RequestTimes | null;
@@ -84,6 +85,7 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     this.requests = requests;
     this.block = block;
     this.wantsHttp1 = false;
+    this.maybeProcessed = false;
     this.connection = connection;
     this.events = null;
     this.times = null;
@@ -409,15 +411,24 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     // After a complete response the reset says only that the rest of the request is not wanted.
     if (this.closed) return;
     this.wantsHttp1 = code === ErrorCode.http11Required;
-    const cause = this.wantsHttp1 ? 'It wants HTTP/1.1 for such requests; see `protocol`.' : '';
     // A gRPC service enforces the deadline of the call as well, often a moment before our coarser timer.
     const fault = this.isOver(this.connection.io.clock.now) ? 'exchange_timeout' : 'upstream_reset';
-    this.lose(new Fault(code === ErrorCode.refusedStream ? 'upstream_stream_refused' : fault, '', cause));
+    this.lose(new Fault(code === ErrorCode.refusedStream ? 'upstream_stream_refused' : fault, '', this.cause));
   }
 
-  /** The connection ends; `processed`: the endpoint may have processed this request (RFC 9113 section 6.8). */
-  onConnectionLost(processed: boolean): void {
-    this.lose(new Fault(processed ? 'upstream_reset' : 'upstream_stream_refused'));
+  /**
+   * The connection ends. `processed`: the endpoint may have processed this request (RFC 9113 section 6.8); `wantsHttp1`: it said that it
+   * wants HTTP/1.1 instead.
+   */
+  onConnectionLost(processed: boolean, wantsHttp1: boolean): void {
+    this.wantsHttp1 = wantsHttp1;
+    this.maybeProcessed = processed;
+    this.lose(new Fault(processed ? 'upstream_reset' : 'upstream_stream_refused', '', this.cause));
+  }
+
+  /** The cause of the stream's end, for the operator; empty where the fault says it all. */
+  private get cause(): string {
+    return this.wantsHttp1 ? 'It wants HTTP/1.1 for such requests; see `protocol`.' : '';
   }
 
   /** The endpoint broke a rule or took too long: the stream ends with `code`, the exchange with `fault`. `cause` is for the operator. */

@@ -4,17 +4,21 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import {
   type ClientHttp2Session,
   connect,
   constants,
   createSecureServer,
   type Http2SecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
 import { createServer as createHttpsServer, request as httpsRequest, type Server } from 'node:https';
+import type { Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
 import { TestAuthority } from '../../support/certificates.ts';
@@ -98,12 +102,29 @@ function http1Server(): Server {
   return server;
 }
 
-/** Speaks HTTP/2 but serves only over HTTP/1.1, like IIS with Windows authentication, and Apache with client certificates. */
+/**
+ * Speaks HTTP/2 but serves only over HTTP/1.1, like IIS with Windows authentication, and Apache with client certificates. It says so of each
+ * stream, or by path of its connection, whose last stream is then this one (`seen`) or the one before (`unseen`).
+ */
 function pickyServer(): Http2SecureServer {
-  const server = createSecureServer({ ...material, allowHTTP1: true });
+  const server = createSecureServer({ ...material, allowHTTP1: true, settings: { enableConnectProtocol: true } });
+  const code = constants.NGHTTP2_HTTP_1_1_REQUIRED;
+  server.on('connect', (_incoming: Http2ServerRequest, { stream }: Http2ServerResponse) => stream.close(code));
+  const sockets = new WebSocketServer({ noServer: true });
+  server.on('upgrade', (incoming: IncomingMessage, socket: Socket, head: Buffer) =>
+    sockets.handleUpgrade(incoming, socket, head, opened =>
+      opened.on('message', text => opened.send(String(text).toUpperCase())),
+    ),
+  );
   server.on('request', (incoming, response) => {
     if (incoming.httpVersionMajor === 2) {
-      response.stream.close(constants.NGHTTP2_HTTP_1_1_REQUIRED);
+      const { stream } = response;
+      if (incoming.url.endsWith('/unseen')) stream.session!.goaway(code, stream.id! - 2);
+      else if (incoming.url.endsWith('/seen')) {
+        const ended = stream.session!;
+        ended.goaway(code);
+        setImmediate(() => ended.destroy());
+      } else stream.close(code);
       return;
     }
     let body = '';
@@ -205,10 +226,10 @@ interface Got {
 }
 
 /** Sends a request as an HTTP/1.1 client, with a trailer. */
-async function ask1(path: string, body = ''): Promise<Got> {
+async function ask1(path: string, body = '', method = 'POST'): Promise<Got> {
   const { port } = gateway;
   const headers = { host: 'api.test', 'transfer-encoding': 'chunked', trailer: 'x-sum' };
-  const request = httpsRequest({ host: '127.0.0.1', port, path, method: 'POST', headers, agent: false, ...trust });
+  const request = httpsRequest({ host: '127.0.0.1', port, path, method, headers, agent: false, ...trust });
   const informational: number[] = [];
   request.on('information', ({ statusCode }) => informational.push(statusCode));
   request.flushHeaders();
@@ -221,9 +242,9 @@ async function ask1(path: string, body = ''): Promise<Got> {
 }
 
 /** Sends a request as an HTTP/2 client, with a trailer. */
-async function ask2(path: string, body = ''): Promise<Got> {
+async function ask2(path: string, body = '', method = 'POST'): Promise<Got> {
   const stream = session.request(
-    { ':method': 'POST', ':path': path, ':authority': 'api.test' },
+    { ':method': method, ':path': path, ':authority': 'api.test' },
     { waitForTrailers: true, endStream: false },
   );
   stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': '42' }));
@@ -275,6 +296,18 @@ for (const [client, ask] of [
     assert.match(refused.body, /"code":"upstream_reset"/);
   });
 
+  test(`a client of ${client}: an endpoint that ends its connection because it wants HTTP/1.1 gets under auto what it did not look at, and what may be repeated`, async () => {
+    // The first stream of a connection, which the endpoint names as the last one that it looked at.
+    await ask('/picky-auto/');
+    const unseen = await ask('/picky-auto/unseen', 'once');
+    assert.deepEqual([unseen.status, unseen.body], [200, '1.1 POST api.test once']);
+    const put = await ask('/picky-auto/seen', 'again', 'PUT');
+    assert.deepEqual([put.status, put.body], [200, '1.1 PUT api.test again']);
+    const post = await ask('/picky-auto/seen', 'once');
+    assert.equal(post.status, 502);
+    assert.match(post.body, /"code":"upstream_reset"/);
+  });
+
   for (const name of ['plain-h2', 'old-nginx-h2']) {
     test(`a client of ${client}: ${name} does not speak what it must`, async () => {
       const got = await ask(`/${name}/`);
@@ -284,8 +317,8 @@ for (const [client, ask] of [
   }
 }
 
-// nginx accepts no tunnel over HTTP/2.
-for (const name of ['node-h2', 'node-auto', 'plain-auto', 'nginx-auto']) {
+// nginx accepts no tunnel over HTTP/2, and the picky server wants each over HTTP/1.1.
+for (const name of ['node-h2', 'node-auto', 'plain-auto', 'nginx-auto', 'picky-auto']) {
   test(`a WebSocket through ${name}`, async () => {
     const socket = new WebSocket(`wss://127.0.0.1:${gateway.port}/${name}/chat`, {
       perMessageDeflate: false,
