@@ -39,6 +39,11 @@ export function retryAnswer(exchange: Exchange, status: number): boolean {
   return true;
 }
 
+/** Whether all that was sent of the body is remembered, as filters had made it, so that it can be sent again. */
+function isRemembered({ request, replayable }: Exchange): boolean {
+  return !request.hasBody || replayable !== null;
+}
+
 /** Called when the wait before a try is over, or when a try has waited for its connection as long as it may. */
 export function retryDue(exchange: Exchange): void {
   if (exchange.waiting) {
@@ -56,8 +61,7 @@ function retryDeadConnection(exchange: Exchange, fault: Fault): boolean {
   const { connection, request, retries } = exchange;
   if (fault.code !== 'upstream_reset' || connection === null) return false;
   if (exchange.attempts > 1 + (retries?.count ?? 0)) return false;
-  if (connection.requests <= 1 || !isIdempotent(request.method)) return false;
-  if (request.hasBody && (exchange.replayable === null || exchange.requestFiltered)) return false;
+  if (connection.requests <= 1 || !isIdempotent(request.method) || !isRemembered(exchange)) return false;
   againAtOnce(exchange);
   return true;
 }
@@ -71,7 +75,7 @@ const REFUSED_STREAMS_MAX = 4;
  */
 function retryUnprocessed(exchange: Exchange, fault: Fault): boolean {
   if (fault.code !== 'upstream_stream_refused' || exchange.attempts >= REFUSED_STREAMS_MAX) return false;
-  if (exchange.request.hasBody && (exchange.replayable === null || exchange.requestFiltered)) return false;
+  if (!isRemembered(exchange)) return false;
   againAtOnce(exchange);
   return true;
 }
@@ -86,7 +90,7 @@ export function retryOverHttp1(exchange: Exchange): boolean {
   if (connection === null || !connection.wantsHttp1 || exchange.firstByteAt !== 0) return false;
   const { forUpgrades } = endpoint!.pool;
   if (forUpgrades === undefined || (connection.maybeProcessed && !isIdempotent(request.method))) return false;
-  if (request.hasBody && (exchange.replayable === null || exchange.requestFiltered)) return false;
+  if (!isRemembered(exchange)) return false;
   exchange.connection = null;
   acquire(exchange, forUpgrades, false);
   goOnReading(exchange);
@@ -115,7 +119,7 @@ function mayRetry(exchange: Exchange, policy: RetryPolicy, sent: boolean): boole
   const { spec } = policy;
   if ((exchange.retries?.count ?? 0) >= spec.attempts) return false;
   if (sent && !policy.repeats(request.method, request.headers.get('idempotency-key') !== undefined)) return false;
-  if (sent && request.hasBody && exchange.replayable === null) return false;
+  if (sent && !isRemembered(exchange)) return false;
   if (exchange.replayGivenUp || services.io.clock.now >= exchange.deadline) return false;
   if (upstream!.budget.take(spec.budget, upstream!.nowMs)) return true;
   services.cells[upstream!.metricsOffset + UpstreamCell.retriesDenied]!++;

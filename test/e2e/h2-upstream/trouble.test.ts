@@ -6,10 +6,12 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
+import type { Filter } from '../../../src/exchange/filter.ts';
 import { type Engine, startEngine } from '../../support/engine-gateway.ts';
 import { Flag, FrameType, frame, settings, uint32 } from '../../support/h2-client.ts';
 import type { SeenRequest } from '../../support/h2-server.ts';
 import { listeningPort } from '../../support/listening-port.ts';
+import { retrySpec } from '../../support/resilience-settings.ts';
 import { type Outcome, outcomeOf, start } from './h2-endpoint.ts';
 
 function open({ port }: Engine, method: string, path = '/', headers: Record<string, string | number> = {}) {
@@ -248,6 +250,21 @@ for (const [name, code] of [
   });
 }
 
+test('a response that its head ends, and that a retry replaces: a stream that is over is not reset', async t => {
+  const { engine, server } = await start(
+    t,
+    {
+      onRequest({ connection, stream }) {
+        if (stream === 1) connection.headers(stream, [[':status', '503']], true);
+        else connection.answer(stream, 'second');
+      },
+    },
+    { upstream: { retry: retrySpec() } },
+  );
+  assert.equal((await ask(engine)).body, 'second');
+  assert.deepEqual([server.connections.length, server.connections[0]!.reset(1)], [1, null]);
+});
+
 test('a stream that is refused while its client is held back goes on with the rest of the body', async t => {
   const { engine, server } = await start(t, {
     greeting: frame(FrameType.settings, 0, 0, settings([4, 100])),
@@ -272,6 +289,28 @@ test('a stream that is refused while its client is held back goes on with the re
   request.end(Buffer.alloc(49_500));
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   assert.deepEqual((await outcomeOf(response)).body, 'all of it');
+});
+
+test('a stream that is refused gets the body once more as filters have made it, what came before and what comes after', async t => {
+  const upper: Filter = { onRequestBody: async (_exchange, piece) => Buffer.from(piece.toString().toUpperCase()) };
+  const { engine, server } = await start(
+    t,
+    {
+      onFrame(connection, { type, flags, stream }) {
+        if (type !== FrameType.data) return;
+        if (stream === 1) connection.send(frame(FrameType.reset, 0, stream, uint32(REFUSED_STREAM)));
+        else if ((flags & Flag.endStream) !== 0) connection.answer(stream, connection.body(stream).toString());
+      },
+    },
+    { filters: [upper] },
+  );
+  const request = open(engine, 'POST', '/', { 'content-length': 11 });
+  request.write('hello ');
+  await server.until(() => server.requests.length === 2);
+  request.end('world');
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const { status, body } = await outcomeOf(response);
+  assert.deepEqual([status, body], [200, 'HELLO WORLD']);
 });
 
 // ---- Windows -----------------------------------------------------------------------------------------------------------
