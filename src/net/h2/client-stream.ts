@@ -199,10 +199,13 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
     this.abort();
   }
 
-  /** Ends the stream, with a reset if its head was sent. Reports nothing to the exchange. */
+  /**
+   * Ends the stream, with a reset if its head was sent and not both sides have ended it: endpoints count the resets that they get. Reports
+   * nothing to the exchange.
+   */
   private cancel(code: number): void {
     if (this.closed) return;
-    if (this.id !== 0) this.connection.resetStream(this, code);
+    if (this.id !== 0 && !(this.localEnded && this.remoteEnded)) this.connection.resetStream(this, code);
     this.leave();
   }
 
