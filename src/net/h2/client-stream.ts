@@ -459,8 +459,10 @@ export class ClientStream implements RequestWriter, SendingStream, Timed {
   resumeResponse(): void {
     if (!this.paused) return;
     this.paused = false;
-    if (this.closed || this.remoteEnded) return;
+    if (this.closed) return;
+    // A tunnel that the endpoint has ended on its side is still timed.
     this.touch();
+    if (this.remoteEnded) return;
     const { heldBack } = this;
     this.heldBack = 0;
     if (heldBack > 0) this.release(heldBack);

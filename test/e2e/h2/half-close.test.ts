@@ -276,6 +276,21 @@ test('END_STREAM waits for what the client has no room for', async t => {
   await eventually(() => engine.gateway.inFlight === 0, 'the end of the exchange');
 });
 
+test('a tunnel whose endpoint ended while its client was slow is timed from when the client has taken all', async t => {
+  const { engine, upstream } = await upstreamHttp2(t, { tunnelHalfCloseTimeoutMs: 100 });
+  const client = await H2Client.open(engine.port, settings([4, 10]));
+  t.after(() => client.close());
+  client.headers(1, webSocketConnect('/chat'), false);
+  await eventually(() => upstream() !== null, 'the tunnel');
+  upstream()!.say('ten bytes.and more');
+  upstream()!.end();
+  await client.until(() => client.seen(1).body.length === 10);
+  client.send(frame(FrameType.windowUpdate, 0, 1, uint32(100)));
+  await client.until(() => client.seen(1).ended);
+  await eventually(() => engine.gateway.inFlight === 0, 'the end of the exchange');
+  assert.equal(engine.refusals('upstream_idle_timeout'), 1);
+});
+
 test('a tunnel’s early bytes that the upstream has no room for are not given back to the client before it has', async t => {
   const early = 60_000;
   const server = await startH2Server({
