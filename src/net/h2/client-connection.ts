@@ -304,10 +304,25 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
         this.close();
         return;
       }
-      this.idleSince = this.io.clock.now;
-      if (this.settings.idleTimeoutMs !== 0) this.watch(this.settings.idleTimeoutMs);
+      this.rest();
     }
     if (this.phase === Phase.open) this.owner.onRoom(this);
+  }
+
+  /** Limits the time without a stream, which begins now. */
+  private rest(): void {
+    this.idleSince = this.io.clock.now;
+    if (this.restMs !== 0) this.watch(this.restMs);
+  }
+
+  /**
+   * How long the connection may stay without a stream; 0 for no limit. An endpoint that takes no streams any more has as long as it had to take
+   * the first: requests may be waiting for the place of this connection.
+   */
+  private get restMs(): number {
+    const { idleTimeoutMs, connectTimeoutMs } = this.settings;
+    if (this.peer.concurrentStreamsMax > 0) return idleTimeoutMs;
+    return idleTimeoutMs === 0 ? connectTimeoutMs : Math.min(idleTimeoutMs, connectTimeoutMs);
   }
 
   // ---- Reading -------------------------------------------------------------------------------------------------
@@ -403,6 +418,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     if (!this.guard.settings(this.io.clock.now)) return ErrorCode.enhanceYourCalm;
     const before = peer.initialWindow;
     const tableBefore = peer.headerTableBytes;
+    const streamsBefore = peer.concurrentStreamsMax;
     const error = peer.apply(bytes, start, end);
     if (error !== 0) return error;
     // A server must not set ENABLE_PUSH to 1, even if it never pushes (RFC 9113 section 6.5.2).
@@ -422,7 +438,10 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
       this.io.wheel.unschedule(this);
       if (this.settings.idleTimeoutMs !== 0) this.watch(this.settings.idleTimeoutMs);
       this.owner.onReady(this);
-    } else if (this.phase === Phase.open) this.owner.onRoom(this);
+    } else if (this.phase === Phase.open) {
+      if (peer.concurrentStreamsMax !== streamsBefore && this.openStreams === 0) this.rest();
+      this.owner.onRoom(this);
+    }
     return 0;
   }
 
@@ -596,7 +615,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
       return;
     }
     if (this.openStreams === 0) {
-      const left = settings.idleTimeoutMs === 0 ? Infinity : this.idleSince + settings.idleTimeoutMs - now;
+      const left = this.restMs === 0 ? Infinity : this.idleSince + this.restMs - now;
       if (left <= 0) this.leave();
       else this.watch(left);
       return;

@@ -85,6 +85,20 @@ test('an endpoint that takes no streams and says GOAWAY is refused at once, and 
   assert.deepEqual([engine.upstreamCell('connectionsActive'), engine.upstreamCell('connectionsIdle')], [0, 1]);
 });
 
+test('an endpoint that takes no streams any more has as long as it has to connect: then another connection takes the place', async t => {
+  const { engine, server } = await start(
+    t,
+    {
+      onRequest({ connection, stream }) {
+        connection.answer(stream, `connection ${server.connections.indexOf(connection) + 1}`);
+        connection.send(frame(FrameType.settings, 0, 0, settings([3, 0])));
+      },
+    },
+    { pool: { maxConnections: 1, connectTimeoutMs: 150, idleTimeoutMs: 0 } },
+  );
+  for (const at of [1, 2, 3]) assert.equal((await ask(engine)).body, `connection ${at}`);
+});
+
 test('an endpoint that closes at once is refused, not waited for', async t => {
   const server = createServer(socket => socket.destroy());
   t.after(() => server.close());
