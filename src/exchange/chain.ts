@@ -98,12 +98,16 @@ export function runEndHooks(exchange: Exchange, chain: Chain): void {
   }
 }
 
-/** Waits for a hook or a store, then calls `resume` unless the exchange has ended. What arrives is held; a rejection is `filter_failed`. */
+/**
+ * Waits for a hook or a store, then calls `resume` unless the exchange has ended or got another response meanwhile: that one makes its own way
+ * through the filters. What arrives is held; a rejection is `filter_failed`.
+ */
 export function suspend(exchange: Exchange, waits: Promise<void>, resume: () => void): void {
   exchange.suspended = true;
-  const { io } = exchange.services;
+  const { services, response } = exchange;
+  const { io } = services;
   const goOn = (): void => {
-    if (exchange.ended) return;
+    if (exchange.ended || exchange.response !== response) return;
     io.clock.tick();
     exchange.suspended = false;
     resume();
