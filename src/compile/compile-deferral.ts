@@ -35,6 +35,8 @@ export function deferralTables(routes: readonly RouteConfig[]): SharedTableNeed[
 interface Deferred {
   readonly name: string;
   readonly rewrite: Rewrite | null;
+  /** 0 applies the timeout of the upstream that is asked. */
+  readonly timeoutMs: number;
   readonly metricsOffset: number;
   readonly resilience: RouteResilience;
   readonly destination: Destination;
@@ -43,13 +45,14 @@ interface Deferred {
 /** Null, with a problem reported, when the store does not exist or cannot keep responses. */
 export function compileDeferral(
   deferral: DeferralConfig,
-  { name, rewrite, metricsOffset, resilience, destination }: Deferred,
+  { name, rewrite, timeoutMs, metricsOffset, resilience, destination }: Deferred,
   { worker, shelf: stores, eventMetricOffsets }: StockedWorkshop,
   report: Report,
 ): DeferralPlan | null {
   const shelf = shelfOf(deferral, worker, stores);
   if (typeof shelf === 'string') return report.at('store').fail(shelf);
-  const silent = new Route(name, new RoutePlan(silentChain([]), destination, rewrite, 0, resilience), metricsOffset);
+  const sent = new RoutePlan(silentChain([]), destination, rewrite, timeoutMs, resilience);
+  const silent = new Route(name, sent, metricsOffset);
   const eventCell = (event: DeferralEvent) => offsetIn(eventMetricOffsets, deferralLabel(event));
   return new DeferralPlan(deferral, shelf, answersWord(name), silent, eventCell);
 }

@@ -15,7 +15,9 @@ export const asyncSchema = z
     keep: duration
       .refine(ms => ms >= 1_000, 'expected at least 1s')
       .prefault('1h')
-      .describe('How long a response is kept for its caller.'),
+      .describe(
+        'How long a response is kept for its caller; for a request that `idempotency` would not send again, at least its `keepFor`.',
+      ),
     size: size(KIB, 64 * KIB * KIB)
       .prefault('1MiB')
       .describe('Largest response that is kept, head and body. The caller of a larger one gets 502.'),

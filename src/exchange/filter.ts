@@ -37,6 +37,11 @@ export interface Filter {
    * `of`, about which the admitting filter decides.
    */
   withhold?(exchange: Exchange, of: readonly CredentialPlace[]): void;
+  /**
+   * For how many milliseconds the filter gives the response of this exchange again, to repetitions of its request; 0 when it does not. If
+   * the request is deferred, that response is a 202, and what it leads to is kept for at least as long.
+   */
+  givesAgainForMs?(exchange: Exchange): number;
   /** Called exactly once for a filter that was entered, however the exchange ends. Must not wait. */
   onEnd?(exchange: Exchange): void;
 }

@@ -84,12 +84,13 @@ export class DeferralPlan {
       return;
     }
     const token = randomHex(48);
+    const keepMs = this.keepMsOf(exchange);
     const { io } = exchange.services;
     const later = askShelf(
-      () => this.shelf.expect(this.ticket(exchange, token), this.keepSeconds),
+      () => this.shelf.expect(this.ticket(exchange, token), secondsOf(keepMs)),
       expected => {
         io.clock.tick();
-        this.tell(exchange, token, expected);
+        this.tell(exchange, token, keepMs, expected);
       },
       error => {
         this.noteStoreAway(exchange, error);
@@ -110,7 +111,7 @@ export class DeferralPlan {
     const token = request.path.slice(ANSWERS_PATH.length + this.word.length + 1);
     let give = (): void => {};
     const later = askShelf(
-      () => this.shelf.find(this.ticket(exchange, token), this.keepSeconds),
+      () => this.shelf.find(this.ticket(exchange, token), secondsOf(this.spec.keepMs)),
       found => {
         give = () => this.give(exchange, found);
       },
@@ -139,7 +140,7 @@ export class DeferralPlan {
   }
 
   /** Sends the client the URL of its response, if it still waits; `expected` is null when the store has no room. */
-  private tell(exchange: Exchange, token: string, expected: ExpectedAnswer | null): void {
+  private tell(exchange: Exchange, token: string, keepMs: number, expected: ExpectedAnswer | null): void {
     this.noteStoreBack(exchange);
     if (expected === null) {
       this.count(exchange, 'no_room');
@@ -158,7 +159,7 @@ export class DeferralPlan {
     const { unattended, io } = exchange.services;
     const onKept = (isKept: boolean) => this.count(exchange, isKept ? 'kept' : 'not_kept');
     const release = this.shelf.hold();
-    const awaited = new AwaitedAnswer(expected, unattended, io.clock, this.spec.keepMs, onKept, release);
+    const awaited = new AwaitedAnswer(expected, unattended, io.clock, keepMs, onKept, release);
     this.services ??= { ...exchange.services, hasNoClient: true };
     const recorder = new AnswerRecorder(this.spec.answerBytesMax, record => awaited.come(record));
     this.count(exchange, 'deferred');
@@ -189,8 +190,12 @@ export class DeferralPlan {
     });
   }
 
-  private get keepSeconds(): number {
-    return Math.ceil(this.spec.keepMs / 1_000);
+  /** How long the response is kept: for as long as a filter gives the 202 that leads to it, if that is longer than `keep`. */
+  private keepMsOf(exchange: Exchange): number {
+    let { keepMs } = this.spec;
+    for (const filter of exchange.route!.plan.chain.filters)
+      keepMs = Math.max(keepMs, filter.givesAgainForMs?.(exchange) ?? 0);
+    return keepMs;
   }
 
   private count({ services }: Exchange, event: DeferralEvent): void {
@@ -224,6 +229,10 @@ export class DeferralPlan {
       sealKey: digestOf('seal', this.word, token, who),
     };
   }
+}
+
+function secondsOf(ms: number): number {
+  return Math.ceil(ms / 1_000);
 }
 
 /** Whether the exchange has no response yet, and this worker is not draining: it can then await the response without the client. */

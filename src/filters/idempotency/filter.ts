@@ -92,6 +92,10 @@ class Idempotency implements Filter {
     if (last) this.keep(own);
   }
 
+  givesAgainForMs(exchange: Exchange): number {
+    return this.firstOf(exchange) === null ? 0 : this.config.keepFor;
+  }
+
   onEnd(exchange: Exchange): void {
     const own = this.firstOf(exchange);
     if (own === null) return;

@@ -171,6 +171,75 @@ routes:
   assert.equal(backend.seen.length, 1);
 });
 
+test('the answer to a request with a key is there for as long as its duplicates are sent to it, not only for `keep`', async t => {
+  const backend = await VersionBackend.start('orders');
+  t.after(() => backend.stop());
+  const gateway = await startGateway(`upstreams:
+  orders: { endpoints: [ "http://127.0.0.1:${backend.port}" ] }
+routes:
+  - name: orders
+    match: { path: /orders, methods: [POST] }
+    public: true
+    filters: [ { idempotency: { keepFor: 1h } } ]
+    to: orders
+    async: { after: 100ms, keep: 1s }
+`);
+  t.after(() => gateway.stop());
+  backend.answer = (_, response) => void setTimeout(() => response.writeHead(201).end('an order'), 300);
+  const place = `http://127.0.0.1:${gateway.port}`;
+  const order = async (headers: Record<string, string>) => {
+    const told = await fetch(`${place}/orders`, { method: 'POST', headers, body: 'x' });
+    assert.equal(told.status, 202);
+    return `${place}${told.headers.get('location')}`;
+  };
+  const statusOf = async (url: string) => (await fetch(url)).status;
+  const withKey = await order({ 'idempotency-key': 'k1' });
+  const without = await order({});
+  await eventually(async () => (await statusOf(without)) === 201, 'the answer is there');
+  await eventually(async () => (await statusOf(without)) === 404, 'the answer is over');
+  assert.equal(await order({ 'idempotency-key': 'k1' }), withKey);
+  assert.equal(await statusOf(withKey), 201);
+  assert.equal(backend.seen.length, 2);
+});
+
+test('a deferred request has the time of its route at the upstream of the fallback, too, which is judged by it', async t => {
+  const [failing, silent] = await Promise.all(['reports', 'archive'].map(name => VersionBackend.start(name)));
+  t.after(() => Promise.all([failing!.stop(), silent!.stop()]));
+  failing!.answer = (_, response) => void setTimeout(() => response.destroy(), 300);
+  silent!.answer = () => {};
+  const gateway = await startGateway(`upstreams:
+  reports:
+    endpoints: [ "http://127.0.0.1:${failing!.port}" ]
+    breaker: { failures: 1 }
+    retry: { attempts: 1, on: [reset], methods: [POST] }
+  archive: { endpoints: [ "http://127.0.0.1:${silent!.port}" ], timeout: 20s, breaker: { failures: 1 } }
+routes:
+  - name: reports
+    match: { path: /reports, methods: [POST] }
+    public: true
+    to: reports
+    timeout: 1s
+    async: { after: 100ms }
+    fallback: { upstream: archive }
+`);
+  t.after(() => gateway.stop());
+  const place = `http://127.0.0.1:${gateway.port}`;
+  const told = await fetch(`${place}/reports`, { method: 'POST', body: 'x' });
+  assert.equal(told.status, 202);
+  const began = performance.now();
+  let answer = told;
+  while (answer.status === 202) {
+    answer = await fetch(`${place}${told.headers.get('location')}`);
+    assert.ok(performance.now() - began < 10_000, 'its time is over');
+    await delay(20);
+  }
+  assert.equal(answer.status, 504);
+  assert.match(await answer.text(), /exchange_timeout/);
+  assert.equal(silent!.seen.length, 1);
+  const metrics = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/metrics`)).text();
+  assert.match(metrics, /cardea_upstream_breaker_opens_total\{upstream="archive"\} 1\n/);
+});
+
 test('tries before a client was told to come back count among those behind it', async t => {
   const { backend, ask, fetchUntil } = await slowReports(
     t,
