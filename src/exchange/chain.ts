@@ -79,11 +79,19 @@ export function runResponseChain(exchange: Exchange, chain: Chain, from: number,
       break;
     }
     if (waits) {
-      suspend(exchange, waits, () => runResponseChain(exchange, chain, i + 1, next));
+      suspend(exchange, waits, () => {
+        if (isReplaced(exchange)) next(exchange);
+        else runResponseChain(exchange, chain, i + 1, next);
+      });
       return;
     }
   }
   next(exchange);
+}
+
+/** Whether the upstream's response will not be sent: a filter failed on it, or it was broken off while a filter waited. */
+export function isReplaced({ answeredBy, fault }: Exchange): boolean {
+  return answeredBy === 'upstream' && fault !== null;
 }
 
 /** Tells every filter that was entered that the exchange is over. */

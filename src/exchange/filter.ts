@@ -24,7 +24,10 @@ export interface Filter {
    * what to send instead (an empty Buffer sends nothing now), or nothing to send the piece as it is. The bytes are the filter's to keep.
    */
   onRequestBody?(exchange: Exchange, piece: Buffer, last: boolean): Buffer | void | Promise<Buffer | void>;
-  /** The head of the response, the upstream's or an early one, before anything of it is sent. May change `exchange.response`. */
+  /**
+   * The head of the response, the upstream's or an early one, before anything of it is sent. May change `exchange.response`. Called again
+   * for the refusal that replaces a response of the upstream which was broken off before any of it was sent, but not while it still waits.
+   */
   onResponse?(exchange: Exchange): void | Promise<void>;
   /** As `onRequestBody`, for the response. Called only if `onResponse` called `exchange.response.filterBody(slot)`. */
   onResponseBody?(exchange: Exchange, piece: Buffer, last: boolean): Buffer | void | Promise<Buffer | void>;

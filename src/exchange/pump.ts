@@ -180,10 +180,23 @@ export function upstreamFault(exchange: Exchange, fault: Fault): void {
     abortAnswer(exchange);
     return;
   }
-  exchange.connection?.abort();
-  exchange.connection = null;
+  // A filter that waits would otherwise see this response and its refusal at the same time: it is called again once it is done.
+  if (exchange.suspended) {
+    exchange.fault = fault;
+    dropConnection(exchange);
+  } else replaceResponse(exchange, fault);
+}
+
+/** Sends a refusal, or a kept response, in place of a response of which nothing was sent yet. */
+export function replaceResponse(exchange: Exchange, fault: Fault): void {
+  dropConnection(exchange);
   exchange.answeredBy = 'nobody';
   refuseWithoutAnswer(exchange, fault);
+}
+
+function dropConnection(exchange: Exchange): void {
+  exchange.connection?.abort();
+  exchange.connection = null;
 }
 
 function countFault(exchange: Exchange, fault: Fault): void {

@@ -6,7 +6,7 @@ import type { Headers } from '../http/headers.ts';
 import { isBodiless } from '../http/status.ts';
 import { ResponseFraming } from '../net/exchange-ends.ts';
 import { type BodyHook, BodyPipe, type BodyPipeEnds } from './body-pipe.ts';
-import { failFilter, runResponseChain } from './chain.ts';
+import { failFilter, isReplaced, runResponseChain } from './chain.ts';
 import type { Exchange } from './exchange.ts';
 import { finish } from './finish.ts';
 
@@ -19,10 +19,10 @@ export function startAnswer(exchange: Exchange): void {
 }
 
 function sendHead(exchange: Exchange): void {
-  if (exchange.answeredBy === 'upstream' && exchange.fault?.code === 'filter_failed') {
-    exchange.answeredBy = 'nobody';
-    exchange.passFilters = true;
-    exchange.services.steps.upstreamFault(exchange, exchange.fault);
+  if (isReplaced(exchange)) {
+    const fault = exchange.fault!;
+    exchange.passFilters = fault.code === 'filter_failed';
+    exchange.services.steps.replaceResponse(exchange, fault);
     return;
   }
   const response = exchange.response!;

@@ -50,6 +50,7 @@ export interface ExchangeSteps {
   responseBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void;
   responseEnd(exchange: Exchange, trailers: Headers | null): void;
   upstreamFault(exchange: Exchange, fault: Fault): void;
+  replaceResponse(exchange: Exchange, fault: Fault): void;
   requestBlocked(exchange: Exchange): void;
   requestDrained(exchange: Exchange): void;
   connection(exchange: Exchange, connection: RequestWriter): void;

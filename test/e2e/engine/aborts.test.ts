@@ -269,3 +269,35 @@ test('nothing of an answer that fails while a filter waits with its head is in t
     assert.deepEqual(engine.poolCounts(), { active: 0, idle: body.length === 17 ? 1 : 0, pending: 0 });
   }
 });
+
+test('a filter that waits while the upstream breaks off hears of the refusal once it is done with the response, and only once', async t => {
+  const heard: string[] = [];
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const before: Filter = { onResponse: ({ response }) => void heard.push(`before ${response!.status}`) };
+  const waits: Filter = {
+    async onResponse({ response }) {
+      heard.push(`waits ${response!.status}`);
+      await gate;
+      response!.headers.append('X-Waited', 'yes');
+      heard.push(`done ${response!.status}`);
+    },
+  };
+  const { engine, backend } = await engineBefore(
+    t,
+    { onRequest: ({ socket }) => socket.write(heads.length) },
+    { filters: [before, waits] },
+  );
+  const client = await ClientConnection.open(engine.port);
+  client.send(get());
+  await eventually(() => heard.length === 1, 'the filter waits');
+  backend.connections[0]!.socket.resetAndDestroy();
+  await eventually(() => engine.upstreamCell('resets') === 1, 'the upstream broke off');
+  assert.deepEqual(heard, ['waits 200']);
+  open();
+  const [answer] = await client.answers(1);
+  assert.equal(answer!.status, 502);
+  assert.match(answer!.body, /upstream_reset/);
+  assert.deepEqual(answer!.headers.get('x-waited'), ['yes']);
+  assert.deepEqual(heard, ['waits 200', 'done 200', 'waits 502', 'done 502', 'before 502']);
+  client.destroy();
+});
