@@ -220,10 +220,21 @@ test(
     await until(1);
     held.shift()!();
     await third.over;
-    assert.equal(cell('connects'), 2);
+    assert.deepEqual([cell('connects'), cell('reuses')], [2, 1], 'the last one waited for a connection that was used');
     assert.deepEqual(pool.counts, { active: 0, idle: 1, pending: 0 });
   },
 );
+
+test('HTTP/1.1: a connection that was opened ahead of its first request has not been used before', bounded, async t => {
+  const { held, ask, until, pool, cell } = await start(t, 'h1');
+  pool.warm();
+  await eventually(() => pool.counts.idle === 1, 'it is open');
+  const first = ask();
+  await until(1);
+  held[0]!();
+  await first.over;
+  assert.deepEqual([cell('connects'), cell('reuses')], [1, 0]);
+});
 
 test('HTTP/2: streams of one connection before another one, each as full as is allowed', bounded, async t => {
   const { held, ask, until, connections, pool } = await start(t, 'h2');

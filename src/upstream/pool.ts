@@ -102,7 +102,7 @@ export class Pool implements EndpointPool, ConnectionOwner {
         connection.close();
         continue;
       }
-      cells[metricsOffset + UpstreamCell.reuses]!++;
+      if (connection.requests > 0) cells[metricsOffset + UpstreamCell.reuses]!++;
       return connection;
     }
     // An idle connection gives its seat back only when it closes: close one to make room for the fresh connection.
@@ -218,6 +218,7 @@ export class Pool implements EndpointPool, ConnectionOwner {
   private lend(connection: UpstreamConnection, waiter: ConnectionWaiter | undefined): void {
     if (waiter !== undefined) {
       this.cells[this.metricsOffset + UpstreamCell.connectionsActive]!++;
+      if (connection.requests > 0) this.cells[this.metricsOffset + UpstreamCell.reuses]!++;
       waiter.onConnection(connection);
       return;
     }
