@@ -18,6 +18,7 @@ import { answer, refuse } from './reply.ts';
 import { endWait, watchWait } from './retries.ts';
 import { sendHead } from './send-head.ts';
 import { stickTo, stickyPick } from './sticky-pick.ts';
+import { watchTrialUpload } from './trial-upload.ts';
 
 /** Bytes of a body that are remembered when no retry policy sets a limit, to be sent again if a kept connection was dead. */
 const REPLAY_BYTES_MAX = 64 * 1024;
@@ -65,6 +66,7 @@ export function attempt(exchange: Exchange, tried: readonly Endpoint[] | null, f
   endpoint.began();
   exchange.endpoint = endpoint;
   exchange.attempts++;
+  if (exchange.breakerPass >= 0 && !exchange.requestEnded) watchTrialUpload(exchange);
   acquire(exchange, endpoint.pool, fresh);
 }
 

@@ -4,7 +4,7 @@
 import type { Fault } from '../base/fault.ts';
 import { UpstreamCell } from '../telemetry/metric-families.ts';
 import type { Availability } from './availability.ts';
-import { type Breaker, REFUSED } from './breaker/breaker.ts';
+import { type Breaker, BreakerState, REFUSED } from './breaker/breaker.ts';
 import type { Endpoint } from './endpoint.ts';
 import { ejectReasonTexts } from './outlier/ejection.ts';
 import type { OutlierWatch } from './outlier/outlier-watch.ts';
@@ -86,6 +86,16 @@ export class Guard {
   /** The attempt was abandoned: nobody waits for its outcome. */
   cancelled(endpoint: Endpoint, pass: number): void {
     if (pass >= 0) (this.parts.breaker ?? endpoint.breaker)!.cancelled(pass);
+  }
+
+  /** Whether the breaker of this endpoint or upstream is half-open, so that each attempt takes one of few places. */
+  isTrying(endpoint: Endpoint): boolean {
+    return (this.parts.breaker ?? endpoint.breaker)?.state === BreakerState.halfOpen;
+  }
+
+  /** Lets another attempt take the place of one that may take long; see `Breaker`. Returns the pass with which it goes on. */
+  giveUpPlace(endpoint: Endpoint, pass: number): number {
+    return (this.parts.breaker ?? endpoint.breaker)!.giveUpPlace(pass);
   }
 
   private judge(endpoint: Endpoint, pass: number, isError: boolean, now: number): void {

@@ -83,12 +83,28 @@ describe('by example', () => {
   });
 });
 
-type Step = { readonly waitMs: number; readonly act: 'admit' | 'succeed' | 'fail' | 'cancel'; readonly which: number };
+test('an attempt that gives its place up lets another one in, and its outcome counts all the same', () => {
+  const breaker = breakerOf({ failures: 1, halfOpen: 2, openMs: 10_000 });
+  fail(breaker, 1, 0);
+  const slow = breaker.giveUpPlace(breaker.admit(10_000));
+  const [one, two] = [breaker.admit(10_001), breaker.admit(10_001)];
+  assert.equal(breaker.admit(10_001), REFUSED);
+  assert.equal(breaker.succeeded(one, 10_002), false);
+  breaker.cancelled(two);
+  assert.equal(breaker.succeeded(slow, 10_003), true);
+  fail(breaker, 1, 20_000);
+  const worse = breaker.giveUpPlace(breaker.admit(30_000));
+  assert.equal(breaker.failed(worse, 30_001), true);
+  assert.equal(breaker.state, BreakerState.open);
+});
+
+type Act = 'admit' | 'succeed' | 'fail' | 'cancel' | 'give up';
+type Step = { readonly waitMs: number; readonly act: Act; readonly which: number };
 
 const steps = fc.array(
   fc.record<Step>({
     waitMs: fc.oneof(fc.constant(0), fc.nat(400), fc.nat(3_000)),
-    act: fc.constantFrom('admit', 'admit', 'succeed', 'fail', 'cancel'),
+    act: fc.constantFrom('admit', 'admit', 'succeed', 'fail', 'cancel', 'give up'),
     which: fc.nat(9),
   }),
   { minLength: 1, maxLength: 120 },
@@ -107,7 +123,7 @@ describe('in every sequence', () => {
         const spec = breakerSpec({ ...changes, windowMs: 1_000, openMs: 2_000 });
         const breaker = new Breaker(spec, new SharedStates(null, 0).claim('upstream users', 0));
         const model = new Model(spec);
-        const open: { pass: number; era: number }[] = [];
+        const open: { pass: number; era: number; hasPlace: boolean }[] = [];
         let now = 0;
         for (const { waitMs, act, which } of taken) {
           now += waitMs;
@@ -115,15 +131,14 @@ describe('in every sequence', () => {
             const pass = breaker.admit(now);
             const era = model.admit(now);
             assert.equal(pass === REFUSED, era === null, `admitted at ${now}`);
-            if (era !== null) open.push({ pass, era });
+            if (era !== null) open.push({ pass, era, hasPlace: true });
           } else if (open.length > 0) {
-            const [{ pass, era }] = open.splice(which % open.length, 1) as [{ pass: number; era: number }];
-            if (act === 'succeed') assert.equal(breaker.succeeded(pass, now), model.end(era, true, now));
-            else if (act === 'fail') assert.equal(breaker.failed(pass, now), model.end(era, false, now));
-            else {
-              breaker.cancelled(pass);
-              model.cancel(era);
-            }
+            const [{ pass, era, hasPlace }] = open.splice(which % open.length, 1) as [(typeof open)[number]];
+            if (act === 'succeed') assert.equal(breaker.succeeded(pass, now), model.end(era, true, now, hasPlace));
+            else if (act === 'fail') assert.equal(breaker.failed(pass, now), model.end(era, false, now, hasPlace));
+            else if (act === 'give up') open.push({ pass: breaker.giveUpPlace(pass), era, hasPlace: false });
+            else breaker.cancelled(pass);
+            if ((act === 'cancel' || act === 'give up') && hasPlace) model.cancel(era);
           }
           assert.equal(breaker.state, model.state);
         }
@@ -163,9 +178,10 @@ class Model {
     return this.era;
   }
 
-  end(era: number, good: boolean, now: number): boolean {
+  end(era: number, good: boolean, now: number, hasPlace: boolean): boolean {
     if (era !== this.era || this.state === BreakerState.open) return false;
     if (this.state === BreakerState.halfOpen) {
+      if (good && !hasPlace) this.started++;
       if (good && ++this.succeeded < this.spec.halfOpen) return false;
       this.turn(good ? BreakerState.closed : BreakerState.open);
       if (!good) this.openUntil = now + this.spec.openMs;

@@ -34,10 +34,14 @@ const SUCCEEDED_AT = 12;
 const GENERATION_AT = 22;
 const TEN_BITS = 0x3ff;
 
+/** Set in a pass, beside its generation, once its place was given up. */
+const WITHOUT_PLACE = TEN_BITS + 1;
+
 /**
  * An attempt that is let through gets a pass, which is the generation of the state. The attempt's outcome counts only while that generation
  * lasts: an attempt from before the breaker opened decides nothing about a half-open one. The caller gives each pass back once, by
- * `succeeded`, `failed` or `cancelled`. Half-open places that a dead worker never gave back are free again after `openMs`.
+ * `succeeded`, `failed` or `cancelled`. Half-open places that a dead worker never gave back are free again after `openMs`; an attempt that
+ * may take long for no fault of the upstream gives its place up sooner, by `giveUpPlace`.
  */
 export class Breaker {
   private readonly spec: BreakerSpec;
@@ -94,7 +98,7 @@ export class Breaker {
     const { words } = this.block;
     for (;;) {
       const word = words[this.wordAt]!;
-      if (word >>> GENERATION_AT !== pass) return false;
+      if (word >>> GENERATION_AT !== (pass & TEN_BITS)) return false;
       const state = word & 3;
       if (state === BreakerState.closed) {
         if (words[this.inARowAt] !== 0) Atomics.store(words, this.inARowAt, 0);
@@ -105,7 +109,7 @@ export class Breaker {
       const succeeded = ((word >>> SUCCEEDED_AT) & TEN_BITS) + 1;
       const closes = succeeded >= this.spec.halfOpen;
       if (closes) this.clear();
-      const next = closes ? nextGeneration(word, BreakerState.closed) : word + (1 << SUCCEEDED_AT);
+      const next = closes ? nextGeneration(word, BreakerState.closed) : placeOf(word, pass) + (1 << SUCCEEDED_AT);
       if (Atomics.compareExchange(words, this.wordAt, word, next) !== word) continue;
       if (closes) this.stamp(now);
       return closes;
@@ -116,11 +120,11 @@ export class Breaker {
   failed(pass: number, now: number): boolean {
     const { words } = this.block;
     const word = words[this.wordAt]!;
-    if (word >>> GENERATION_AT !== pass) return false;
+    if (word >>> GENERATION_AT !== (pass & TEN_BITS)) return false;
     const state = word & 3;
     if (state === BreakerState.open) return false;
     if (state === BreakerState.closed && !this.trips(now)) return false;
-    return this.open(pass, now);
+    return this.open(pass & TEN_BITS, now);
   }
 
   /** The attempt ended without an outcome that says something about the upstream, for example because its client left. */
@@ -132,6 +136,15 @@ export class Breaker {
       if (((word >>> STARTED_AT) & TEN_BITS) <= ((word >>> SUCCEEDED_AT) & TEN_BITS)) return;
       if (Atomics.compareExchange(words, this.wordAt, word, word - (1 << STARTED_AT)) === word) return;
     }
+  }
+
+  /**
+   * Lets another attempt take the half-open place of this one, whose outcome still counts when it comes. Returns the pass with which it goes
+   * on.
+   */
+  giveUpPlace(pass: number): number {
+    this.cancelled(pass);
+    return pass | WITHOUT_PLACE;
   }
 
   /** Counts a failure of a closed breaker. True when it must open. */
@@ -169,6 +182,12 @@ export class Breaker {
     this.successes.clear();
     this.failures.clear();
   }
+}
+
+/** The word with a place for a success whose attempt gave its place up: what has succeeded has also started. */
+function placeOf(word: number, pass: number): number {
+  const isFull = ((word >>> STARTED_AT) & TEN_BITS) === TEN_BITS;
+  return pass < WITHOUT_PLACE || isFull ? word : word + (1 << STARTED_AT);
 }
 
 function nextGeneration(word: number, state: number): number {

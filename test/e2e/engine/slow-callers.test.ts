@@ -83,3 +83,30 @@ describe('a caller who uses up `timeout`', () => {
     client.destroy();
   });
 });
+
+test('a caller who sends slowly does not keep a breaker from closing: another request takes its place', async t => {
+  const openMs = 2_500;
+  let heads = 0;
+  const handlers: RawHandlers = {
+    onHead: () => void heads++,
+    onRequest: ({ socket }, { path }) =>
+      void socket.write(path === '/bad' ? 'HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n' : 'HTTP/1.1 204 X\r\n\r\n'),
+  };
+  const breaker = breakerSpec({ failures: 1, openMs, halfOpen: 1 });
+  const { engine } = await engineBefore(t, handlers, { upstream: { breaker } });
+  assert.equal(await statusOf(engine, get.replace('/', '/bad')), 500);
+  assert.equal(await statusOf(engine, get), 503);
+  // Because: no event tells that the time of an open breaker is over.
+  await delay(openMs + 50);
+  const slow = await ClientConnection.open(engine.port);
+  t.after(async () => slow.destroy());
+  const began = performance.now();
+  slow.send(post);
+  await eventually(() => heads === 2, 'half of a request has the only place');
+  assert.equal(await statusOf(engine, get), 503);
+  await eventually(async () => (await statusOf(engine, get)) === 204, 'another request has the place');
+  assert.ok(performance.now() - began < openMs, 'sooner than that of a dead worker');
+  assert.equal(await statusOf(engine, get), 204, 'the breaker is closed');
+  slow.send('b');
+  assert.equal((await slow.answers(1))[0]!.status, 204);
+});
