@@ -176,6 +176,17 @@ test('a short body is compressed for a client that refuses it as it is', async t
   assert.equal(gunzipSync(answer.body).toString(), 'short');
 });
 
+test('several Accept-Encoding fields are one list, whatever a client before sent in the first of them', async t => {
+  const port = await start(t, answerWith(textOf(5_000)));
+  const encodingFor = async (...accepted: string[]) =>
+    (await ask(port, { headers: { 'accept-encoding': accepted } })).headers['content-encoding'];
+  assert.equal(await encodingFor('identity'), undefined);
+  assert.equal(await encodingFor('identity', 'gzip'), 'gzip');
+  assert.equal(await encodingFor('gzip'), 'gzip');
+  assert.equal(await encodingFor('gzip', 'identity;q=1, gzip;q=0'), undefined);
+  assert.equal(await encodingFor('gzip'), 'gzip');
+});
+
 test('an empty body stays empty', async t => {
   const port = await start(t, answerWith(''), { minimum: '0B' });
   const answer = await ask(port, { headers: { 'accept-encoding': 'gzip' } });

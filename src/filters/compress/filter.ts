@@ -24,13 +24,15 @@ export const compressFilter: FilterDefinition<CompressConfig> = {
     const types = new ContentTypes(config.types);
     const choices = new Map<string, Choice>();
     const choiceOf = (headers: Headers): Choice => {
-      const accepted = headers.getById(HeaderId.acceptEncoding);
-      if (accepted === undefined) return nothingAccepted;
+      const accepted = headers.getUnrepeatedById(HeaderId.acceptEncoding);
+      if (accepted === undefined) {
+        if (!headers.hasReceived(HeaderId.acceptEncoding)) return nothingAccepted;
+        // Several fields are one list (RFC 9110 section 5.3). They are rare, and not remembered.
+        return chooseEncoding(headers.getJoined('accept-encoding'), config.encodings);
+      }
       const known = choices.get(accepted);
       if (known !== undefined) return known;
-      const choice = chooseEncoding(headers.getJoined('accept-encoding'), config.encodings);
-      // Because: the key is the first Accept-Encoding field only, and another request may have further ones behind it.
-      if (headers.getUnrepeatedById(HeaderId.acceptEncoding) === undefined) return choice;
+      const choice = chooseEncoding(accepted, config.encodings);
       if (choices.size >= REMEMBERED_MAX) choices.clear();
       choices.set(accepted, choice);
       return choice;
