@@ -44,7 +44,9 @@ export const outlierSchema = z
     maxEjected: percentage
       .refine(share => share > 0, '`maxEjected` 0% never ejects anything: leave `outlier` out, or allow a share')
       .prefault('50%')
-      .describe('Share of the endpoints that may be out at once; at least one, and never the last.'),
+      .describe(
+        'Share of the endpoints that may be out at once; at least one, and never the last. Another one that fails in a row then takes the place of the one that has been out longest, once that has been out for a tenth of its time.',
+      ),
   })
   .superRefine((settings, context) => {
     const { consecutiveErrors, consecutiveResets, successRateDeviations, latencyFactor, ejection, maxEjection } =

@@ -32,7 +32,10 @@ function ejectedOf(weights: readonly number[], maxEjected: number): number {
     },
   );
   for (const endpoint of endpoints) if (endpoint.weight > 0) guard!.answered(endpoint, NO_PASS, 500, 1, 0, 0);
-  return countEjected(endpoints.map(({ block }) => block));
+  return countEjected(
+    endpoints.map(({ block }) => block),
+    0,
+  );
 }
 
 test('the last endpoint that gets requests is not ejected, however many others have weight 0', () => {

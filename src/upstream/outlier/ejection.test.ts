@@ -13,7 +13,7 @@ test('a refused ejection does not delay when earlier ejections are forgotten', (
   assert.equal(eject(bad!, all, EjectReason.errors, spec, 0), 100);
   assert.ok(endEjection(bad!, 100));
   assert.equal(eject(other!, all, EjectReason.errors, spec, 150), 100);
-  assert.equal(eject(bad!, all, EjectReason.errors, spec, 190), 0, 'one of two is out already');
+  assert.equal(eject(bad!, all, EjectReason.latency, spec, 190), 0, 'one of two is out already');
   assert.ok(endEjection(other!, 250));
   // In use for more than 100 ms, after which the first ejection no longer counts.
   assert.equal(eject(bad!, all, EjectReason.errors, spec, 260), 100);

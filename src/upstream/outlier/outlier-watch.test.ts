@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { outlierSpec } from '../../../test/support/resilience-settings.ts';
 import { SharedStates, type StateBlock } from '../state/shared-states.ts';
+import { Health, StateCell } from '../state/state-cells.ts';
 import { countEjected, EjectReason, eject, ejectedMax, endEjection } from './ejection.ts';
 import { OutlierWatch } from './outlier-watch.ts';
 
@@ -27,7 +28,7 @@ describe('in a row', () => {
     watch.answered(bad, false, 1, 0, 0);
     watch.failed(bad, false, 0);
     watch.answered(bad, true, 1, 0, 0);
-    assert.equal(countEjected(blocks), 0);
+    assert.equal(countEjected(blocks, 0), 0);
     assert.equal(watch.failed(bad, false, 0), EjectReason.errors);
     assert.equal(watch.lastEjectionMs, 30_000);
     assert.equal(endEjection(bad, 29_999), false);
@@ -92,6 +93,40 @@ describe('an ejection', () => {
   });
 });
 
+describe('an endpoint that fails while no more may be ejected', () => {
+  /** Two endpoints, the first of which has failed at 0. */
+  function firstOut() {
+    const { blocks, watch } = watchOver(2, { consecutiveErrors: 1, consecutiveResets: 1 });
+    const [first, second] = blocks as [StateBlock, StateBlock];
+    assert.equal(watch.answered(first, true, 1, 0, 0), EjectReason.errors);
+    return { blocks, watch, first, second };
+  }
+
+  test('takes the place of the one that has been out longest', () => {
+    const { blocks, watch, first, second } = firstOut();
+    assert.equal(watch.answered(second, true, 1, 0, 2_999), EjectReason.none, 'that one was ejected just now');
+    assert.equal(watch.failed(second, false, 3_000), EjectReason.errors);
+    assert.equal(countEjected(blocks, 3_000), 1);
+    assert.ok(endEjection(first, 3_000), 'the first is used again');
+    assert.equal(endEjection(second, 32_999), false);
+    const { blocks: four, watch: ofFour } = watchOver(4, { consecutiveErrors: 1 });
+    for (const [n, block] of four.slice(0, 3).entries()) ofFour.answered(block, true, 1, 0, n * 10_000);
+    assert.deepEqual(
+      four.map(block => endEjection(block, 20_001)),
+      [true, false, false, false],
+    );
+    assert.equal(countEjected(four, 20_001), 2);
+  });
+
+  test('does not where it only drains, nor for one that is known to be unhealthy', () => {
+    const { watch, first, second } = firstOut();
+    for (let n = 0; n < 8; n++) watch.answered(second, false, 1, 0, 0);
+    assert.equal(watch.answered(second, false, 1, 1, 10_000), EjectReason.none);
+    first.words[first.at + StateCell.health] = Health.unhealthy;
+    assert.equal(watch.failed(second, true, 10_000), EjectReason.none);
+  });
+});
+
 test('simulation: several workers, any outcomes: never more out than allowed, and all come back when all is well', () => {
   const events = fc.array(
     fc.record({
@@ -119,11 +154,12 @@ test('simulation: several workers, any outcomes: never more out than allowed, an
           for (const each of blocks) endEjection(each, now);
           if (what === 'reset') workers[worker]!.failed(block, true, now);
           else workers[worker]!.answered(block, what === 'bad', 1, what === 'closes' ? 1 : 0, now);
-          assert.ok(countEjected(blocks) <= most, `${countEjected(blocks)} of ${endpoints}`);
+          const out = countEjected(blocks, now);
+          assert.ok(out <= most, `${out} of ${endpoints}`);
         }
         now += 10 * 60_000;
         for (const each of blocks) endEjection(each, now);
-        assert.equal(countEjected(blocks), 0);
+        assert.equal(countEjected(blocks, now), 0);
       },
     ),
     { numRuns: 300 },
