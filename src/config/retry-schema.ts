@@ -40,7 +40,7 @@ const settings = z
       .refine(share => share > 0, 'a budget of 0% allows no retry: leave `retry` out, or say `retry: off`')
       .prefault('20%')
       .describe(
-        'Retries as a share of the requests to the upstream, over ten seconds and all workers; at least ten are allowed.',
+        'Retries as a share of the requests to the upstream, over ten seconds and all workers; at least ten are allowed. Those after a refused connection do not count.',
       ),
     perTryTimeout: duration
       .optional()

@@ -22,7 +22,10 @@ export function retry(exchange: Exchange, fault: Fault): boolean {
   if (exchange.responseStarted || exchange.firstByteAt !== 0) return false;
   if (retryUnprocessed(exchange, fault) || retryDeadConnection(exchange, fault)) return true;
   const { retryPolicy: policy, connection } = exchange;
-  if (policy === null || !policy.retriesFault(fault) || !mayRetry(exchange, policy, connection !== null)) return false;
+  if (policy === null || !policy.retriesFault(fault) || !mayRepeat(exchange, policy, connection !== null)) return false;
+  // A refused connection cost the upstream nothing, so the retry adds nothing to what it has to do. While an endpoint of two restarts, half
+  // of all requests need one: far more than the budget, which is for requests that were sent.
+  if (fault.code !== 'upstream_connect_failed' && !takeFromBudget(exchange, policy)) return false;
   connection?.abort();
   retryLater(exchange, policy);
   return true;
@@ -31,7 +34,8 @@ export function retry(exchange: Exchange, fault: Fault): boolean {
 /** Drops the response whose head has arrived and tries again, if its status is one to retry. */
 export function retryAnswer(exchange: Exchange, status: number): boolean {
   const policy = exchange.retryPolicy!;
-  if (!policy.retriesStatus(status) || !mayRetry(exchange, policy, true)) return false;
+  if (!policy.retriesStatus(status) || !mayRepeat(exchange, policy, true)) return false;
+  if (!takeFromBudget(exchange, policy)) return false;
   exchange.connection!.discardResponse();
   // For the next try nothing has arrived yet, even if that try finds no connection on which to be sent.
   exchange.firstByteAt = 0;
@@ -111,16 +115,17 @@ function goOnReading(exchange: Exchange): void {
     exchange.downstream.resumeRequest();
 }
 
-/**
- * Whether this exchange may have another try; if so, takes that from the budget. `sent` says that the endpoint may have seen the request.
- */
-function mayRetry(exchange: Exchange, policy: RetryPolicy, sent: boolean): boolean {
-  const { request, upstream, services } = exchange;
-  const { spec } = policy;
-  if ((exchange.retries?.count ?? 0) >= spec.attempts) return false;
+/** Whether this exchange may have another try. `sent` says that the endpoint may have seen the request. */
+function mayRepeat(exchange: Exchange, policy: RetryPolicy, sent: boolean): boolean {
+  const { request, services } = exchange;
+  if ((exchange.retries?.count ?? 0) >= policy.spec.attempts) return false;
   if (sent && !policy.repeats(request.method, request.headers.get('idempotency-key') !== undefined)) return false;
   if (sent && !isRemembered(exchange)) return false;
-  if (exchange.replayGivenUp || services.io.clock.now >= exchange.deadline) return false;
+  return !exchange.replayGivenUp && services.io.clock.now < exchange.deadline;
+}
+
+/** Takes one retry from the upstream's budget. False when none is left. */
+function takeFromBudget({ upstream, services }: Exchange, { spec }: RetryPolicy): boolean {
   if (upstream!.budget.take(spec.budget, upstream!.nowMs)) return true;
   services.cells[upstream!.metricsOffset + UpstreamCell.retriesDenied]!++;
   return false;

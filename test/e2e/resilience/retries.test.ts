@@ -248,6 +248,22 @@ test('when everything fails the upstream is asked at most 1.2 times as often as 
   assert.ok(engine.upstreamCell('retriesDenied') > 0);
 });
 
+test('tries whose connection was refused cost the upstream nothing, and take nothing from its budget', async t => {
+  const closed = await freePort();
+  const backend = await startRawBackend(good);
+  t.after(() => backend.stop());
+  const engine = await startEngine([closed, backend.port], { upstream: { retry: retrySpec({ budget: 0.01 }) } });
+  t.after(() => engine.stop());
+  for (let n = 0; n < 60; n++) {
+    const client = await ClientConnection.open(engine.port);
+    client.send(get);
+    assert.equal((await client.answers(1))[0]!.status, 200);
+    client.destroy();
+  }
+  assert.equal(backend.requests.length, 60);
+  assert.deepEqual([engine.upstreamCell('retries'), engine.upstreamCell('retriesDenied')], [60, 0]);
+});
+
 test('a request whose first endpoint could not be reached says to the second what it would have said to the first', async t => {
   const closed = await freePort();
   const backend = await startRawBackend(good);
