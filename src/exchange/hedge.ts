@@ -217,8 +217,9 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
   }
 
   private failed(fault: Fault): void {
-    const upstream = this.exchange.upstream!;
-    upstream.resilience.guard?.failed(this.endpoint!, this.pass, fault, upstream.nowMs);
+    const { resilience, nowMs } = this.exchange.upstream!;
+    if (fault.code === 'upstream_stream_refused') resilience.guard?.unprocessed(this.endpoint!, this.pass, nowMs);
+    else resilience.guard?.failed(this.endpoint!, this.pass, fault, nowMs);
     this.lost();
   }
 

@@ -31,16 +31,20 @@ export function attemptAnswered(
   upstream.resilience.guard!.answered(exchange.endpoint!, pass, head.status, latencyMs, closedAfter, upstream.nowMs);
 }
 
-/** Reports that the attempt failed, without a response or in the middle of one. */
-export function attemptFailed(exchange: Exchange, fault: Fault): void {
+/**
+ * Reports that the attempt failed, without a response or in the middle of one. `isSentAgain`: the endpoint reported that it did not process
+ * the request, which is sent once more.
+ */
+export function attemptFailed(exchange: Exchange, fault: Fault, isSentAgain = false): void {
   const upstream = exchange.upstream!;
   const { guard } = upstream.resilience;
   const isCallers = isCallersTime(exchange, fault);
-  if (exchange.endpoint !== null && !isCallers) learnOfFailure(exchange, exchange.endpoint, fault);
+  if (exchange.endpoint !== null && !isCallers && !isSentAgain) learnOfFailure(exchange, exchange.endpoint, fault);
   if (guard === null || exchange.endpoint === null) return;
   const pass = exchange.breakerPass;
   exchange.breakerPass = NO_PASS;
   if (isCallers) guard.cancelled(exchange.endpoint, pass);
+  else if (isSentAgain) guard.unprocessed(exchange.endpoint, pass, upstream.nowMs);
   else guard.failed(exchange.endpoint, pass, fault, upstream.nowMs);
 }
 

@@ -17,7 +17,7 @@ import { refuse, refuseWithoutAnswer } from './reply.ts';
 import { abortAnswer, endAnswer, sendAnswerBody, startAnswer } from './respond.ts';
 import { ExchangeResponse } from './response.ts';
 import { endWait } from './retries.ts';
-import { retry, retryAnswer, retryOverHttp1 } from './retry.ts';
+import { isUnprocessed, retry, retryAnswer, retryOverHttp1 } from './retry.ts';
 
 // ---- From the client -------------------------------------------------------------------------------------------------
 
@@ -173,7 +173,7 @@ export function responseEnd(exchange: Exchange, trailers: Headers | null): void 
 export function upstreamFault(exchange: Exchange, fault: Fault): void {
   if (exchange.ended || retryOverHttp1(exchange)) return;
   countFault(exchange, fault);
-  attemptFailed(exchange, fault);
+  attemptFailed(exchange, fault, isUnprocessed(exchange, fault));
   if (retry(exchange, fault)) return;
   if (exchange.responseStarted) {
     exchange.fault = fault;

@@ -74,12 +74,17 @@ function retryDeadConnection(exchange: Exchange, fault: Fault): boolean {
 const REFUSED_STREAMS_MAX = 4;
 
 /**
- * Sends the request again when the endpoint reports that it did not process it (RFC 9113 section 8.7), whatever the method. An HTTP/2
- * connection that ends reports this for requests on their way. Takes nothing from the budget.
+ * Whether the endpoint reports that it did not process the request (RFC 9113 section 8.7), so that it can be sent again, whatever the
+ * method. An HTTP/2 connection that ends reports this for requests on their way.
  */
-function retryUnprocessed(exchange: Exchange, fault: Fault): boolean {
+export function isUnprocessed(exchange: Exchange, fault: Fault): boolean {
   if (fault.code !== 'upstream_stream_refused' || exchange.attempts >= REFUSED_STREAMS_MAX) return false;
-  if (!isRemembered(exchange)) return false;
+  return isRemembered(exchange);
+}
+
+/** Sends a request again that was not processed. Takes nothing from the budget. */
+function retryUnprocessed(exchange: Exchange, fault: Fault): boolean {
+  if (!isUnprocessed(exchange, fault)) return false;
   againAtOnce(exchange);
   return true;
 }

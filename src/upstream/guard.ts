@@ -74,13 +74,21 @@ export class Guard {
     const { outlier } = this.parts;
     if (!isEndpointsFault(fault)) {
       this.cancelled(endpoint, pass);
-      // Streams that an endpoint refuses while it drains do not count against it, but its draining is still to be noticed.
-      if (outlier !== null) this.reportEjection(endpoint, outlier.drains(endpoint.block, now));
       return;
     }
     if (pass >= 0) this.judge(endpoint, pass, true, now);
     if (outlier === null) return;
     this.reportEjection(endpoint, outlier.failed(endpoint.block, fault.code === 'upstream_reset', now));
+  }
+
+  /**
+   * The endpoint did not process the request, which is sent again: that does not count against it, since each of its connections may end so
+   * for many requests at once. That it drains is still to be noticed.
+   */
+  unprocessed(endpoint: Endpoint, pass: number, now: number): void {
+    const { outlier } = this.parts;
+    this.cancelled(endpoint, pass);
+    if (outlier !== null) this.reportEjection(endpoint, outlier.drains(endpoint.block, now));
   }
 
   /** The attempt was abandoned: nobody waits for its outcome. */

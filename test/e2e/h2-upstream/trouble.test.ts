@@ -11,7 +11,7 @@ import { type Engine, startEngine } from '../../support/engine-gateway.ts';
 import { Flag, FrameType, frame, settings, uint32 } from '../../support/h2-client.ts';
 import type { SeenRequest } from '../../support/h2-server.ts';
 import { listeningPort } from '../../support/listening-port.ts';
-import { retrySpec } from '../../support/resilience-settings.ts';
+import { breakerSpec, retrySpec } from '../../support/resilience-settings.ts';
 import { type Outcome, outcomeOf, start } from './h2-endpoint.ts';
 
 function open({ port }: Engine, method: string, path = '/', headers: Record<string, string | number> = {}) {
@@ -171,6 +171,37 @@ test('GOAWAY in the middle: what it covers is answered, what it does not is sent
   );
   await server.until(() => server.connections[0]!.closed);
   assert.equal(server.connections.length, 2);
+});
+
+test('requests on their way at GOAWAY, which are sent again, do not count against the endpoint; those refused for good do', async t => {
+  const upstream = { breaker: breakerSpec({ failures: 2 }) };
+  const { engine, server } = await start(
+    t,
+    {
+      onRequest(request) {
+        const { connection, stream } = request;
+        if (connection !== server.connections[0]) connection.answer(stream, 'again');
+        else if (server.requests.length === 6) connection.send(frame(FrameType.goaway, 0, 0, uint32(0, NO_ERROR)));
+      },
+    },
+    { upstream },
+  );
+  const answers = await Promise.all(Array.from({ length: 6 }, () => ask(engine)));
+  assert.deepEqual(
+    answers.map(({ status, body }) => `${status} ${body}`),
+    answers.map(() => '200 again'),
+  );
+  assert.equal(engine.upstreamCell('breakerOpens'), 0);
+  const refusing = await start(
+    t,
+    {
+      onRequest: ({ connection, stream }) => connection.send(frame(FrameType.reset, 0, stream, uint32(REFUSED_STREAM))),
+    },
+    { upstream },
+  );
+  const codes: string[] = [];
+  for (let n = 0; n < 3; n++) codes.push((await ask(refusing.engine)).code);
+  assert.deepEqual(codes, ['upstream_stream_refused', 'upstream_stream_refused', 'upstream_circuit_open']);
 });
 
 test('GOAWAY with an error and the end: what may have been looked at is repeated only where that is safe', async t => {
