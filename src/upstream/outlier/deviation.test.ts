@@ -23,6 +23,15 @@ test('the one that fails or is slow is found, also among three', () => {
   assert.deepEqual(deviations([...good, counts(500, 500, 10), counts(500, 490, 10)], spec).slice(0, 2), [0, 0]);
 });
 
+test('slow responses to many requests in a long interval do not overflow: the mean stays right', () => {
+  const block = new SharedStates(null, 0).claim('endpoint users a', 0);
+  const watch = new OutlierWatch(spec, [block]);
+  for (let n = 0; n < 40_000; n++) watch.answered(block, false, 60_000, 0, 0);
+  const { requests, latencyMs } = takeIntervalCounts(block);
+  assert.equal(latencyMs / requests, 60_000);
+  assert.ok(requests > 7_000, `${requests} counted`);
+});
+
 test('too few requests, too few others and small differences say nothing', () => {
   assert.deepEqual(deviations([counts(500, 0, 10), counts(500, 0, 10), counts(49, 49, 500)], spec), [0, 0, 0]);
   assert.deepEqual(deviations([counts(500, 0, 10), counts(500, 250, 500)], spec), [0, 0]);

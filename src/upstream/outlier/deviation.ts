@@ -26,7 +26,8 @@ export function takeIntervalCounts({ words, at }: StateBlock): IntervalCounts {
   return {
     requests: Atomics.exchange(words, at + StateCell.intervalRequests, 0),
     errors: Atomics.exchange(words, at + StateCell.intervalErrors, 0),
-    latencyMs: Atomics.exchange(words, at + StateCell.intervalLatency, 0) / 10,
+    // Unsigned: outlier-watch.ts adds up to 2^32.
+    latencyMs: (Atomics.exchange(words, at + StateCell.intervalLatency, 0) >>> 0) / 10,
   };
 }
 

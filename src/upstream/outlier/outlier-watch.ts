@@ -26,6 +26,11 @@ export interface OutlierSpec extends EjectionSpec {
 /** Kept connections that must have been seen before closed ones count, since some servers close every connection. */
 const KEPT_ENOUGH = 8;
 const LATENCY_MAX_MS = 60_000;
+/**
+ * When the sum of latencies has reached this, the rest of the interval is not counted: the sum would overflow, at 120 requests in progress
+ * within an hour. There is room for what a hundred threads add at the same time.
+ */
+const LATENCY_SUM_MAX = 2 ** 32 - 100 * LATENCY_MAX_MS * 10;
 
 export class OutlierWatch {
   readonly spec: OutlierSpec;
@@ -47,7 +52,7 @@ export class OutlierWatch {
    */
   answered(block: StateBlock, isError: boolean, latencyMs: number, closedAfter: number, now: number): number {
     const { words, at } = block;
-    if (this.measures) {
+    if (this.measures && hasRoom(block)) {
       Atomics.add(words, at + StateCell.intervalRequests, 1);
       Atomics.add(words, at + StateCell.intervalLatency, Math.round(Math.min(LATENCY_MAX_MS, latencyMs) * 10));
       if (isError) Atomics.add(words, at + StateCell.intervalErrors, 1);
@@ -83,7 +88,7 @@ export class OutlierWatch {
   /** The attempt got no response. Returns the same as `answered`. */
   failed(block: StateBlock, isReset: boolean, now: number): number {
     const { words, at } = block;
-    if (this.measures) {
+    if (this.measures && hasRoom(block)) {
       Atomics.add(words, at + StateCell.intervalRequests, 1);
       Atomics.add(words, at + StateCell.intervalErrors, 1);
     }
@@ -104,6 +109,11 @@ export class OutlierWatch {
     this.lastEjectionMs = eject(block, this.all, reason, this.spec, now);
     return this.lastEjectionMs === 0 ? EjectReason.none : reason;
   }
+}
+
+/** Whether the interval's counts have room for another request. */
+function hasRoom({ words, at }: StateBlock): boolean {
+  return words[at + StateCell.intervalLatency]! >>> 0 < LATENCY_SUM_MAX;
 }
 
 /**

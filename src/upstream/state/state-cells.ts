@@ -45,7 +45,7 @@ export const StateCell = {
   keptSeen: 29,
   intervalRequests: 30,
   intervalErrors: 31,
-  /** Sum in tenths of a millisecond. */
+  /** Sum in tenths of a millisecond, unsigned. */
   intervalLatency: 32,
   breaker: 33,
   breakerFailuresInARow: 34,
