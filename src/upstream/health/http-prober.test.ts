@@ -1,12 +1,14 @@
-// Which certificates a health check over TLS accepts: the same as proxied requests do.
+// Which certificates a health check over TLS accepts (the same as proxied requests do), and which responses it calls broken.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
+import { createServer as createTcpServer } from 'node:net';
 import { test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { TestAuthority } from '../../../test/support/certificates.ts';
+import { listeningPort } from '../../../test/support/listening-port.ts';
 import { makeClientContext } from '../../net/tls/client-tls.ts';
 import { probeHttp } from './http-prober.ts';
 import { ProbeReason, type ProbeSpec } from './prober.ts';
@@ -44,4 +46,18 @@ test('the endpoint’s address or serverName must stand in the certificate, what
     assert.notEqual(await reasonFor(wrong), ProbeReason.passed, wrong);
   }
   assert.equal(asked.length, 2);
+});
+
+test('a body that breaks off is no silence: the check ends at once, and says so', async t => {
+  const server = createTcpServer(socket => {
+    socket.on('error', () => {});
+    socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf'));
+  });
+  const target = { host: '127.0.0.1', port: await listeningPort(server), tls: false };
+  t.after(() => server.close());
+  const spec: ProbeSpec = {
+    ...{ kind: 'http', path: '/', host: null, port: null, body: 'whole', service: '', timeoutMs: 60_000 },
+    expect: [{ from: 200, to: 299 }],
+  };
+  assert.equal((await probeHttp(target, spec, null)).reason, ProbeReason.broken);
 });

@@ -59,7 +59,10 @@ function ask(target: ProbeTarget, spec: ProbeSpec, secure: object): Promise<Prob
       const { statusCode: status = 0 } = response;
       if (!spec.expect.some(({ from, to }) => status >= from && status <= to)) end(ProbeReason.status, status);
       else if (spec.body === null) end(ProbeReason.passed, status);
-      else readBody(response, spec.body, found => end(found ? ProbeReason.passed : ProbeReason.body, status));
+      else {
+        response.on('error', () => end(failed));
+        readBody(response, spec.body, found => end(found ? ProbeReason.passed : ProbeReason.body, status));
+      }
     });
     request.end();
   });
