@@ -6,7 +6,7 @@ import type { DeferralConfig } from '../config/rollout-config.ts';
 import { ANSWERS_PATH } from '../exchange/deferred/answers-path.ts';
 import { type DeferralEvent, deferralLabel } from '../exchange/deferred/deferral-events.ts';
 import { DeferralPlan } from '../exchange/deferred/deferral-plan.ts';
-import { type Destination, Route, RoutePlan, type RouteResilience } from '../exchange/route.ts';
+import { type Destination, Route, type RouteOwn, RoutePlan, type RouteResilience } from '../exchange/route.ts';
 import type { SharedTableNeed, WorkerServices } from '../exchange/worker-services.ts';
 import type { Rewrite } from '../route/rewrite.ts';
 import { answerTableBytes } from '../store/answer-table.ts';
@@ -35,23 +35,25 @@ export function deferralTables(routes: readonly RouteConfig[]): SharedTableNeed[
 interface Deferred {
   readonly name: string;
   readonly rewrite: Rewrite | null;
-  /** 0 applies the timeout of the upstream that is asked. */
+  /** As that of `RoutePlan`. */
   readonly timeoutMs: number;
   readonly metricsOffset: number;
   readonly resilience: RouteResilience;
   readonly destination: Destination;
+  readonly own: RouteOwn;
 }
 
 /** Null, with a problem reported, when the store does not exist or cannot keep responses. */
 export function compileDeferral(
   deferral: DeferralConfig,
-  { name, rewrite, timeoutMs, metricsOffset, resilience, destination }: Deferred,
+  { name, rewrite, timeoutMs, metricsOffset, resilience, destination, own }: Deferred,
   { worker, shelf: stores, eventMetricOffsets }: StockedWorkshop,
   report: Report,
 ): DeferralPlan | null {
   const shelf = shelfOf(deferral, worker, stores);
   if (typeof shelf === 'string') return report.at('store').fail(shelf);
-  const sent = new RoutePlan(silentChain([]), destination, rewrite, timeoutMs, resilience);
+  const chain = silentChain([]);
+  const sent = new RoutePlan(chain, destination, rewrite, timeoutMs, resilience, undefined, null, null, own);
   const silent = new Route(name, sent, metricsOffset);
   const eventCell = (event: DeferralEvent) => offsetIn(eventMetricOffsets, deferralLabel(event));
   return new DeferralPlan(deferral, shelf, answersWord(name), silent, eventCell);

@@ -94,7 +94,8 @@ export function compileRoute(
   if (problems.length > known || chain === null || destination === null) return null;
   const { name, concurrency, priority = PRIORITY_DEFAULT } = config;
   const admission = { gate: concurrency === undefined ? null : gateOf(name, concurrency), priority };
-  const deferred = { name, rewrite, resilience, destination, metricsOffset };
+  const own = ownOf(config);
+  const deferred = { name, rewrite, timeoutMs: timeoutOf(config), resilience, destination, metricsOffset, own };
   const deferral =
     config.async === undefined ? null : compileDeferral(config.async, deferred, workshop, report.at('async'));
   if (problems.length > known) return null;
@@ -107,7 +108,7 @@ export function compileRoute(
     admission,
     mirror,
     deferral,
-    ownOf(config),
+    own,
   );
   return new Route(name, plan, metricsOffset);
 }
