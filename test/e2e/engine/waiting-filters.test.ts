@@ -1,6 +1,7 @@
 // Filters that wait while something else decides what becomes of the request: it gets one response, and goes nowhere behind it.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Filter } from '../../../src/exchange/filter.ts';
@@ -44,9 +45,10 @@ test('a response that breaks off while a filter waits with it: the refusal is th
   client.send('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
   await eventually(() => waits.length === 1, 'the response of the upstream');
   backend.connections[0]!.socket.resetAndDestroy();
-  await eventually(() => waits.length === 2, 'the refusal');
+  await once(backend.connections[0]!.socket, 'close');
+  assert.equal(waits.length, 1, 'the refusal waits until the filter is done with the response');
   waits[0]!();
-  await turn();
+  await eventually(() => waits.length === 2, 'the refusal');
   waits[1]!();
   const [answer] = await client.answers(1);
   assert.equal(answer!.status, 502);
