@@ -9,7 +9,7 @@ import { guardsOf } from './guards.ts';
 import { identityOrderProblems } from './identity-order.ts';
 import { Reach } from './reach.ts';
 import { RouterOracle } from './router-oracle.ts';
-import { sampleRequests } from './sample-request.ts';
+import { sampleRequests, unwantedBy } from './sample-request.ts';
 import { WaysAround } from './ways-around.ts';
 
 /** Throws an Error when the configuration cannot be compiled. */
@@ -22,7 +22,7 @@ export function auditConfig(
   const guards = new Map(config.routes.map(route => [route, guardsOf(config, route, definitions)]));
   const open = config.routes.filter(route => guards.get(route)!.length === 0);
   const oracle = new RouterOracle(config, definitions);
-  const ways = new WaysAround(oracle, new Reach(config), open);
+  const ways = new WaysAround(oracle, new Reach(config), open, unwantedBy(config.routes));
 
   const routes = config.routes.map((route): AuditedRoute => {
     const own = guards.get(route)!;

@@ -26,9 +26,8 @@ export function mayCross(one: PathShape, other: PathShape): boolean {
 }
 
 /**
- * A path that both patterns match: `sample`, a path of `one`, with the literal segments of `other` put in their places; null when there is
- * none. Segments are not replaced for a regex: if `other` is a regex, `sample` itself has to match. Expects that `mayCross` is true of the
- * patterns.
+ * A path that both patterns match: `sample`, with the literal segments of both in their places; null when there is none. Segments are not
+ * replaced for a regex: if `other` is a regex, `sample` itself has to match. Expects that `mayCross` is true of the patterns.
  */
 export function crossingPath(
   sample: string,
@@ -36,10 +35,16 @@ export function crossingPath(
   { pattern: other }: PathShape,
 ): string | null {
   if (other.regex !== null) return other.regex.testWhole(sample) ? sample : null;
-  const given = sample.slice(1).split('/');
-  const own = other.segments.map((segment, at) => segment ?? (given[at] || SAMPLE_TEXT));
-  const path = `/${[...own, ...(other.open ? given.slice(own.length) : [])].join('/')}`;
-  return one.regex === null || one.regex.testWhole(path) ? path : null;
+  const path = fitted(sample, other);
+  if (one.regex === null) return fitted(path, one);
+  return one.regex.testWhole(path) ? path : null;
+}
+
+/** The path with the literal segments of the pattern in their places, and as long as the pattern allows. */
+function fitted(path: string, { segments, open }: PathPattern): string {
+  const given = path.slice(1).split('/');
+  const own = segments.map((segment, at) => segment ?? (given[at] || SAMPLE_TEXT));
+  return `/${[...own, ...(open ? given.slice(own.length) : [])].join('/')}`;
 }
 
 /** Whether `whole` matches every path of `part`, but not the other way round. False for regexes. */

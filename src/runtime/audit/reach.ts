@@ -1,6 +1,7 @@
 // Which upstreams routes reach, and whether two routes reach the same service under any name. A mirror counts as reached: the service
 // carries out the copied request although its response is discarded. Works on the configuration and sends nothing.
 
+import { canonicalIpv6 } from '../../base/ip-address.ts';
 import type { Config, RouteConfig, UpstreamConfig } from '../../config/config.ts';
 import { destinationUpstreams } from '../../config/destination-upstreams.ts';
 
@@ -49,11 +50,17 @@ export class Reach {
 
 /** The upstream's name, its endpoints, and where its endpoints are discovered, as comparable strings. */
 function placesOf({ name, endpoints, discover }: UpstreamConfig): Set<string> {
-  const places = new Set([`upstream ${name}`, ...endpoints.map(({ host, port }) => `${host} ${port}`)]);
+  const places = new Set([`upstream ${name}`, ...endpoints.map(({ host, port }) => `${oneName(host)} ${port}`)]);
   if (discover !== undefined) {
-    places.add(discover.kind === 'file' ? `file ${discover.path}` : `${discover.name} ${discover.port}`);
+    places.add(discover.kind === 'file' ? `file ${discover.path}` : `${oneName(discover.name)} ${discover.port}`);
   }
   return places;
+}
+
+/** One text for the names and addresses of one machine, as far as they show it: those of this machine, and spellings of the same. */
+function oneName(host: string): string {
+  const name = canonicalIpv6(host) ?? host.toLowerCase().replace(/\.$/, '');
+  return name === 'localhost' || name === '::1' || /^127(?:\.[0-9]+){3}$/.test(name) ? 'localhost' : name;
 }
 
 /** The upstreams that responses come from. The mirror is left out: what a guarded route's own mirror gets has passed the guard. */

@@ -32,6 +32,11 @@ export class RouterOracle {
     this.byName = new Map(config.routes.map(route => [route.name, route]));
   }
 
+  /** Whether paths with encoded slashes are sent upstream as they are. */
+  get keepsEncodedSlashes(): boolean {
+    return this.paths.encodedSlash === 'keep';
+  }
+
   /** The route that a request would take; null when the request is refused or no route matches. */
   routeFor(request: SampleRequest): RoutedTo | null {
     const routable = this.routable(request);

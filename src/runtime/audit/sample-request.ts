@@ -16,8 +16,14 @@ export interface SampleRequest {
   readonly body: string;
 }
 
-/** Placeholder where the route accepts any text. */
-export const SAMPLE_TEXT = 'audit';
+/** All of a request except its path: any caller can set these parts freely. */
+export type Situation = Omit<SampleRequest, 'rawPath'>;
+
+/** Placeholder where the route accepts any text: a word that is hardly in any other route's path, which would take the sample then. */
+export const SAMPLE_TEXT = 'auditsample';
+
+/** The host of requests to routes of every host; no route can be for it (RFC 6761). */
+const SAMPLE_HOST = 'audit.invalid';
 
 /** Most samples of one route. */
 const SAMPLES_MAX = 32;
@@ -41,6 +47,72 @@ export function sampleRequest(route: RouteConfig): SampleRequest | null {
   return sampleWith(route, pathsOf(route.match.path)[0], 0);
 }
 
+/** Hosts, and methods, of which a route may have many: more of them are not tried. */
+const EACH_MAX = 8;
+
+/** A method that hardly any route names, so that a route without methods gets it. */
+const RARE_METHOD = 'PROPFIND';
+
+/** What routes want to be absent from a request: a request that has all of it takes none of them. */
+export type Unwanted = Pick<RouteConfig['match'], 'headers' | 'query' | 'cookies' | 'body'>;
+
+export function unwantedBy(routes: readonly RouteConfig[]): Unwanted {
+  const named = (matches: readonly NamedMatch[]): NamedMatch[] => {
+    const names = new Set(matches.filter(({ match }) => match.kind === 'absent').map(({ name }) => name));
+    return Array.from(names, name => ({ name, match: { kind: 'present' } }));
+  };
+  const parts = routes.flatMap(({ match }) => match.body).filter(({ match }) => match.kind === 'absent');
+  return {
+    headers: named(routes.flatMap(({ match }) => match.headers)),
+    query: named(routes.flatMap(({ match }) => match.query)),
+    cookies: named(routes.flatMap(({ match }) => match.cookies)),
+    // Because: parts of a body may lie inside each other, and then not all of them can be present.
+    body: parts.slice(0, 1).map(({ path }) => ({ path, match: { kind: 'present' } })),
+  };
+}
+
+/**
+ * The simplest of `sampleRequests` without its path, with each of the route's hosts and methods; the same with what other routes want to be
+ * absent. Empty when it cannot be made up.
+ */
+export function situationsOf(route: RouteConfig, unwanted: Unwanted): Situation[] {
+  const { hosts, methods } = route.match;
+  return [route, withUnwanted(route, unwanted)].flatMap(each => {
+    const simplest = each === null ? null : sampleWith(each, '', 0);
+    if (simplest === null) return [];
+    const { rawPath: _, ...situation } = simplest;
+    const ofHosts = hosts.length === 0 ? [situation.host] : hosts.slice(0, EACH_MAX).map(sampleHost);
+    const ofMethods = methods.length === 0 ? [situation.method, RARE_METHOD] : methods.slice(0, EACH_MAX);
+    return ofHosts.flatMap(host => ofMethods.map(method => ({ ...situation, host, method })));
+  });
+}
+
+/** The route as if it wanted, besides its own conditions, what others want to be absent; null when there is nothing to add. */
+function withUnwanted(route: RouteConfig, unwanted: Unwanted): RouteConfig | null {
+  const { match } = route;
+  const beside = (own: readonly NamedMatch[], others: readonly NamedMatch[]) =>
+    others.filter(({ name }) => !own.some(each => each.name === name));
+  const headers = beside(match.headers, unwanted.headers);
+  const query = beside(match.query, unwanted.query);
+  const cookies = beside(match.cookies, unwanted.cookies);
+  const body = match.body.length === 0 ? unwanted.body : [];
+  if (headers.length + query.length + cookies.length + body.length === 0) return null;
+  return {
+    ...route,
+    match: {
+      ...match,
+      headers: [...match.headers, ...headers],
+      query: [...match.query, ...query],
+      cookies: [...match.cookies, ...cookies],
+      body: [...match.body, ...body],
+    },
+  };
+}
+
+function sampleHost(pattern: string): string {
+  return pattern.replace(/^\*/, SAMPLE_TEXT);
+}
+
 /** `turn` selects which of its texts each condition gets: 0 for the first. Null when a part cannot be made up. */
 function sampleWith({ match }: RouteConfig, rawPath: string | undefined, turn: number): SampleRequest | null {
   const headers = samplePairs(match.headers, turn);
@@ -51,7 +123,7 @@ function sampleWith({ match }: RouteConfig, rawPath: string | undefined, turn: n
   const cookie = cookies.map(([name, value]) => `${name}=${value}`).join('; ');
   return {
     method: match.methods[0] ?? (body === '' ? 'GET' : 'POST'),
-    host: (match.hosts[0] ?? `${SAMPLE_TEXT}.invalid`).replace(/^\*/, SAMPLE_TEXT),
+    host: sampleHost(match.hosts[0] ?? SAMPLE_HOST),
     rawPath,
     query: query.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&'),
     headers: cookie === '' ? headers : [...headers, ['cookie', cookie]],
@@ -62,6 +134,23 @@ function sampleWith({ match }: RouteConfig, rawPath: string | undefined, turn: n
 function pathsOf(pattern: string): string[] {
   if (pattern.startsWith('~')) return textsMatching(pattern.slice(1)).filter(path => path.startsWith('/'));
   return [pattern.replace(/\*$/, SAMPLE_TEXT).replace(/\{[^}]*\}/g, SAMPLE_TEXT)];
+}
+
+/** How many texts of a regular expression are tried with a segment more. */
+const LONGER_TEXTS = 4;
+
+/**
+ * Paths of another length than the samples: the shortest and a longer one of a pattern that goes on, and texts of a regular expression with
+ * a segment more, which it may not match. Where other routes take all samples, these may be left.
+ */
+export function otherLengths({ match: { path } }: RouteConfig): string[] {
+  if (path.startsWith('~'))
+    return pathsOf(path)
+      .slice(0, LONGER_TEXTS)
+      .map(text => `${text}/${SAMPLE_TEXT}`);
+  const [sample = ''] = pathsOf(path);
+  const isOpen = /(?:\*|\*\})$/.test(path);
+  return isOpen ? [sample.slice(0, -SAMPLE_TEXT.length - 1) || '/', `${sample}/${SAMPLE_TEXT}`] : [];
 }
 
 function samplePairs(matches: readonly NamedMatch[], turn: number): [string, string][] | null {

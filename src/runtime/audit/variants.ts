@@ -1,6 +1,6 @@
 // Requests with which a caller may try to reach what a route serves without taking that route.
 
-import type { SampleRequest } from './sample-request.ts';
+import type { SampleRequest, Situation } from './sample-request.ts';
 
 export type Trick = 'method' | 'host' | 'trailing slash' | 'case' | 'encoding' | 'situation';
 
@@ -32,14 +32,9 @@ export function variantsOf(request: SampleRequest): Variant[] {
   ];
 }
 
-/** All of a request except its path: any caller can set these parts freely. */
-type Situation = Omit<SampleRequest, 'rawPath'>;
-
-/** The distinct situations of these samples: what routes match on besides the path. */
-export function distinctSituations(samples: readonly SampleRequest[]): Situation[] {
-  const distinct = new Map<string, Situation>();
-  for (const { rawPath: _, ...situation } of samples) distinct.set(JSON.stringify(situation), situation);
-  return [...distinct.values()];
+/** The distinct ones of these situations. */
+export function distinctSituations(situations: readonly Situation[]): Situation[] {
+  return [...new Map(situations.map(situation => [JSON.stringify(situation), situation])).values()];
 }
 
 /** The request with its path in each of these situations, whole and in part: unchanged, other conditions, host or method. */
@@ -67,6 +62,7 @@ export function encodings(rawPath: string): string[] {
     escaped.replace('%', '%25'),
     `/.${rawPath}`,
     `/${rawPath}`,
+    ...(rest === '' ? [] : [`${first}/${rest}`]),
     `/audit/..${rawPath}`,
     `/audit/%2e%2e${rawPath}`,
     `/audit/..;${rawPath}`,

@@ -4,11 +4,20 @@
 import type { WayAroundCode } from '../../config/audit-config.ts';
 import type { RouteConfig } from '../../config/config.ts';
 import type { AuditFinding } from './audit-report.ts';
+import { climbingPath, readWithSlashes } from './climbing-paths.ts';
 import { crossingPath, isNarrower, mayCross, type PathShape, shapeOf } from './crossing-paths.ts';
 import type { Reach } from './reach.ts';
 import type { RouterOracle } from './router-oracle.ts';
-import { type PathBefore, pathBeforeOf } from './same-resource.ts';
-import { SAMPLE_TEXT, type SampleRequest, sampleRequest, sampleRequests } from './sample-request.ts';
+import {
+  otherLengths,
+  SAMPLE_TEXT,
+  type SampleRequest,
+  sampleRequest,
+  sampleRequests,
+  situationsOf,
+  type Unwanted,
+} from './sample-request.ts';
+import { commonPaths, isPartOf, UpstreamPaths } from './upstream-paths.ts';
 import { distinctSituations, situationVariants, type Trick, variantsOf } from './variants.ts';
 
 const codes: Readonly<Record<Exclude<Trick, 'situation'>, WayAroundCode>> = {
@@ -19,27 +28,29 @@ const codes: Readonly<Record<Exclude<Trick, 'situation'>, WayAroundCode>> = {
   encoding: 'skipped_by_encoding',
 };
 
-/** The paths of an unguarded route: their shape, sample paths if the pattern is a regex, and the inverse of the route's rewrite. */
+/** The paths of an unguarded route: their shape, sample paths if the pattern is a regex, and the paths that its upstream receives. */
 interface OpenPaths {
   readonly shape: PathShape;
   readonly texts: readonly string[];
-  readonly before: PathBefore;
+  readonly upstream: UpstreamPaths;
 }
 
 export class WaysAround {
   private readonly oracle: RouterOracle;
   private readonly reach: Reach;
   private readonly open: ReadonlyMap<RouteConfig, OpenPaths>;
+  private readonly unwanted: Unwanted;
 
-  constructor(oracle: RouterOracle, reach: Reach, open: readonly RouteConfig[]) {
+  constructor(oracle: RouterOracle, reach: Reach, open: readonly RouteConfig[], unwanted: Unwanted) {
     this.oracle = oracle;
     this.reach = reach;
+    this.unwanted = unwanted;
     this.open = new Map(
       open.flatMap(route => {
         const shape = shapeOf(route.match.path);
         if (shape === null) return [];
         const texts = shape.pattern.regex === null ? [] : sampleRequests(route).map(({ rawPath }) => rawPath);
-        return [[route, { shape, texts, before: pathBeforeOf(route) }] as const];
+        return [[route, { shape, texts, upstream: new UpstreamPaths(route, oracle, unwanted) }] as const];
       }),
     );
   }
@@ -65,9 +76,16 @@ export class WaysAround {
     const isMeantBy = (rival: RouteConfig, code: WayAroundCode) =>
       isMeant(guarded, rival, code) ||
       (rival.public && own !== null && isNarrower(this.open.get(rival)!.shape.pattern, own.pattern));
-    const situations = distinctSituations(rivals.map(sampleRequest).filter(each => each !== null));
-    for (const sample of samples) {
-      for (const { trick, request } of [...situationVariants(sample, situations), ...variantsOf(sample)]) {
+    const inReach = rivals.filter(rival => own !== null && mayCross(own, this.open.get(rival)!.shape));
+    const situations = distinctSituations(inReach.flatMap(rival => situationsOf(rival, this.unwanted)));
+    const others = samples.slice(0, 1).flatMap(first => {
+      const requests = otherLengths(guarded).map(rawPath => ({ ...first, rawPath }));
+      return requests.filter(request => this.oracle.isFor(guarded.name, request));
+    });
+    for (const sample of [...samples, ...others]) {
+      // Because: where the length of the path is another one, the spelling of it would be found with the sample, too.
+      const tricks = others.includes(sample) ? [] : variantsOf(sample);
+      for (const { trick, request } of [...situationVariants(sample, situations), ...tricks]) {
         const rival = this.rivalFor(guarded, request);
         if (rival === null) continue;
         const code = trick === 'situation' ? this.codeOf(guarded, sample, rival, request) : codes[trick];
@@ -77,9 +95,13 @@ export class WaysAround {
         const code = this.codeOf(guarded, sample, rival, request);
         if (!isMeantBy(rival, code)) add(code, rival, request, '');
       }
-      for (const { rival, request, path } of this.rewritten(guarded, sample, rivals)) {
-        add('reached_by_rewrite', rival, request, ` as ${path}, which this route guards`);
-      }
+    }
+    const upstream = new UpstreamPaths(guarded, this.oracle, this.unwanted);
+    for (const { rival, request, path } of this.rewritten(upstream, rivals)) {
+      add('reached_by_rewrite', rival, request, ` as ${path}, which this route guards`);
+    }
+    for (const { rival, request, path } of this.climbing(upstream, rivals)) {
+      add('skipped_by_encoding', rival, request, `: ${path} to a server that decodes slashes first`);
     }
     return [...findings.values()];
   }
@@ -119,7 +141,7 @@ export class WaysAround {
         const isFor = (path: string) => this.oracle.isFor(guarded.name, { ...sample, rawPath: path });
         const isRegex = own.pattern.regex !== null || shape.pattern.regex !== null;
         if (!isFor(rawPath) || (rival.public && isRegex && seemsNarrower(shape, texts, ofRival, isFor))) continue;
-        const taking = situationVariants({ ...sample, rawPath }, [ofRival]).find(
+        const taking = situationVariants({ ...sample, rawPath }, situationsOf(rival, this.unwanted)).find(
           ({ request }) => this.rivalFor(guarded, request) === rival,
         );
         if (taking !== undefined) yield { rival, request: taking.request };
@@ -127,20 +149,38 @@ export class WaysAround {
     }
   }
 
-  /** Requests with another path that the rival rewrites to the path which the guarded route's upstream receives. */
-  private *rewritten(guarded: RouteConfig, sample: SampleRequest, rivals: readonly RouteConfig[]) {
-    const own = this.oracle.routeFor(sample);
-    if (own === null || own.route !== guarded) return;
-    const path = own.upstreamPath;
+  /**
+   * Requests with another path than the guarded route's, for which the rival's upstream receives a path that the guarded route's upstream
+   * receives. None for a public route that leads to a part of what the guarded one leads to: that is written down on purpose.
+   */
+  private *rewritten(own: UpstreamPaths, rivals: readonly RouteConfig[]) {
     for (const rival of rivals) {
-      const rawPath = this.open.get(rival)!.before(path);
-      if (rawPath === null || rawPath === sample.rawPath) continue;
-      const ofRival = sampleRequest(rival);
-      if (ofRival === null) continue;
-      const method = rival.match.methods.length === 0 ? sample.method : ofRival.method;
-      const request = { ...ofRival, method, rawPath };
+      const { upstream } = this.open.get(rival)!;
+      if (!own.isRewritten && !upstream.isRewritten) continue;
+      for (const path of commonPaths(own, upstream)) {
+        const request = upstream.requestFor(path);
+        const meant = request === null ? null : own.requestFor(path);
+        if (request === null || meant === null || request.rawPath === meant.rawPath) continue;
+        if (rival.public && !own.texts.includes(path) && isPartOf(upstream, own)) continue;
+        yield { rival, request, path };
+        break;
+      }
+    }
+  }
+
+  /** Requests that climb by encoded slashes from a path of the rival to one of the guarded route. */
+  private *climbing(own: UpstreamPaths, rivals: readonly RouteConfig[]) {
+    const [path] = own.texts;
+    if (path === undefined || !this.oracle.keepsEncodedSlashes) return;
+    for (const rival of rivals) {
+      const sample = sampleRequest(rival);
+      const plain = sample === null ? null : this.oracle.routeFor(sample);
+      if (sample === null || plain?.route !== rival) continue;
+      const rawPath = climbingPath(sample.rawPath, plain.upstreamPath, path);
+      if (rawPath === null) continue;
+      const request = { ...sample, rawPath };
       const routed = this.oracle.routeFor(request);
-      if (routed?.route === rival && routed.upstreamPath === path) yield { rival, request, path };
+      if (routed?.route === rival && readWithSlashes(routed.upstreamPath) === path) yield { rival, request, path };
     }
   }
 }

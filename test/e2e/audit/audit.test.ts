@@ -200,7 +200,7 @@ test('what a service, a limit or an upstream that is away answers is no refusal 
   const away = app.replace(String(backendPort), '1');
   const broader = '  - { name: all, match: { path: /* }, public: true, to: app }';
   const dead = await probed(
-    `${away}routes:\n  - { name: a, match: { path: /a/audit }, ${key}, to: app }\n${broader}\n`,
+    `${away}routes:\n  - { name: a, match: { path: /a/auditsample }, ${key}, to: app }\n${broader}\n`,
   );
   assert.match(dead, /another way to write the path .*: no guard refused it: 503 upstream_connect_failed/);
   assert.doesNotMatch(dead, /no credential/);
@@ -311,12 +311,12 @@ const broken: [what: string, routes: string, expected: RegExp][] = [
   [
     'a broader path under a host of its own',
     `  - { name: a, match: { path: /a/* }, ${key}, to: app }\n  - { name: www, match: { host: www.example.com, path: /* }, public: true, to: app }`,
-    /shadowed.*\n(?:.*\n)*.*GET www\.example\.com\/a\/audit takes route "www"/,
+    /shadowed.*\n(?:.*\n)*.*GET www\.example\.com\/a\/auditsample takes route "www"/,
   ],
   [
     'a rewrite',
     `  - { name: a, match: { path: /a/* }, ${key}, to: app }\n  - { name: p, match: { path: /p/* }, public: true, rewrite: { stripPrefix: /p }, to: app }`,
-    /GET audit\.invalid\/p\/a\/audit takes route "p", .* as \/a\/audit, which this route guards/,
+    /GET audit\.invalid\/p\/a\/auditsample takes route "p", .* as \/a\/auditsample, which this route guards/,
   ],
   [
     'an acceptance of what is not there',
