@@ -7,8 +7,8 @@ import type { FeedSource } from '../store/feed.ts';
 async function endpointFiles(): Promise<FeedSource<unknown>> {
   const { endpointFile } = await import('../upstream/discovery/endpoint-file.ts');
   const { readEndpointFile } = await import('../config/endpoint-file.ts');
-  return endpointFile((text, file) =>
-    readEndpointFile(text, file).map(({ host, port, tls, weight, zone }) => {
+  return endpointFile((text, file, protocol) =>
+    readEndpointFile(text, file, protocol).map(({ host, port, tls, weight, zone }) => {
       return { address: host, port, tls, weight, zone, name: '' };
     }),
   );

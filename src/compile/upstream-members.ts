@@ -7,6 +7,7 @@ import type { DiscoverConfig } from '../config/discover-config.ts';
 import type { Feed, FeedNeed } from '../store/feed.ts';
 import type { DiscoveredEndpoint, DiscoveredSet } from '../upstream/discovery/discovery.ts';
 import { type DnsSettings, dnsDefaults } from '../upstream/discovery/dns-settings.ts';
+import type { EndpointFileSettings } from '../upstream/discovery/endpoint-file.ts';
 import type { EndpointSpec } from '../upstream/endpoint.ts';
 import type { EndpointSource } from '../upstream/upstream.ts';
 
@@ -16,8 +17,8 @@ export interface FeedShelf {
 }
 
 /** The feeds that one upstream needs; empty when all its endpoints are addresses. */
-export function feedsOfUpstream({ endpoints, discover }: UpstreamConfig): FeedNeed[] {
-  if (discover !== undefined) return [needOf(discover)];
+export function feedsOfUpstream({ endpoints, discover, protocol }: UpstreamConfig): FeedNeed[] {
+  if (discover !== undefined) return [needOf(discover, protocol)];
   return endpoints.filter(isNamed).map(needOfName);
 }
 
@@ -28,8 +29,8 @@ export function feedsOfUpstreams({ upstreams }: Pick<Config, 'upstreams'>): Feed
 
 /** The source of an upstream's endpoints; null when they never change without a reload. */
 export function membersOf(upstream: UpstreamConfig, shelf: FeedShelf): EndpointSource | null {
-  const { endpoints, discover } = upstream;
-  if (discover !== undefined) return new Members([{ feed: shelf.feed(needOf(discover)), entry: null }]);
+  const { endpoints, discover, protocol } = upstream;
+  if (discover !== undefined) return new Members([{ feed: shelf.feed(needOf(discover, protocol)), entry: null }]);
   if (!endpoints.some(isNamed)) return null;
   return new Members(
     endpoints.map(entry => ({ feed: isNamed(entry) ? shelf.feed<DiscoveredSet>(needOfName(entry)) : null, entry })),
@@ -97,8 +98,9 @@ function needOfName({ host, port, tls }: EndpointConfig): FeedNeed {
   return { kind: 'dns', spec: { ...dnsDefaults, name: host, port, tls } satisfies DnsSettings };
 }
 
-function needOf(discover: DiscoverConfig): FeedNeed {
-  if (discover.kind === 'file') return { kind: 'endpointFile', spec: discover.path };
+function needOf(discover: DiscoverConfig, protocol: UpstreamConfig['protocol']): FeedNeed {
+  if (discover.kind === 'file')
+    return { kind: 'endpointFile', spec: { path: discover.path, protocol } satisfies EndpointFileSettings };
   const { kind, name, port, tls, family, servers, timeoutMs, keptMinMs, keptMaxMs } = discover;
   // The properties must be in the order of `dnsDefaults` and `needOfName`: feeds are identified by the JSON text of their spec.
   return { kind, spec: { family, servers, timeoutMs, keptMinMs, keptMaxMs, name, port, tls } satisfies DnsSettings };

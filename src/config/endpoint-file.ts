@@ -3,9 +3,10 @@
 
 import { z } from 'zod';
 import { expected } from '../base/schema/found.ts';
-import type { EndpointConfig, LocatedProblem } from './config.ts';
+import type { EndpointConfig, LocatedProblem, Problem, UpstreamConfig } from './config.ts';
 import { endpointSchema } from './endpoint-schema.ts';
 import { noPieces } from './load-cache.ts';
+import { schemeMisfit } from './protocol-misfit.ts';
 import { readDocument } from './read-document.ts';
 import { checkValue } from './schema-problems.ts';
 import { SourceFile } from './source-file.ts';
@@ -16,17 +17,30 @@ const schema = z.strictObject({
   endpoints: z.array(endpointSchema, expected('a list of endpoints such as [http://10.0.0.1:8080]')),
 });
 
-/** Every endpoint in the text of a file. Throws an Error with the first problem, its line and column, and the number of others. */
-export function readEndpointFile(text: string, file: string): readonly EndpointConfig[] {
+/**
+ * Every endpoint in the text of a file. Throws an Error with the first problem, its line and column, and the number of others; one that does
+ * not fit the upstream's protocol is a problem.
+ */
+export function readEndpointFile(
+  text: string,
+  file: string,
+  protocol: UpstreamConfig['protocol'],
+): readonly EndpointConfig[] {
   const read = readDocument(text, file, noPieces);
   if (read instanceof ReadError)
     throw failure([new SourceFile(file, text, {}).problemAtOffset(read.offset, read.message)]);
   const source = new SourceFile(file, text, read.settings, new SourcePlaces(text, read.places));
   const checked = checkValue(schema, read.settings);
-  if (checked.ok) return checked.value.endpoints;
-  throw failure(
-    checked.problems.map(({ path, message, at }) => source.problemAt(path, message, 'error', at ?? 'value')),
-  );
+  const problems = checked.ok ? misfits(checked.value.endpoints, protocol) : checked.problems;
+  if (checked.ok && problems.length === 0) return checked.value.endpoints;
+  throw failure(problems.map(({ path, message, at }) => source.problemAt(path, message, 'error', at ?? 'value')));
+}
+
+function misfits(endpoints: readonly EndpointConfig[], protocol: UpstreamConfig['protocol']): Problem[] {
+  return endpoints.flatMap(({ tls }, at): Problem[] => {
+    const message = schemeMisfit(protocol, tls);
+    return message === null ? [] : [{ path: ['endpoints', at], message, severity: 'error' }];
+  });
 }
 
 function failure([first, ...more]: readonly LocatedProblem[]): Error {

@@ -11,6 +11,7 @@ import { discoverSchema } from './discover-schema.ts';
 import { endpointSchema } from './endpoint-schema.ts';
 import { hashOnSchema } from './hash-on-schema.ts';
 import { poolSchema } from './pool-schema.ts';
+import { protocolMisfit } from './protocol-misfit.ts';
 import { resilienceContradictions, resilienceShape } from './resilience-schema.ts';
 import { upstreamTlsSchema } from './upstream-tls-schema.ts';
 
@@ -75,9 +76,8 @@ export const upstreamSchema = written
     }
     const endpoints = listed ?? [];
     const mayUseTls = endpoints.some(endpoint => endpoint.tls) || discoversTls(discover);
-    for (const message of protocolProblems(settings.protocol, endpoints, discover)) {
-      context.addIssue({ code: 'custom', path: ['protocol'], message });
-    }
+    const misfit = protocolMisfit(settings.protocol, endpoints, discover);
+    if (misfit !== null) context.addIssue({ code: 'custom', path: ['protocol'], message: misfit });
     const hashes = balance === 'ringHash' || balance === 'maglev';
     if (hashes && hashOn === undefined) {
       const message = `\`${balance}\` needs \`hashOn\`: what to hash, such as { header: x-user-id }`;
@@ -143,26 +143,4 @@ export const upstreamSchema = written
 /** Whether discovered endpoints may use TLS. Those of a file may, because the file decides it for each endpoint. */
 function discoversTls(discover: DiscoverConfig | undefined): boolean {
   return discover !== undefined && (discover.kind === 'file' || discover.tls);
-}
-
-/**
- * Endpoints that do not fit the protocol. HTTP/2 over TLS and in plain text have two names, so that nobody gets one instead of the other.
- * What a file will list is not known here.
- */
-function protocolProblems(
-  protocol: UpstreamConfig['protocol'],
-  endpoints: readonly { readonly tls: boolean }[],
-  discover: DiscoverConfig | undefined,
-): string[] {
-  if (discover !== undefined && discover.kind !== 'file') {
-    if ((protocol === 'h2' || protocol === 'auto') && !discover.tls)
-      return [`\`${protocol}\` needs \`scheme: https\` in \`discover\`; HTTP/2 in plain text is \`h2c\``];
-    if (protocol === 'h2c' && discover.tls)
-      return ['`h2c` is plain text and contradicts `scheme: https` in `discover`; HTTP/2 over TLS is `h2`'];
-  }
-  if ((protocol === 'h2' || protocol === 'auto') && endpoints.some(({ tls }) => !tls))
-    return [`\`${protocol}\` needs https:// endpoints; HTTP/2 in plain text is \`h2c\``];
-  if (protocol === 'h2c' && endpoints.some(({ tls }) => tls))
-    return ['`h2c` is plain text and needs http:// endpoints; HTTP/2 over TLS is `h2`'];
-  return [];
 }

@@ -45,7 +45,7 @@ for (const [name, first, written] of [
       log() {},
       sharedTable: () => new SharedArrayBuffer(0),
     };
-    const feed = discovery.start(file, outlet);
+    const feed = discovery.start({ path: file, protocol: 'http/1.1' }, outlet);
     const look = async () => {
       lookAgain();
       await new Promise(resolve => setImmediate(resolve));

@@ -291,3 +291,19 @@ describe('discovery by other means', { concurrency: true }, () => {
     assert.deepEqual(await endpointsOf(gateway), ['127.0.0.1']);
   });
 });
+
+test('a file with an endpoint that does not fit the protocol is not used in plain text, but told with its place', async t => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-endpoints-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, 'endpoints.yaml');
+  writeFileSync(file, 'endpoints:\n  - http://127.0.0.1:9\n');
+  const gateway = await startGateway(
+    `upstreams:\n  users:\n    discover: { file: ${file} }\n    protocol: h2${routes}`,
+  );
+  t.after(() => gateway.stop());
+  const { status, body } = await admin(gateway, '/health/ready');
+  assert.equal(status, 503);
+  assert.match(JSON.stringify(body), /endpoints\.yaml: line 2, column 5: `h2` needs https:\/\/ endpoints/);
+  const response = await fetch(`http://127.0.0.1:${gateway.port}/`);
+  assert.equal(response.status, 503);
+});
