@@ -78,7 +78,11 @@ export const discoverSchema = written
         fail([key], '`port` has no meaning with `srv`: its records contain it');
     }
     const { keptMinMs, keptMaxMs } = bounds(settings);
-    if (keptMinMs > keptMaxMs) fail(['minTtl'], '`minTtl` is longer than `maxTtl`');
+    if (keptMinMs > keptMaxMs) {
+      if (settings.minTtl !== undefined) fail(['minTtl'], '`minTtl` is longer than `maxTtl`');
+      else
+        fail(['maxTtl'], `\`maxTtl\` is shorter than the default of \`minTtl\`, ${ttlMin}: write \`minTtl\` as well`);
+    }
     if (kind === 'file') return { kind, path: settings.file! };
     return {
       kind,

@@ -31,7 +31,18 @@ const headerValue = z
   .string(expected('text, in quotes where it looks like a number'))
   .regex(/^[^\x00-\x08\x0a-\x1f\x7f]*$/, 'a header value holds no control characters');
 
-const headers = z.record(headerName, headerValue, expected('a map of header names and values'));
+const headers = z
+  .record(headerName, headerValue, expected('a map of header names and values'))
+  .superRefine((fields, context) => {
+    const seen = new Map<string, string>();
+    for (const name of Object.keys(fields)) {
+      const first = seen.get(name.toLowerCase());
+      seen.set(name.toLowerCase(), name);
+      if (first === undefined) continue;
+      const message = `${name} is the same header as ${first}: names differ only by case`;
+      context.addIssue({ code: 'custom', path: [name], message });
+    }
+  });
 
 export const replySchema = z
   .strictObject({

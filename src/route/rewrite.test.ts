@@ -170,6 +170,8 @@ test('redirects fill in the request’s parts, and a client cannot choose the ho
     '//x/{id}',
     'https://h/{no}',
     'https://h/{',
+    '/\\evil.example/{id}',
+    'https://h/a\\{id}',
   ]) {
     assert.ok(compileTemplate(bad, patternOf('/o/{id}')) instanceof TemplateError, bad);
   }

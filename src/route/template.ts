@@ -76,6 +76,12 @@ export function compileTemplate(url: string, pattern: PathPattern): Template | T
   }
   if (/[^\x21-\x7e]/.test(url))
     return new TemplateError(`the url \`${url}\` holds a space, a control or a letter outside ASCII`);
+  // Browsers read a backslash as a slash: `/\elsewhere.example` would name another host, and `{host}\x` another path than it shows.
+  if (url.includes('\\')) {
+    return new TemplateError(
+      `the url \`${url}\` holds a backslash, which browsers read as \`/\`: write \`/\` or \`%5C\``,
+    );
+  }
   const authorityEnd = url.startsWith('http') ? url.search(/(?<=:\/\/[^/?#]*)(?:[/?#]|\{path\}|\{query\}|$)/) : 0;
   const inAuthority = templatePieces(url.slice(0, authorityEnd));
   if (typeof inAuthority !== 'string' && inAuthority.some((piece, i) => i % 2 === 1 && piece !== 'host')) {
