@@ -7,7 +7,7 @@ import { sampleConfig, sampleRoute, sampleUpstream } from '../runtime/sample-con
 import { type Change, configChanges } from './config-changes.ts';
 
 function changesOf(before: Config, after: Config): Change[] {
-  return configChanges({ config: before, folder: '/before' }, { config: after, folder: '/after' });
+  return configChanges({ config: before, folder: '/before' }, { config: after, folder: '/after' }, []);
 }
 
 const a = sampleRoute('a', '/a');

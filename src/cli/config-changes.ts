@@ -4,6 +4,8 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { asWritten } from '../config/as-written.ts';
 import type { Config } from '../config/config.ts';
+import type { FilterSchema } from '../config/filter-schema.ts';
+import { inFilterTerms } from '../config/filter-terms.ts';
 import { inTerm } from '../config/written-terms.ts';
 import { redact } from '../control/redact.ts';
 import { type Side, valueChanges } from './value-changes.ts';
@@ -46,13 +48,14 @@ export interface PlacedConfig {
 
 /**
  * Empty when both configurations mean the same, however they are written, and wherever their files are: a path inside the configuration's
- * folder is compared relative to that folder.
+ * folder is compared relative to that folder. `filters` are the schemas of the filters that the configurations have.
  */
-export function configChanges(old: PlacedConfig, now: PlacedConfig): Change[] {
+export function configChanges(old: PlacedConfig, now: PlacedConfig, filters: readonly FilterSchema[]): Change[] {
   const changes: Change[] = [];
   const { config: before } = old;
   const { config: after } = now;
-  const compare: Compare = (one, other, key) => valueChanges(sideOf(old, one, key), sideOf(now, other, key));
+  const compare: Compare = (one, other, key) =>
+    valueChanges(sideOf(old, one, key, filters), sideOf(now, other, key, filters));
   for (const key of single) {
     const details = compare(before[key], after[key], key);
     if (details.length > 0) changes.push({ kind: 'changed', what: inTerm(key, null)[0], details });
@@ -98,10 +101,14 @@ function listChanges(before: readonly Named[], after: readonly Named[], noun: st
 }
 
 /** Both forms of a value for the comparison. `key` is the setting's key, which says whether a number has a unit. */
-function sideOf({ config, folder }: PlacedConfig, value: unknown, key: string): Side {
+function sideOf({ config, folder }: PlacedConfig, value: unknown, key: string, filters: readonly FilterSchema[]): Side {
   const inside = `${folder}${path.sep}`;
-  const shown = redact(besideIt(asWritten(config, value), inside));
-  return { value: inTerm(key, besideIt(value, inside))[1], shown: inTerm(key, shown)[1] };
+  // Units come last: a number with a unit is text, which may be taken for a secret or a value from outside.
+  const written = (form: unknown) => inTerm(key, inFilterTerms(form, filters))[1];
+  return {
+    value: written(besideIt(value, inside)),
+    shown: written(redact(besideIt(asWritten(config, value), inside))),
+  };
 }
 
 /** A copy in which paths inside the folder are relative to it; a checked configuration has absolute paths. */

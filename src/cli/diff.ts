@@ -1,6 +1,7 @@
 // cardea diff: shows what would change from one configuration to another.
 
 import path from 'node:path';
+import { filterLanguages } from '../runtime/filter-languages.ts';
 import { loadAndCompile } from '../runtime/load.ts';
 import { type Command, ExitCode, jsonOption } from './command.ts';
 import { type Change, configChanges } from './config-changes.ts';
@@ -29,6 +30,7 @@ export const diff: Command = {
     const changes = configChanges(
       { config: a.config, folder: folderOf(before) },
       { config: b.config, folder: folderOf(after) },
+      await filterLanguages(),
     );
     if (args.flag('json')) terminal.json(changes);
     else if (changes.length === 0) terminal.out('no difference');

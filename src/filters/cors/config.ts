@@ -1,6 +1,7 @@
 // The configuration of the cors filter. Knows nothing of how exchanges run, nor how origins are compared.
 
 import { z } from 'zod';
+import { parseDuration } from '../../base/schema/duration.ts';
 import { expected } from '../../base/schema/found.ts';
 
 export const name = 'cors';
@@ -63,7 +64,7 @@ export const schema = z
       .string(expected('whole seconds, minutes or hours such as 600s, 10m or 2h'))
       .regex(/^(0|[1-9][0-9]{0,8})(s|m|h)$/, 'expected whole seconds, minutes or hours such as 600s, 10m or 2h')
       .default('10m')
-      .transform(text => Number.parseInt(text, 10) * { s: 1, m: 60, h: 3600 }[text.slice(-1) as 's' | 'm' | 'h'])
+      .transform(parseDuration)
       .describe(
         'How long browsers may cache a preflight’s response; they limit it to 2 h (Chromium) or 24 h (Firefox).',
       ),

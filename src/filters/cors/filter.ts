@@ -59,7 +59,7 @@ function preflightReply(config: CorsConfig, asked: Headers, allowedOrigin: strin
     const names = allowedHeaders(config, asked);
     if (names !== '') headers.push(['Access-Control-Allow-Headers', names]);
     if (config.credentials) headers.push(['Access-Control-Allow-Credentials', 'true']);
-    headers.push(['Access-Control-Max-Age', String(config.maxAge)]);
+    headers.push(['Access-Control-Max-Age', String(config.maxAge / 1_000)]);
     if (config.privateNetwork && asked.get('access-control-request-private-network') === 'true') {
       headers.push(['Access-Control-Allow-Private-Network', 'true']);
     }

@@ -394,13 +394,19 @@ test('explain reads a header field as the gateway does, letter by byte', async (
 
 test('diff tells what would change, and exits 0', async () => {
   const changed = file('changed.yaml', [
-    ...good.filter(line => !line.includes('name: orders')).map(line => line.replace('9001', '9002')),
+    ...good
+      .filter(line => !line.includes('name: orders'))
+      .map(line => line.replace('9001', '9002'))
+      .map(line =>
+        line.replace('filters: [{ requestId: {} }]', 'filters: [{ requestId: {} }, { bodyLimit: { max: 64KiB } }]'),
+      ),
     '  - { name: fresh, match: { path: /fresh }, to: orders }',
   ]);
   const { code, out } = await cardea(['diff', 'cardea.yaml', changed]);
   assert.equal(code, 0);
   assert.match(out, /orders/);
   assert.match(out, /fresh/);
+  assert.match(out, /^ +\[bodyLimit\]: nothing -> .*"max":"64KiB"/m);
   assert.doesNotMatch(out, /\buser\b/);
 });
 
