@@ -575,7 +575,7 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
       // Summed, though only the supervisor writes it: the largest value of all threads could never be below 0.
       gauge(
         'cardea_certificate_expiry_days',
-        'Days until a certificate of the gateway expires, by file, negative once it has; NaN for one that is no longer used.',
+        'Days until the first certificate of a chain, or the last authority of a file, expires, by file, negative once it has; NaN for a file that is no longer used.',
         0,
       ),
     ],

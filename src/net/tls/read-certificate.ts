@@ -95,10 +95,14 @@ export function readCertificate(
     fail('cert', `is refused by OpenSSL: ${messageOf(error)}`);
     return { pair: null, flaws };
   }
-  const expiry = expiryWarning(expiresAt, now);
-  if (expiry !== '') flaws.push({ about: 'cert', message: `${certFile} ${expiry}`, severity: 'warning' });
+  // Clients refuse the whole chain once one of it has expired.
+  const first = chain.reduce((one, other) => (other.validToDate < one.validToDate ? other : one));
+  const endsAt = first.validToDate.getTime();
+  const expiry = expiryWarning(endsAt, now);
+  const whose = first === leaf ? '' : `has a certificate of ${nameOf(first)} in its chain that `;
+  if (expiry !== '') flaws.push({ about: 'cert', message: `${certFile} ${whose}${expiry}`, severity: 'warning' });
   const kind = privateKey.asymmetricKeyType ?? '';
-  return { pair: { cert, key, names: dnsNames(leaf), kind, file: certFile, expiresAt }, flaws };
+  return { pair: { cert, key, names: dnsNames(leaf), kind, file: certFile, expiresAt: endsAt }, flaws };
 }
 
 /** 0 while expiry is far away, 1 within 30 days, 2 within 7 days, `EXPIRED` afterwards. Times in milliseconds since 1970. */
@@ -172,15 +176,23 @@ function keyWeakness({ publicKey }: X509Certificate): string {
   return asymmetricKeyType === 'dsa' ? 'a DSA key, expected RSA or ECDSA' : '';
 }
 
-/** Why a file of authorities can verify no certificate; empty when it can. `now` is milliseconds since 1970. */
-export function authorityProblem(text: string, now: number): string {
+export interface ReadAuthorities {
+  /** Why the file can verify no certificate; empty when it can. */
+  readonly problem: string;
+  /** When its last authority expires, in milliseconds since 1970; 0 when it can verify none. */
+  readonly expiresAt: number;
+}
+
+/** Reads a file of authorities. `now` is milliseconds since 1970. */
+export function readAuthorities(text: string, now: number): ReadAuthorities {
   const found = certificatesOf(text);
-  if (typeof found === 'string') return found;
+  if (typeof found === 'string') return { problem: found, expiresAt: 0 };
   const current = found.filter(certificate => certificate.validToDate.getTime() > now);
-  if (current.length === 0) return 'holds only certificates that have expired';
+  if (current.length === 0) return { problem: 'holds only certificates that have expired', expiresAt: 0 };
   // OpenSSL verifies no certificate by a weak authority. Beside strong ones it does no harm: old bundles have some.
-  const weak = current.map(keyWeakness);
-  return weak.includes('') ? '' : `is weak: ${weak[0]}`;
+  const strong = current.filter(certificate => keyWeakness(certificate) === '');
+  if (strong.length === 0) return { problem: `is weak: ${keyWeakness(current[0]!)}`, expiresAt: 0 };
+  return { problem: '', expiresAt: Math.max(...strong.map(({ validToDate }) => validToDate.getTime())) };
 }
 
 function isSelfIssued(certificate: X509Certificate): boolean {

@@ -98,6 +98,36 @@ test('warnings 30 and 7 days before the end', () => {
   assert.notEqual(at(5).material, null);
 });
 
+test('a chain ends with the first of its certificates, a file of authorities with its last', () => {
+  const dayMs = 86_400_000;
+  // An authority is made for 400 days, and what it issues here for longer.
+  const leaf = authority.issue('long', { names: ['DNS:long.test'], days: 600 });
+  const chain = authority.path('chain.pem');
+  writeFileSync(chain, `${readFileSync(leaf.cert, 'utf8')}${readFileSync(authority.ca, 'utf8')}`);
+  const at = (certificate: CertificateFiles, days: number, more: Partial<ListenerTlsSpec> = {}) =>
+    listenerWith([certificate], more, now + days * dayMs);
+  assert.deepEqual(at(leaf, 395).problems, []);
+  const inChain = at({ ...leaf, cert: chain }, 395);
+  assert.match(
+    problemOf(inChain),
+    /^warning certificates\.0\.cert: \S+chain\.pem has a certificate of Test CA in its chain that expires very soon, in [45] days/,
+  );
+  const clientAuth = { ca: authority.ca, crl: null, mode: 'required', forward: 'none' } as const;
+  const byAuthority = at(leaf, 395, { clientAuth });
+  assert.match(
+    problemOf(byAuthority),
+    /^warning clientAuth\.ca: \S+ca\.pem: its last authority expires very soon, in [45] days, on /,
+  );
+  const expiries = Object.fromEntries(
+    byAuthority.material!.certificates.map(({ file, expiresAt }) => [file, Math.round((expiresAt - now) / dayMs)]),
+  );
+  assert.deepEqual(expiries, { [leaf.cert]: 600, [authority.ca]: 400 });
+  assert.deepEqual(
+    inChain.material!.certificates.map(({ expiresAt }) => Math.round((expiresAt - now) / dayMs)),
+    [400],
+  );
+});
+
 test('two certificates for one name are refused; two kinds of key for the same names are not', () => {
   const twin = authority.issue('twin', { names: ['DNS:api.test'] });
   assert.match(problemOf(listenerWith([good, twin])), /are both for api\.test: expected one certificate per name$/);

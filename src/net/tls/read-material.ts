@@ -3,8 +3,9 @@
 
 import path from 'node:path';
 import { createSecureContext } from 'node:tls';
+import { nameProblems, type PlacedPair } from './certificate-names.ts';
 import { cipherList } from './cipher-list.ts';
-import { authorityProblem, certificatesOf, hasKey, readCertificate } from './read-certificate.ts';
+import { certificatesOf, expiryWarning, hasKey, readAuthorities, readCertificate } from './read-certificate.ts';
 import { revocationDates, revocationWarning } from './revocation-dates.ts';
 import type {
   CertificatePair,
@@ -13,6 +14,7 @@ import type {
   ServerTlsMaterial,
   TicketKeys,
   TlsMaterial,
+  TlsProblem,
 } from './tls-material.ts';
 
 /** See `ListenerTlsConfig` in src/config/config.ts, to which this is structurally equal. */
@@ -33,13 +35,6 @@ export interface ListenerTlsSpec {
 
 /** See `UpstreamTlsConfig` in src/config/config.ts, to which this is structurally equal. */
 export type UpstreamTlsSpec = Omit<ClientTlsMaterial, 'protocols'>;
-
-/** A `Problem` of src/config/config.ts. */
-export interface TlsProblem {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-  readonly severity: 'error' | 'warning';
-}
 
 /** The files and folders that were read, by path: the text or the file names, or why there are none. */
 export interface TlsFiles {
@@ -79,7 +74,8 @@ export function readTlsMaterial(
   for (const { name, ca } of specs.stores) if (ca !== '') reader.authorities(ca, ['stores', name, 'ca']);
   const { problems } = reader;
   const isWrong = problems.some(({ severity }) => severity === 'error');
-  const { certificates, revocationLists } = reader;
+  const { revocationLists } = reader;
+  const certificates = Array.from(reader.expiries, ([file, expiresAt]) => ({ file, expiresAt }));
   return { material: isWrong ? null : { listeners, upstreams, certificates, revocationLists }, problems };
 }
 
@@ -87,7 +83,8 @@ type Path = readonly (string | number)[];
 
 class MaterialReader {
   readonly problems: TlsProblem[] = [];
-  readonly certificates: DatedFile[] = [];
+  /** By file. */
+  readonly expiries = new Map<string, number>();
   readonly revocationLists: DatedFile[] = [];
   private readonly files: TlsFiles;
   private readonly now: number;
@@ -100,13 +97,19 @@ class MaterialReader {
   authorities(file: string, at: Path): string {
     const text = this.text(file, at);
     if (text === null) return '';
-    const problem = authorityProblem(text, this.now);
+    const { problem, expiresAt } = readAuthorities(text, this.now);
     if (problem !== '') this.fail(at, `${file} ${problem}`);
+    else {
+      this.noteExpiry(file, expiresAt);
+      const warning = expiryWarning(expiresAt, this.now);
+      if (warning !== '')
+        this.problems.push({ path: at, message: `${file}: its last authority ${warning}`, severity: 'warning' });
+    }
     return text;
   }
 
   listener(spec: ListenerTlsSpec, protocols: readonly string[], at: Path): ServerTlsMaterial {
-    const found: { readonly pair: CertificatePair; readonly at: Path }[] = [];
+    const found: PlacedPair[] = [];
     for (const [index, source] of spec.certificates.entries()) {
       const place = [...at, 'certificates', index];
       if ('cert' in source) {
@@ -117,7 +120,7 @@ class MaterialReader {
         for (const pair of this.folder(source.folder, folder)) found.push({ pair, at: folder });
       }
     }
-    this.checkNames(found);
+    this.problems.push(...nameProblems(found));
     const { clientAuth, sessionTickets } = spec;
     return {
       certificates: found.map(({ pair }) => pair),
@@ -167,10 +170,12 @@ class MaterialReader {
     for (const { about, message, severity } of flaws) {
       this.problems.push({ path: about === 'cert' ? certAt : keyAt, message, severity });
     }
-    if (pair !== null && this.certificates.every(({ file }) => file !== certFile)) {
-      this.certificates.push({ file: certFile, expiresAt: pair.expiresAt });
-    }
+    if (pair !== null) this.noteExpiry(certFile, pair.expiresAt);
     return pair;
+  }
+
+  private noteExpiry(file: string, expiresAt: number): void {
+    this.expiries.set(file, Math.min(expiresAt, this.expiries.get(file) ?? Number.POSITIVE_INFINITY));
   }
 
   private folder(folder: string, at: Path): CertificatePair[] {
@@ -215,34 +220,6 @@ class MaterialReader {
     // A self-signed certificate says that it is an authority, but may still be meant for a name.
     if (ca && !subjectAltName.includes('DNS:')) return;
     this.fail(at, `${file} has no key beside it: expected ${stem}.key`);
-  }
-
-  /**
-   * Each name may have only one certificate: with two it would be unclear which one is shown. Only if all certificates are for the
-   * same names may there be one for each kind of key, since OpenSSL then chooses by what the client supports.
-   */
-  private checkNames(found: readonly { readonly pair: CertificatePair; readonly at: Path }[]): void {
-    const sameNames = found.every(({ pair }) => pair.names.join() === found[0]?.pair.names.join());
-    const firstOf = new Map<string, CertificatePair>();
-    for (const { pair, at } of found) {
-      if (pair.names.length === 0 && found.length > 1) {
-        const message = `${pair.file} has no DNS name, so it is used only for clients that ask for none of the other names`;
-        this.problems.push({ path: at, message, severity: 'warning' });
-      }
-      for (const name of pair.names) {
-        const key = sameNames ? `${name} ${pair.kind}` : name;
-        const first = firstOf.get(key);
-        if (first === undefined) firstOf.set(key, pair);
-        else {
-          const way =
-            first.kind === pair.kind
-              ? ''
-              : '; RSA and ECDSA side by side need a listener whose certificates all have the same names';
-          this.fail(at, `${pair.file} and ${first.file} are both for ${name}: expected one certificate per name${way}`);
-          break;
-        }
-      }
-    }
   }
 
   private revocations(file: string, at: Path): string {

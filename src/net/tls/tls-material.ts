@@ -59,7 +59,10 @@ export interface ClientTlsMaterial {
 export interface TlsMaterial {
   readonly listeners: readonly (ServerTlsMaterial | null)[];
   readonly upstreams: ReadonlyMap<string, ClientTlsMaterial>;
-  /** The gateway's own certificates towards clients and upstreams, each file once. */
+  /**
+   * The files of the gateway's own certificates and of the authorities by which it verifies others, each once, and when the first certificate
+   * of a chain expires, or the last authority of a file.
+   */
   readonly certificates: readonly DatedFile[];
   /** The lists of revoked certificates by which clients are refused, each file once, if they end. */
   readonly revocationLists: readonly DatedFile[];
@@ -69,4 +72,11 @@ export interface DatedFile {
   readonly file: string;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
+}
+
+/** A `Problem` of src/config/config.ts. */
+export interface TlsProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  readonly severity: 'error' | 'warning';
 }
