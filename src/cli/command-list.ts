@@ -6,6 +6,8 @@ interface ListedCommand {
   readonly name: string;
   readonly summary: string;
   readonly load: () => Promise<Command>;
+  /** True for a command that runs the gateway until a signal ends it. */
+  readonly serves?: true;
 }
 
 export const commandList: readonly ListedCommand[] = [
@@ -13,6 +15,7 @@ export const commandList: readonly ListedCommand[] = [
     name: 'run',
     summary: 'run the gateway',
     load: async () => (await import('./run.ts')).run,
+    serves: true,
   },
   {
     name: 'validate',
@@ -63,5 +66,6 @@ export const commandList: readonly ListedCommand[] = [
     name: 'demo',
     summary: 'run the gateway with small services behind it, to try it out',
     load: async () => (await import('./demo.ts')).demo,
+    serves: true,
   },
 ];

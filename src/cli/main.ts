@@ -1,5 +1,6 @@
 // Entry point of the command line: finds the command, parses its arguments, turns errors into one message and an exit code.
 
+import { handleEarlySignals } from '../runtime/early-signals.ts';
 import { findOwnModulesQuickly } from '../runtime/own-modules.ts';
 import { type Command, ExitCode } from './command.ts';
 import { commandList } from './command-list.ts';
@@ -31,7 +32,11 @@ async function main(args: readonly string[], terminal: Terminal): Promise<number
 
 async function findCommand(name: string): Promise<Command> {
   const listed = commandList.find(each => each.name === name);
-  if (listed !== undefined) return await listed.load();
+  if (listed !== undefined) {
+    // Because: loading the code of the gateway takes a good part of the time until it can handle signals itself.
+    if (listed.serves === true) handleEarlySignals();
+    return await listed.load();
+  }
   const names = commandList.map(each => each.name);
   if (name === '') throw new UsageError(`a command is missing: ${names.join(', ')}; see cardea --help`);
   const nearest = nearestName(name, names);

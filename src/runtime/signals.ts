@@ -1,5 +1,7 @@
 // Which signal asks the gateway for what. Installed by the command that runs the gateway.
 
+import { endEarlySignals } from './early-signals.ts';
+
 /** Calls for the signals of the main process. */
 export interface SignalTargets {
   reload(): void;
@@ -17,7 +19,9 @@ export function listenToSignals({ reload, reopenLogs, drain, noUse }: SignalTarg
   process.on('SIGTERM', drain);
   process.on('SIGINT', drain);
   // Windows has neither SIGQUIT nor SIGUSR2.
-  if (process.platform === 'win32') return;
-  process.on('SIGQUIT', drain);
-  process.on('SIGUSR2', noUse);
+  if (process.platform !== 'win32') {
+    process.on('SIGQUIT', drain);
+    process.on('SIGUSR2', noUse);
+  }
+  endEarlySignals();
 }
