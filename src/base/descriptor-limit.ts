@@ -18,6 +18,18 @@ export function descriptorLimit(): number {
   return limit;
 }
 
+/**
+ * Descriptors that clients leave free for connections to endpoints, the admin endpoints, logs and files: with none left, libuv closes new
+ * connections without a message, and the gateway cannot be inspected.
+ */
+const KEPT_BACK_SHARE = 1 / 8;
+const KEPT_BACK_MAX = 1_024;
+
+/** How many of the descriptors that this limit allows may be in use when a client's connection is accepted. */
+export function descriptorsForClients(limit: number): number {
+  return limit - Math.min(KEPT_BACK_MAX, Math.ceil(limit * KEPT_BACK_SHARE));
+}
+
 let open = 0;
 
 /** The number of descriptors in use. When counting fails, the last known value; 0 before the first successful count. */

@@ -2,6 +2,7 @@
 
 import { flushCompileCache } from 'node:module';
 import { AdminServer } from '../control/admin-server.ts';
+import { tooFewDescriptors } from '../runtime/descriptor-room.ts';
 import { closeEarlyDebugger } from '../runtime/early-debugger.ts';
 import { listenFailure } from '../runtime/listener-book.ts';
 import { type LoadedFile, loadFile } from '../runtime/load.ts';
@@ -30,6 +31,12 @@ export interface ServeOptions {
 /** Runs until the gateway has drained, or could not start. Resolves with the exit code. Leaves nothing open either way. */
 export async function serve({ file, workers, onReady }: ServeOptions, terminal: Terminal): Promise<number> {
   const version = packageVersion();
+  // Before any thread starts: a thread for which there is no descriptor ends the process without a word.
+  const tooFew = tooFewDescriptors(workers);
+  if (tooFew !== null) {
+    terminal.err(`${terminal.paintError('red', 'cardea:')} ${tooFew}`);
+    return ExitCode.failed;
+  }
   // The supervisor starts its threads while the file is read.
   const supervisor = new Supervisor({ workers, load: () => loadFile(file), version });
   const fail = async (message: string): Promise<number> => {

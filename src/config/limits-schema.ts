@@ -16,6 +16,9 @@ export const routeLimitsSchema = z
   .transform(({ body }) => ({ bodyBytesMax: body }))
   .describe('Limits of this route in place of those of all routes.');
 
+/** The default of `limits.connections`: a bound that is not meant to be reached. */
+export const CONNECTIONS_DEFAULT = 50_000;
+
 export const limitsSchema = z
   .strictObject({
     requestLine: size(64, 1024 * kib)
@@ -46,7 +49,7 @@ export const limitsSchema = z
       .int()
       .min(1)
       .max(countMax)
-      .default(50_000)
+      .default(CONNECTIONS_DEFAULT)
       .describe('Open client connections per worker; beyond it new ones are closed at once.'),
     matchBody: size(0, 64 * 1024 * kib)
       .prefault('64KiB')

@@ -3,17 +3,11 @@
 
 import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.ts';
-import { descriptorLimit } from '../base/descriptor-limit.ts';
+import { descriptorLimit, descriptorsForClients } from '../base/descriptor-limit.ts';
 import { descriptorOf } from '../net/accepted-socket.ts';
 import { WorkerCell } from '../telemetry/metric-families.ts';
 import type { ExchangeServices } from './services.ts';
 
-/**
- * Descriptors that clients leave free for connections to endpoints, the admin endpoints, logs and files: with none left, libuv closes new
- * connections without a message, and the gateway cannot be inspected.
- */
-const KEPT_BACK_SHARE = 1 / 8;
-const KEPT_BACK_MAX = 1_024;
 /** The limit is read again after this time, since it can be raised while the gateway runs (`prlimit`). */
 const READ_AGAIN_AFTER_MS = 1_000;
 const TELL_AGAIN_AFTER_MS = 10_000;
@@ -57,8 +51,7 @@ export class ConnectionRoom {
       this.limit = descriptorLimit();
     }
     // The system gives out the lowest free descriptor, so a high one tells how many are in use.
-    const keptBack = Math.min(KEPT_BACK_MAX, Math.ceil(this.limit * KEPT_BACK_SHARE));
-    if (descriptorOf(socket) >= this.limit - keptBack) return this.refuse(this.exhausted, this.limit);
+    if (descriptorOf(socket) >= descriptorsForClients(this.limit)) return this.refuse(this.exhausted, this.limit);
     return true;
   }
 

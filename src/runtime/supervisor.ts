@@ -13,6 +13,7 @@ import { CanaryDesk } from './canary-desk.ts';
 import type { CanaryReport } from './canary-report.ts';
 import type { CertificateWarning } from './certificate-dates.ts';
 import { CertificateWatch } from './certificate-watch.ts';
+import { fewDescriptors } from './descriptor-room.ts';
 import { FeedDesk, type FeedTrouble } from './feeds/feed-desk.ts';
 import { WorkerFeeds } from './feeds/worker-feeds.ts';
 import { fixedSettingsThatChanged } from './fixed-settings.ts';
@@ -273,6 +274,8 @@ export class Supervisor {
     for (const setting of before === null ? [] : fixedSettingsThatChanged(before, config)) {
       this.log.warn('a changed setting takes effect at the next start', { setting });
     }
+    const few = before?.limits.connectionsMax === config.limits.connectionsMax ? null : fewDescriptors(config);
+    if (few !== null) this.log.warn('few file descriptors for clients (raise LimitNOFILE or ulimit -n)', few);
     return result;
   }
 
