@@ -6,9 +6,11 @@ import { tooFewDescriptors } from '../runtime/descriptor-room.ts';
 import { closeEarlyDebugger } from '../runtime/early-debugger.ts';
 import { listenFailure } from '../runtime/listener-book.ts';
 import { type LoadedFile, loadFile } from '../runtime/load.ts';
+import type { ReloadFailure } from '../runtime/reload.ts';
 import type { RolloutResult } from '../runtime/rollout.ts';
 import { listenToSignals } from '../runtime/signals.ts';
 import { Supervisor } from '../runtime/supervisor.ts';
+import { SystemdNotifier } from '../runtime/systemd-notifier.ts';
 import { ExitCode } from './command.ts';
 import { messageOf } from './message-of.ts';
 import { packageVersion } from './package-version.ts';
@@ -45,8 +47,11 @@ export async function serve({ file, workers, onReady }: ServeOptions, terminal: 
     return ExitCode.failed;
   };
 
+  const notifier = new SystemdNotifier({
+    onFailure: reason => terminal.err(`cardea: systemd could not be told: ${reason} (NOTIFY_SOCKET is set)`),
+  });
   // Before anything else: a signal without a listener ends the process.
-  const leave = leaveOnSignals(supervisor, terminal);
+  const leave = leaveOnSignals(supervisor, notifier, terminal);
   const loaded = await loadFile(file);
   if (leave.begun) {
     await leave.end;
@@ -84,6 +89,7 @@ export async function serve({ file, workers, onReady }: ServeOptions, terminal: 
   crashOnTestSignal(supervisor);
   closeEarlyDebugger();
   terminal.err(readyLine(version, listeners, workers, adminUrl));
+  void notifier.ready(`serving ${listeners.join(', ')}`);
   onReady?.(listeners, adminUrl);
   setTimeout(flushCompileCache, FLUSH_CACHE_AFTER_MS).unref();
 
@@ -99,17 +105,18 @@ interface Leave {
 }
 
 /** Handles signals from now on. */
-function leaveOnSignals(supervisor: Supervisor, terminal: Terminal): Leave {
+function leaveOnSignals(supervisor: Supervisor, notifier: SystemdNotifier, terminal: Terminal): Leave {
   const { promise: end, resolve: drained } = Promise.withResolvers<void>();
   const leave: Leave = { begun: false, end };
   listenToSignals({
-    reload: () => void supervisor.reload('SIGHUP'),
+    reload: () => void notifier.around(supervisor.reload('SIGHUP').then(statusAfter)),
     reopenLogs: () => void supervisor.reopenLogs(),
     drain: () => {
       const done = supervisor.drain();
       // A second signal makes the running drain faster; its own promise resolves first and is ignored.
       if (leave.begun) return;
       leave.begun = true;
+      void notifier.stopping();
       void done.then(() => {
         drained();
         // Because: output that nobody reads keeps the process alive, and its reader may never come back.
@@ -119,6 +126,13 @@ function leaveOnSignals(supervisor: Supervisor, terminal: Terminal): Leave {
     noUse: signal => terminal.err(`cardea: ${signal} has no effect here; SIGHUP reloads, SIGUSR1 reopens the log`),
   });
   return leave;
+}
+
+/** What systemd shows after a reload. */
+function statusAfter(failure: ReloadFailure | null): string {
+  if (failure === null) return `serving the configuration of ${new Date().toISOString()}`;
+  const reason = failure.reason === '' ? countText(failure.problems) : failure.reason;
+  return `serving the configuration before the reload that failed: ${reason}`;
 }
 
 /** Starts the gateway. A thrown error, for example of a dead worker, counts as a failed start. */
