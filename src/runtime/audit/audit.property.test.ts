@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { FilterDefinitions } from '../../compile/compile-chain.ts';
-import type { RouteConfig } from '../../config/config.ts';
+import type { RouteConfig, ValueMatch } from '../../config/config.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
 import { sampleConfig, sampleRoute, sampleUpstream } from '../sample-config.fixture.ts';
 import { auditConfig } from './audit.ts';
@@ -72,15 +72,17 @@ const route = fc
     ),
     methods: fc.oneof(fc.constant([]), fc.subarray(['GET', 'POST', 'DELETE'], { maxLength: 2 })),
     header: fc.constantFrom(null, null, null, 'x-h', 'x-i'),
-    absent: fc.boolean(),
+    value: fc.constantFrom<ValueMatch>(
+      { kind: 'absent' },
+      { kind: 'exact', value: '1' },
+      { kind: 'present' },
+      { kind: 'regex', source: '[12]' },
+    ),
     isGuarded: fc.boolean(),
   })
-  .map(({ path: of, rewrite, hosts: ofHosts, methods: ofMethods, header, absent, isGuarded }): RouteConfig => {
+  .map(({ path: of, rewrite, hosts: ofHosts, methods: ofMethods, header, value, isGuarded }): RouteConfig => {
     const plain = sampleRoute('', of);
-    const headers =
-      header === null
-        ? []
-        : [{ name: header, match: absent ? { kind: 'absent' as const } : { kind: 'exact' as const, value: '1' } }];
+    const headers = header === null ? [] : [{ name: header, match: value }];
     return {
       ...plain,
       match: { ...plain.match, hosts: [...new Set(ofHosts)], methods: ofMethods, headers },
@@ -93,17 +95,29 @@ const route = fc
 
 const paths = (() => {
   const all = [''];
-  for (let depth = 0, last = ['']; depth < 4; depth++) {
+  for (let depth = 0, last = ['']; depth < 3; depth++) {
     last = last.flatMap(path => [...words, 'other'].map(word => `${path}/${word}`));
     all.push(...last);
   }
   return all.slice(1).concat('/');
 })();
 
+const fieldSets: readonly (readonly (readonly [string, string])[])[] = [
+  [],
+  [['x-h', '1']],
+  [['x-h', '2']],
+  [['x-h', 'other']],
+  [['x-i', '1']],
+  [
+    ['x-h', '1'],
+    ['x-i', '1'],
+  ],
+];
+
 const requests: readonly SampleRequest[] = paths.flatMap(rawPath =>
   hosts.flatMap(host =>
     methods.flatMap(method =>
-      [[], [['x-h', '1'] as const], [['x-i', '1'] as const]].map(headers => ({
+      fieldSets.map(headers => ({
         method,
         host,
         rawPath,
