@@ -40,6 +40,11 @@ export function crossingPath(
   return one.regex.testWhole(path) ? path : null;
 }
 
+/** Whether the pattern matches this path. */
+export function matches({ pattern }: PathShape, path: string): boolean {
+  return pattern.regex === null ? fitted(path, pattern) === path : pattern.regex.testWhole(path);
+}
+
 /** The path with the literal segments of the pattern in their places, and as long as the pattern allows. */
 function fitted(path: string, { segments, open }: PathPattern): string {
   const given = path.slice(1).split('/');

@@ -2,7 +2,7 @@
 // whose upstreams receive the same path lead to the same resource, however different their own paths are.
 
 import type { RouteConfig } from '../../config/config.ts';
-import { crossingPath, isNarrower, mayCross, type PathShape, shapeOf } from './crossing-paths.ts';
+import { crossingPath, isNarrower, matches, mayCross, type PathShape, shapeOf } from './crossing-paths.ts';
 import type { RouterOracle } from './router-oracle.ts';
 import { type PathsBefore, pathsBeforeOf } from './same-resource.ts';
 import {
@@ -94,18 +94,26 @@ function goesOn({ pattern: { open, regex } }: PathShape): boolean {
   return open || regex !== null;
 }
 
-/**
- * Whether the upstream of `part` receives some of the paths of the upstream of `whole`, and nothing else. Where an expression is involved, it
- * is judged by some of its paths only.
- */
-export function isPartOf(part: UpstreamPaths, whole: UpstreamPaths): boolean {
-  if (part.shapes.every(own => whole.shapes.some(beside => isNarrower(own.pattern, beside.pattern)))) return true;
-  const shapes = [...part.shapes, ...whole.shapes];
-  if (shapes.every(({ pattern }) => pattern.regex === null)) return false;
-  const others = part.shapes.some(({ pattern }) => pattern.regex !== null)
-    ? []
-    : part.texts.map(text => text.replaceAll(SAMPLE_TEXT, 'other'));
-  return [...part.texts, ...others].every(text => whole.requestFor(text) !== null);
+/** Those of the samples' paths of `one` that the upstream of `other` may receive as well. */
+export function commonTexts(one: UpstreamPaths, other: UpstreamPaths): string[] {
+  return one.texts.filter(text => other.shapes.some(shape => matches(shape, text)));
+}
+
+/** Whether the upstream of `part` receives some of the paths of the upstream of `whole`, and nothing else. False for expressions. */
+export function isNarrowerThan(part: UpstreamPaths, whole: UpstreamPaths): boolean {
+  return part.shapes.every(own => whole.shapes.some(beside => isNarrower(own.pattern, beside.pattern)));
+}
+
+/** How many paths of an expression have to lie within the other route's. */
+const JUDGED_TEXTS = 8;
+
+/** Like `isNarrowerThan`, for when there is an expression on one side: judged by some of its paths only. */
+export function seemsPartOf(part: UpstreamPaths, whole: UpstreamPaths): boolean {
+  const isRegex = ({ shapes }: UpstreamPaths) => shapes.some(({ pattern }) => pattern.regex !== null);
+  if (!isRegex(part) && !isRegex(whole)) return false;
+  const texts = part.texts.slice(0, JUDGED_TEXTS);
+  const others = isRegex(part) ? [] : texts.map(text => text.replaceAll(SAMPLE_TEXT, 'other'));
+  return [...texts, ...others].every(text => whole.requestFor(text) !== null);
 }
 
 // Because: this pattern can be parsed.

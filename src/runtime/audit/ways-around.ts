@@ -17,7 +17,7 @@ import {
   situationsOf,
   type Unwanted,
 } from './sample-request.ts';
-import { commonPaths, isPartOf, UpstreamPaths } from './upstream-paths.ts';
+import { commonPaths, commonTexts, isNarrowerThan, seemsPartOf, UpstreamPaths } from './upstream-paths.ts';
 import { distinctSituations, situationVariants, type Trick, variantsOf } from './variants.ts';
 
 const codes: Readonly<Record<Exclude<Trick, 'situation'>, WayAroundCode>> = {
@@ -157,11 +157,12 @@ export class WaysAround {
     for (const rival of rivals) {
       const { upstream } = this.open.get(rival)!;
       if (!own.isRewritten && !upstream.isRewritten) continue;
-      for (const path of commonPaths(own, upstream)) {
+      // Of those, only what is for the guarded route in general counts: its own samples.
+      const isOnPurpose = rival.public && (isNarrowerThan(upstream, own) || seemsPartOf(upstream, own));
+      for (const path of isOnPurpose ? commonTexts(own, upstream) : commonPaths(own, upstream)) {
         const request = upstream.requestFor(path);
         const meant = request === null ? null : own.requestFor(path);
         if (request === null || meant === null || request.rawPath === meant.rawPath) continue;
-        if (rival.public && !own.texts.includes(path) && isPartOf(upstream, own)) continue;
         yield { rival, request, path };
         break;
       }
