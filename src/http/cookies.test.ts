@@ -11,6 +11,12 @@ test('cookies outside the grammar are no cookies', () => {
   ]);
 });
 
+test('a value may be quoted, on both sides or not at all', () => {
+  assert.deepEqual(cookiePairs('a=""; b="x"; c="x; d=x"; e=xy"; f=x"y"; g="x"y; h="; (i=x; j(=x'), [
+    ...['a', '', 'b', 'x'],
+  ]);
+});
+
 test('the first cookie of a name counts, by its whole name', () => {
   assert.equal(cookieValue('xa=0; a=1; a=2', 'a'), '1');
   assert.equal(cookieValue('ab=1', 'a'), undefined);

@@ -18,19 +18,32 @@ test('escapes of unreserved letters are decoded, others are written in upper cas
   assert.equal(normal('/a%25b'), '/a%25b');
 });
 
+test('of every escape it is known what becomes of it', () => {
+  for (let byte = 0; byte < 256; byte++) {
+    const escaped = `%${byte.toString(16).padStart(2, '0')}`;
+    const letter = String.fromCharCode(byte);
+    const refused = byte < 0x20 || byte === 0x7f;
+    const kept = /[A-Za-z0-9._~-]/.test(letter) ? letter : escaped.toUpperCase();
+    assert.equal(normal(`/x${escaped}y`, { encodedSlash: 'keep' }), refused ? 'ambiguous_path' : `/x${kept}y`);
+    if (letter === '/' || letter === '\\') assert.equal(normal(`/x${escaped}y`), 'ambiguous_path');
+    else assert.equal(normal(`/x${escaped}y`), refused ? 'ambiguous_path' : `/x${kept}y`);
+  }
+});
+
 test('dot segments are taken out, encoded ones too', () => {
   assert.equal(normal('/a/./b/../c'), '/a/c');
   assert.equal(normal('/a/%2e%2E/b'), '/b');
   assert.equal(normal('/a/b/..'), '/a/');
   assert.equal(normal('/a/.'), '/a/');
   assert.equal(normal('/...'), '/...');
+  assert.equal(normal('/...;x/.a;b/a..;c/;d'), '/...;x/.a;b/a..;c/;d');
 });
 
 for (const raw of ['/..', '/a/../..', '/%2e%2e/x', '/..;/x', '/a/.;x/b', '/..%3b/x', '/a\\b', '/%00', '/%0a', '/%7f']) {
   test(`two meanings are refused: ${raw}`, () => assert.equal(normal(raw), 'ambiguous_path'));
 }
 
-for (const raw of ['/%', '/%4', '/%zz', '/a%2']) {
+for (const raw of ['/%', '/%4', '/%zz', '/%z1', '/%1z', '/a%2']) {
   test(`broken escapes are refused: ${raw}`, () => assert.equal(normal(raw), 'malformed_target'));
 }
 
@@ -39,6 +52,10 @@ test('empty segments and encoded slashes go by the policy', () => {
   assert.equal(normal('/a//b', { emptySegments: 'merge' }), '/a/b');
   assert.equal(normal('/a//b', { emptySegments: 'keep' }), '/a//b');
   assert.equal(normal('//host/a', { emptySegments: 'merge' }), '/host/a');
+  assert.equal(normal('/a//', { emptySegments: 'merge' }), '/a/');
+  assert.equal(normal('/a//'), 'ambiguous_path');
+  assert.equal(normal('//'), 'ambiguous_path');
+  assert.equal(normal('/a/'), '/a/');
   assert.equal(normal('/a/..//b'), 'ambiguous_path');
   assert.equal(normal('/a%2fb'), 'ambiguous_path');
   assert.equal(normal('/a%2Fb%5c', { encodedSlash: 'keep' }), '/a%2Fb%5C');

@@ -41,10 +41,7 @@ export function normalizePath(raw: string, policy: PathPolicy): NormalizedPath {
     if (dotWithParameter.test(segment)) return ambiguous('a dot segment with a parameter (`..;`)');
     kept.push(segment);
   }
-  const path = `/${kept.join('/')}`;
-  // For paths such as `/a/..//b`: removing segments must not leave `//` in front, which some readers take for the start of a host.
-  if (path.startsWith('//') && policy.emptySegments !== 'keep') return ambiguous('an empty segment (`//`)');
-  return { ok: true, path };
+  return { ok: true, path: `/${kept.join('/')}` };
 }
 
 const dotWithParameter = /^\.{1,2}(?:;|%3B)/;

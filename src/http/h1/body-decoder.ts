@@ -14,7 +14,7 @@ export interface BodySink {
   onBody(bytes: Buffer, start: number, end: number): void;
 }
 
-const State = { size: 0, extension: 1, sizeEnd: 2, data: 3, dataCr: 4, dataLf: 5, trailers: 6, done: 7 } as const;
+const State = { size: 0, extension: 1, sizeEnd: 2, data: 3, dataCr: 4, dataLf: 5, trailers: 6 } as const;
 
 /** Longest line of chunk size and extensions, in bytes. A longer line is a sign of an attack (CVE-2023-39326). */
 const CHUNK_LINE_BYTES_MAX = 512;
@@ -117,10 +117,8 @@ export class BodyDecoder {
 
   private beginSize(): void {
     this.state = State.size;
-    this.remaining = 0;
     this.sizeDigits = 0;
     this.lineBytes = 0;
-    this.extensionState = 0;
   }
 
   /** Reads one byte of `1*HEXDIG [chunk-ext] CRLF`. Returns a `Refusal`, or 0. */
@@ -221,7 +219,6 @@ export class BodyDecoder {
       );
     }
     this.done = true;
-    this.state = State.done;
     return behind - fromStart - (kept?.length ?? 0);
   }
 }

@@ -4,7 +4,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeaderId } from '../header-names.ts';
 import { FIELD_STRIDE } from '../headers.ts';
-import { ConnectionOption, FieldScan, type HeadLimits, NO_LENGTH, scanFieldLines } from './field-lines.ts';
+import {
+  ConnectionOption,
+  FieldScan,
+  type HeadLimits,
+  NO_KEEP_ALIVE,
+  NO_LENGTH,
+  scanFieldLines,
+} from './field-lines.ts';
 import { INCOMPLETE, Refusal } from './parse-outcome.ts';
 
 const generous: HeadLimits = { requestLineBytesMax: 8_192, headerBytesMax: 65_536, headerCountMax: 100 };
@@ -61,6 +68,22 @@ test('what is not complete is waited for, until it is more than may come', () =>
   }
 });
 
+test('a head ends by CRLF alone, and what is wrong is refused at the byte that shows it', () => {
+  for (const [text, refusal] of [
+    ['A: b\r\n\rX', Refusal.lineEnding],
+    ['A: b\r\n\n', Refusal.lineEnding],
+    ['A: b\n', Refusal.lineEnding],
+    ['A\n', Refusal.lineEnding],
+    ['A: b\0', Refusal.header],
+    ['A: b\rX', Refusal.lineEnding],
+    ['A\0', Refusal.header],
+  ] as const) {
+    const bytes = Buffer.from(text, 'latin1');
+    found.reset();
+    assert.equal(scanFieldLines(bytes, 0, 0, bytes.length, generous, found), refusal, JSON.stringify(text));
+  }
+});
+
 const refused: [why: string, line: string, refusal: number][] = [
   ['no colon (RFC 9112 section 5)', 'Host', Refusal.header],
   ['no name', ': a', Refusal.header],
@@ -100,6 +123,8 @@ test('Connection is a list over several fields, in any case, with empty elements
   assert.equal(found.connection, ConnectionOption.close | ConnectionOption.keepAlive | ConnectionOption.upgrade);
   assert.ok(scan(['Connection: x-trace']) > 0);
   assert.equal(found.connection, ConnectionOption.named);
+  assert.ok(scan(['Connection: close\t, x-trace \t,keep-alive']) > 0);
+  assert.equal(found.connection, ConnectionOption.close | ConnectionOption.named | ConnectionOption.keepAlive);
   assert.equal(found.hopByHop, true);
   assert.ok(scan(['X-A: b']) > 0);
   assert.equal(found.hopByHop, false);
@@ -112,6 +137,7 @@ test('chunked is chunked alone: other codings, lists and a tab behind it are not
     ['Transfer-Encoding: chunked, identity', false],
     ['Transfer-Encoding: chunked ', true],
     ['Transfer-Encoding: chunked\t', false],
+    ['Transfer-Encoding: chunked \t', false],
     ['Transfer-Encoding: \x0bchunked', null],
   ] as const) {
     const end = scan([line]);
@@ -130,6 +156,43 @@ test('Expect counts when it is 100-continue once (RFC 9110 section 10.1.1)', () 
     assert.ok(scan(lines) > 0);
     assert.equal(found.expect, expect, lines.join());
   }
+});
+
+test('how long an idle connection is kept is the timeout of Keep-Alive, wherever it stands in the list', () => {
+  for (const [line, seconds] of [
+    ['Keep-Alive: timeout=5', 5],
+    ['Keep-Alive: Timeout=75, max=100', 75],
+    ['Keep-Alive: max=100, timeout=0', 0],
+    ['Keep-Alive: timeout=99999999999999999999', 1_000_000],
+    ['Keep-Alive: timeout=', NO_KEEP_ALIVE],
+    ['Keep-Alive: timeout=x9', NO_KEEP_ALIVE],
+    ['Keep-Alive: timeout=5/9', 5],
+    ['Keep-Alive: max=100', NO_KEEP_ALIVE],
+    ['Keep-Alive: timeou', NO_KEEP_ALIVE],
+    ['X-Keep-Alive: timeout=5', NO_KEEP_ALIVE],
+  ] as const) {
+    assert.ok(scan([line, 'X-Behind: timeout=9']) > 0);
+    assert.equal(found.keepAliveSeconds, seconds, line);
+  }
+});
+
+test('of a head nothing is known to the next one', () => {
+  const everything = [
+    ...['Host: h', 'Content-Length: 5', 'Transfer-Encoding: chunked', 'Connection: close', 'Keep-Alive: timeout=5'],
+    ...['Expect: 100-continue', 'Upgrade: x', 'X_Forwarded_For: x'],
+  ];
+  assert.ok(scan(everything) > 0);
+  found.reset();
+  const { index: _, hostStart: __, hostEnd: ___, ...known } = found;
+  const { index: ____, hostStart: _____, hostEnd: ______, ...fresh } = new FieldScan();
+  assert.deepEqual(known, fresh);
+});
+
+test('where the value of Host stands', () => {
+  const bytes = Buffer.from('#######X-A: b\r\nHost: \th \r\n\r\n', 'latin1');
+  found.reset();
+  assert.ok(scanFieldLines(bytes, 7, 7, bytes.length, generous, found) > 0);
+  assert.deepEqual([found.hosts, bytes.toString('latin1', found.hostStart, found.hostEnd)], [1, 'h']);
 });
 
 test('a name that CGI would take for another is told of', () => {

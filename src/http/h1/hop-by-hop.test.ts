@@ -24,6 +24,15 @@ test('single-hop fields are taken out, in any case', () => {
   assert.deepEqual(passed(['Connection: keep-alive', ...single, 'X-A: 1']), ['x-a']);
 });
 
+test('each of them goes also when it comes alone', () => {
+  const alone = [
+    ...['Connection: close', 'Keep-Alive: timeout=5', 'Proxy-Connection: keep-alive', 'TE: trailers', 'Upgrade: x'],
+    ...['Transfer-Encoding: chunked', 'Proxy-Authenticate: Basic', 'Proxy-Authorization: Basic YTpi'],
+    'HTTP2-Settings: AAMAAABkAAQAAP__',
+  ];
+  for (const line of alone) assert.deepEqual(passed(['X-A: 1', line, 'X-B: 2']), ['x-a', 'x-b'], line);
+});
+
 test('so is what Connection names, in several fields and lists', () => {
   const lines = [
     'Connection: X-One, close',
@@ -39,4 +48,6 @@ test('so is what Connection names, in several fields and lists', () => {
 test('end-to-end fields stay when Connection is missing or says nothing of them', () => {
   assert.deepEqual(passed(['X-A: 1', 'Trailer: x']), ['x-a', 'trailer']);
   assert.deepEqual(passed(['Connection: close', 'X-A: 1']), ['x-a']);
+  const named = ['Connection: x-a, close, keep-alive, upgrade', 'X-A: 1', 'Close: 1', 'X-B: 2'];
+  assert.deepEqual(passed(named), ['close', 'x-b'], 'an option is not the name of a field');
 });

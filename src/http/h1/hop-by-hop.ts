@@ -25,7 +25,8 @@ export function removeHopByHop(headers: Headers, connection: number): void {
     for (const value of headers.getAll('connection')) {
       for (const option of value.split(',')) {
         const name = option.trim().toLowerCase();
-        if (name !== '' && name !== 'close' && name !== 'keep-alive' && name !== 'upgrade') headers.remove(name);
+        // The other options are names of fields too, which are removed in any case.
+        if (name !== 'close') headers.remove(name);
       }
     }
   }

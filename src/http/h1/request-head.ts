@@ -42,7 +42,6 @@ export function parseRequestHead(bytes: Buffer, start: number, end: number, limi
     at += 2;
     if (at - start > 2) return Refusal.requestLine;
   }
-  if (at < end && bytes[at] === 0x0a) return Refusal.lineEnding;
   const base = at;
   const lineBytesMax = base + limits.requestLineBytesMax;
 

@@ -10,13 +10,16 @@ import { type FrameHandler, FrameReader } from './frame-reader.ts';
 /** Records the handler's calls as text; each DATA frame as one entry. */
 class Recorder implements FrameHandler {
   readonly told: string[] = [];
+  /** What the handler returns when DATA begins, and for whole frames. */
+  startAnswer = 0;
+  answer = 0;
   private data = '';
   private started = '';
 
   onDataStart(streamId: number, length: number, endStream: boolean): number {
     this.started = `data ${streamId} ${length} ${endStream}`;
     this.data = '';
-    return 0;
+    return this.startAnswer;
   }
   onData(bytes: Buffer, start: number, end: number): void {
     this.data += bytes.toString('hex', start, end);
@@ -56,7 +59,7 @@ class Recorder implements FrameHandler {
   }
   private note(text: string): number {
     this.told.push(text);
-    return 0;
+    return this.answer;
   }
 }
 
@@ -137,7 +140,12 @@ describe('header blocks', () => {
   test('are refused beyond their limit, in bytes and in pieces', () => {
     const large = frame(FrameType.continuation, 0, 1, Buffer.alloc(500));
     assert.equal(read(Buffer.concat([settingsFrame, start, large, large, large, large]), []).error, 11);
+    const last = (bytes: number) => frame(FrameType.continuation, Flag.endHeaders, 1, Buffer.alloc(bytes));
+    assert.equal(read(Buffer.concat([settingsFrame, start, large, large, large, last(498)]), []).error, 0);
+    assert.equal(read(Buffer.concat([settingsFrame, start, large, large, large, last(499)]), []).error, 11);
     const empty = frame(FrameType.continuation, 0, 1, Buffer.alloc(0));
+    const again = [start, ...Array(40).fill(empty), last(1)];
+    assert.equal(read(Buffer.concat([settingsFrame, ...again, ...again]), []).error, 0, 'each block has its own limit');
     assert.equal(read(Buffer.concat([settingsFrame, start, ...Array(64).fill(empty)]), []).error, 0);
     assert.equal(read(Buffer.concat([settingsFrame, start, ...Array(65).fill(empty)]), []).error, 11);
   });
@@ -164,6 +172,105 @@ describe('what is unfinished', () => {
     assert.equal(feed(frame(FrameType.continuation, 0, 1, Buffer.from('b'))), block);
     assert.equal(feed(frame(FrameType.continuation, Flag.endHeaders, 1, Buffer.from('c'))), 0);
   });
+});
+
+/** What is told of `frames` after the SETTINGS that come first, and the error. */
+function after(...frames: readonly Buffer[]): { told: readonly string[]; error: number } {
+  const { told, error } = read(Buffer.concat([settingsFrame, ...frames]), []);
+  return { told: told.slice(1), error };
+}
+
+test('every frame is told as it stands, without the reserved bit of a stream or an increment (RFC 9113 section 4.1)', () => {
+  const numbers = (...words: readonly number[]) =>
+    Buffer.concat(words.map(word => new Uint8Array([word >>> 24, word >>> 16, word >>> 8, word])));
+  const eight = Buffer.from('0102030405060708', 'hex');
+  const cases: [told: string, bytes: Buffer][] = [
+    ['data 1 3 false 616263', frame(FrameType.data, 0, 1, Buffer.from('abc'))],
+    ['data 2147483647 0 true ', frame(FrameType.data, Flag.endStream, 0xffffffff, Buffer.alloc(0))],
+    ['data 1 4 true 61', frame(FrameType.data, Flag.padded | Flag.endStream, 1, Buffer.from('\x02a\0\0'))],
+    ['data 1 3 false ', frame(FrameType.data, Flag.padded, 1, Buffer.from('\x02\0\0'))],
+    ['headers 3 false 6162', frame(FrameType.headers, Flag.endHeaders, 3, Buffer.from('ab'))],
+    ['headers 3 true 61', frame(FrameType.headers, 0x2d, 3, Buffer.from('\x01.....a\0'))],
+    ['headers 3 false 61', frame(FrameType.headers, 0x24, 3, Buffer.from('.....a'))],
+    ['headers 3 false ', frame(FrameType.headers, 0x0c, 3, Buffer.from('\x02\0\0'))],
+    ['priority 5', frame(FrameType.priority, 0, 5, Buffer.alloc(5))],
+    ['reset 5 4278190081', frame(FrameType.rstStream, 0, 5, numbers(0xff000001))],
+    ['settings 000300000064', frame(FrameType.settings, 0, 0, Buffer.from('000300000064', 'hex'))],
+    ['settings ack', frame(FrameType.settings, Flag.ack, 0, Buffer.alloc(0))],
+    ['ping 0102030405060708', frame(FrameType.ping, 0, 0, eight)],
+    ['ping ack', frame(FrameType.ping, Flag.ack, 0, eight)],
+    ['goaway 2147483647 4278190081', frame(FrameType.goaway, 0, 0, numbers(0xffffffff, 0xff000001, 7))],
+    ['window 0 2147483647', frame(FrameType.windowUpdate, 0, 0, numbers(0xffffffff))],
+    ['unknown', frame(0x77, 0xff, 0, eight)],
+  ];
+  for (const [told, bytes] of cases) assert.deepEqual(after(bytes, bytes), { told: [told, told], error: 0 });
+});
+
+test('a frame where it may not be ends the connection (RFC 9113 section 6)', () => {
+  const nothing = Buffer.alloc(0);
+  const block = frame(FrameType.headers, 0, 1, Buffer.from('ab'));
+  const { protocolError, frameSizeError } = ErrorCode;
+  const cases: [why: string, error: number, ...frames: Buffer[]][] = [
+    ['DATA of no stream', protocolError, frame(FrameType.data, 0, 0, nothing)],
+    ['HEADERS of no stream', protocolError, frame(FrameType.headers, Flag.endHeaders, 0, nothing)],
+    ['PRIORITY of no stream', protocolError, frame(FrameType.priority, 0, 0, Buffer.alloc(5))],
+    ['RST_STREAM of no stream', protocolError, frame(FrameType.rstStream, 0, 0, Buffer.alloc(4))],
+    ['SETTINGS of a stream', protocolError, frame(FrameType.settings, 0, 1, nothing)],
+    ['PING of a stream', protocolError, frame(FrameType.ping, 0, 1, Buffer.alloc(8))],
+    ['GOAWAY of a stream', protocolError, frame(FrameType.goaway, 0, 1, Buffer.alloc(8))],
+    ['PUSH_PROMISE', protocolError, frame(FrameType.pushPromise, Flag.endHeaders, 1, Buffer.alloc(4))],
+    ['CONTINUATION of nothing', protocolError, frame(FrameType.continuation, Flag.endHeaders, 1, nothing)],
+    ['CONTINUATION of another stream', protocolError, block, frame(FrameType.continuation, 4, 3, nothing)],
+    ['DATA inside a header block', protocolError, block, frame(FrameType.data, 0, 1, nothing)],
+    ['an unknown frame inside a header block', protocolError, block, frame(0x77, 0, 1, nothing)],
+    ['padding beyond DATA', protocolError, frame(FrameType.data, Flag.padded, 1, Buffer.from('\x03\0\0'))],
+    ['DATA without its pad length', frameSizeError, frame(FrameType.data, Flag.padded, 1, nothing)],
+    ['padding beyond HEADERS', protocolError, frame(FrameType.headers, 0x0c, 1, Buffer.from('\x03\0\0'))],
+    ['HEADERS without its pad length', frameSizeError, frame(FrameType.headers, 0x0c, 1, nothing)],
+    ['HEADERS without its priority', protocolError, frame(FrameType.headers, 0x24, 1, Buffer.alloc(4))],
+    [
+      'padding over the priority',
+      protocolError,
+      frame(FrameType.headers, 0x2c, 1, Buffer.from('\x01.....').subarray(0, 6)),
+    ],
+  ];
+  for (const [why, error, ...frames] of cases) assert.equal(after(...frames).error, error, why);
+});
+
+test('the first frame is SETTINGS that is no answer (RFC 9113 section 3.4)', () => {
+  for (const first of [
+    frame(FrameType.ping, 0, 0, Buffer.alloc(8)),
+    frame(FrameType.settings, Flag.ack, 0, Buffer.alloc(0)),
+    frame(FrameType.headers, Flag.endHeaders, 1, Buffer.alloc(0)),
+  ])
+    assert.deepEqual(read(first, []), { told: [], error: ErrorCode.protocolError });
+});
+
+test('a payload may have 16,384 bytes, and none more (RFC 9113 section 4.2)', () => {
+  const bytes = Buffer.alloc(16_384);
+  assert.equal(after(frame(FrameType.data, 0, 1, bytes)).error, 0);
+  assert.equal(after(frame(0x77, 0, 1, bytes)).error, 0);
+  assert.equal(after(frame(FrameType.data, 0, 1, Buffer.alloc(16_385))).error, ErrorCode.frameSizeError);
+});
+
+test('what the handler says ends the connection, whichever frame it says it of', () => {
+  const empty = Buffer.alloc(0);
+  const frames = [frame(FrameType.data, 0, 1, Buffer.from('a')), frame(FrameType.data, 0, 1, empty)];
+  frames.push(frame(FrameType.ping, 0, 0, Buffer.alloc(8)), frame(FrameType.settings, Flag.ack, 0, empty));
+  for (const bytes of frames) {
+    for (const size of [1, 9, bytes.length]) {
+      const recorder = new Recorder();
+      const reader = new FrameReader(recorder, 100);
+      assert.equal(reader.feed(settingsFrame, 0, settingsFrame.length), 0);
+      // The size of a frame's header: then DATA is refused when it begins.
+      if (bytes[3] === FrameType.data && size === 9) recorder.startAnswer = 7;
+      else recorder.answer = 7;
+      let error = 0;
+      for (let at = 0; at < bytes.length && error === 0; at += size)
+        error = reader.feed(bytes, at, Math.min(bytes.length, at + size));
+      assert.equal(error, 7);
+    }
+  }
 });
 
 test('a frame of a wrong size is refused by its header: what it holds may never come', () => {

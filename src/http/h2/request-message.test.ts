@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { HeadLimits } from '../h1/field-lines.ts';
 import { HeaderId } from '../header-names.ts';
+import { RefusalForm } from '../refusal-form.ts';
 import { fieldOf } from './hpack/field.ts';
 import { FieldBlock } from './hpack/field-block.ts';
 import { type RequestMessage, readRequest, Verdict } from './request-message.ts';
@@ -94,6 +95,42 @@ describe('a request', () => {
     assert.equal(readRequest(block, { ...limits, headerCountMax: 0 }).verdict, Verdict.refused);
   });
 
+  test('has no fields of the connection, nor those for a proxy', () => {
+    const head = read(
+      get(['proxy-authorization', 'Basic x'], ['http2-settings', 'x'], ['proxy-authenticate', 'x'], ['x-a', '1']),
+    );
+    assert.equal(head.toHead(true).headers.lines(), 'host: A.test:8443\r\nx-a: 1\r\n');
+  });
+
+  test('tells which fields it has by their ids, and how large its head is', () => {
+    const head = read(get(['x-b', '2'], ['content-type', 'text/plain'], ['cookie', 'a=1'])).toHead(false);
+    assert.equal(head.headers.getById(HeaderId.contentType), 'text/plain');
+    assert.equal(head.headers.getById(HeaderId.host), 'A.test:8443');
+    assert.equal(head.headers.get('x-b'), '2');
+    const text =
+      'GET /a?b=c HTTP/1.1\r\nhost: A.test:8443\r\nx-b: 2\r\ncontent-type: text/plain\r\ncookie: a=1\r\n\r\n';
+    assert.equal(head.headBytes, text.length);
+  });
+
+  test('is asked to wait for an interim response only when a body follows', () => {
+    const expecting = read(get(['expect', '100-continue']));
+    assert.deepEqual([expecting.toHead(false).expectContinue, expecting.toHead(true).expectContinue], [true, false]);
+    assert.equal(read(get()).toHead(false).expectContinue, false);
+  });
+
+  test('that ends at once has a length of 0 where HTTP/1.1 expects one, and only there', () => {
+    const lengthOf = (method: string, endStream: boolean, ...more: Pairs) =>
+      read(change({ ':method': method }, ...more))
+        .toHead(endStream)
+        .headers.getAll('content-length');
+    for (const method of ['POST', 'PUT', 'PATCH']) assert.deepEqual(lengthOf(method, true), ['0'], method);
+    for (const method of ['GET', 'DELETE', 'QUERY']) assert.deepEqual(lengthOf(method, true), [], method);
+    assert.deepEqual(lengthOf('POST', false), []);
+    assert.deepEqual(lengthOf('POST', true, ['content-length', '0']), ['0']);
+    assert.equal(read(get(['content-length', '0'])).mayEndAtOnce, true);
+    assert.equal(read(get()).mayEndAtOnce, true);
+  });
+
   test('extended CONNECT asks for an upgrade', () => {
     const head = read(connect()).toHead(false);
     assert.deepEqual([head.method, head.upgrade, head.hasBody], ['GET', 'websocket', false]);
@@ -108,13 +145,65 @@ describe('a request', () => {
         [':authority', 'a'],
       ]).toHead(true).pathNeedsCare;
     for (const path of ['/', '/a/b.c', '/a?x=../%2e//', '/a.b/c']) assert.equal(careful(path), false, path);
-    for (const path of ['/a//b', '/./a', '/../a', '/%41', '/a\\b', '/a/.']) assert.equal(careful(path), true, path);
+    for (const path of ['/a//b', '/./a', '/../a', '/a%41', '/a\\b', '/a/.']) assert.equal(careful(path), true, path);
   });
 });
+
+/** A GET with another value of some pseudo-header fields; an empty one is left out. */
+const change = (values: Readonly<Record<string, string>>, ...more: Pairs): Pairs =>
+  get(...more)
+    .map(([name, value]) => [name, values[name] ?? value] as const)
+    .filter(([name, value]) => !name.startsWith(':') || value !== '');
 
 describe('what is none, and what is refused', () => {
   const cases: readonly (readonly [outcome: string, pairs: Pairs])[] = [
     ['served', get()],
+    ['malformed malformed_pseudo_header', change({ ':scheme': '' })],
+    ['malformed malformed_pseudo_header', change({ ':path': '' })],
+    ['malformed malformed_pseudo_header', [...get().slice(0, 3), [':authority', '']]],
+    ['malformed malformed_pseudo_header', [[':status', '200'], ...get()]],
+    ['malformed malformed_pseudo_header', [[':x', 'y'], ...get()]],
+    ['malformed malformed_pseudo_header', [...get().slice(0, 3), [':authority', 'a\n']]],
+    // A protocol is asked for by CONNECT alone (RFC 8441 section 4), and a tunnel has neither scheme nor path.
+    ['malformed malformed_pseudo_header', [[':protocol', 'websocket'], ...get()]],
+    ['malformed malformed_pseudo_header', change({ ':method': 'CONNECT' })],
+    ['malformed malformed_pseudo_header', change({ ':method': 'CONNECT', ':scheme': '' })],
+    ['malformed malformed_pseudo_header', change({ ':method': 'CONNECT', ':path': '' })],
+    ['malformed malformed_pseudo_header', [[':method', 'CONNECT']]],
+    ['refused method_not_implemented', [[':protocol', 'connect-udp'], ...change({ ':method': 'CONNECT' })]],
+    ['refused method_not_implemented', change({ ':method': 'get' })],
+    ['refused malformed_target', change({ ':scheme': 'ftp' })],
+    ['served', change({ ':scheme': 'http' })],
+    ['refused malformed_target', change({ ':path': 'a' })],
+    ['refused malformed_target', change({ ':path': 'http://a/b' })],
+    ['refused malformed_target', change({ ':path': '/a#b' })],
+    ['refused malformed_target', change({ ':path': '/a b' })],
+    ['refused malformed_target', change({ ':path': '/a?b\xff' })],
+    ['refused invalid_host', change({ ':authority': '' })],
+    ['refused invalid_host', change({ ':authority': 'a@b' })],
+    ['served', change({ ':authority': '' }, ['host', 'b.test'])],
+    ['refused invalid_host', change({ ':authority': '' }, ['host', 'b.test/'])],
+    ['malformed invalid_host', get(['host', 'a.test:8443'], ['host', 'a.test:8443'])],
+    ['malformed connection_header', get(['keep-alive', 'timeout=5'])],
+    ['malformed connection_header', get(['proxy-connection', 'close'])],
+    ['malformed connection_header', get(['transfer-encoding', 'chunked'])],
+    ['malformed connection_header', get(['upgrade', 'websocket'])],
+    ['malformed invalid_content_length', get(['content-length', ''])],
+    ['malformed invalid_content_length', get(['content-length', '+1'])],
+    ['malformed invalid_content_length', get(['content-length', '01'])],
+    ['malformed invalid_content_length', get(['content-length', '1, 1'])],
+    ['malformed invalid_content_length', get(['content-length', '1'], ['content-length', '2'])],
+    ['malformed invalid_content_length', get(['content-length', '9007199254740992'])],
+    ['served', get(['content-length', '9007199254740991'])],
+    ['malformed malformed_header', get(['transfer_encoding', 'chunked'])],
+    ['malformed malformed_header', get(['x-forwarded_for', 'a'])],
+    ['served', get(['expect', '100-Continue'])],
+    ['served', get(...Array.from({ length: 10 }, (_, at) => [`x${at}`, ''] as const))],
+    // Host is one of the fields when it was sent as one.
+    [
+      'refused header_too_large',
+      get(['host', 'a.test:8443'], ...Array.from({ length: 10 }, (_, at) => [`x${at}`, ''] as const)),
+    ],
     ['malformed malformed_pseudo_header', get().slice(1)],
     ['malformed malformed_pseudo_header', [...get(), [':path', '/']]],
     ['malformed malformed_pseudo_header', [...get(['a', 'b']), [':x', 'y']]],
@@ -171,6 +260,23 @@ describe('what is none, and what is refused', () => {
   ];
   cases.forEach(([expected, pairs], at) => {
     test(`${at}: ${expected}`, () => assert.equal(outcome(pairs), expected));
+  });
+
+  test('limits hold to the byte, for a line and a head as HTTP/1.1 would write them', () => {
+    const line = (length: number) => change({ ':path': `/${'a'.repeat(length - 'GET / HTTP/1.1'.length)}` });
+    assert.equal(outcome(line(200)), 'served');
+    assert.equal(outcome(line(201)), 'refused uri_too_long');
+    const rest = 'GET /a?b=c HTTP/1.1\r\nhost: A.test:8443\r\nx: \r\n'.length;
+    assert.equal(outcome(get(['x', 'v'.repeat(4_000 - rest)])), 'served');
+    assert.equal(outcome(get(['x', 'v'.repeat(4_001 - rest)])), 'refused header_too_large');
+  });
+
+  test('a refusal comes in the form that the caller reads', () => {
+    const form = (pairs: Pairs) => read(pairs).refusalForm;
+    const grpc = ['content-type', 'application/grpc'] as const;
+    assert.equal(form(change({ ':method': 'POST', ':path': 'a' }, grpc)), RefusalForm.grpc);
+    assert.equal(form(change({ ':method': 'POST', ':path': 'a' })), RefusalForm.problem);
+    assert.equal(form(change({ ':method': 'HEAD', ':path': 'a' }, grpc)), RefusalForm.bodiless);
   });
 
   test('a block that was too large is refused', () => {

@@ -131,6 +131,33 @@ describe('malformed blocks', () => {
   ] as const)
     test(`refuses ${name}`, () => assert.equal(reader().block(hex), null));
 
+  test('integers are read to their end, in as many bytes as they take, and refused beyond 2^28 - 1', () => {
+    const { block, decoder } = reader(2 ** 28);
+    const size = (hex: string) => block(`${hex}82`) !== null;
+    assert.equal(size('3fe0ffff7f'), true, '2^28 - 1, in four bytes');
+    assert.equal(size('3fe0ffffff00'), true, 'and in five');
+    assert.equal(size('3fe1ffff7f'), false);
+    assert.equal(size('3f8080808000'), true, '31 with as many zeroes as five bytes hold');
+    assert.equal(size('3f808080808000'), false, 'and with one more');
+    assert.equal(size('3f'), false);
+    assert.equal(size('3f80'), false);
+    assert.equal(decoder.decode(Buffer.from('ff0082', 'hex'), 0, 1, 1_000), null, 'cut off, whatever is behind it');
+    assert.equal(decoder.decode(Buffer.from('00016101', 'hex'), 0, 2, 1_000), null);
+  });
+
+  test('a size update may be as large as was allowed', () => {
+    assert.deepEqual(reader(4_096).lines('3fe11f82'), [':method=GET']);
+    assert.equal(reader(4_095).lines('3fe11f82'), null);
+    assert.deepEqual(reader(4_096).lines('203fe11f82'), [':method=GET'], 'two of them');
+  });
+
+  test('every field of the static table is found by its index, and the one behind it only in the dynamic one', () => {
+    const { lines } = reader();
+    assert.deepEqual(lines('81'), [':authority=']);
+    assert.deepEqual(lines('bd'), ['www-authenticate=']);
+    assert.deepEqual(lines('7d0161be'), ['www-authenticate=a', 'www-authenticate=a']);
+  });
+
   test('any bytes are decoded or refused, within the limit, and never thrown at', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 120 }), { maxLength: 8 }), blocks => {
@@ -218,6 +245,51 @@ describe('limits', () => {
     const block = decoder.decode(bomb, 0, bomb.length, 32_768)!;
     assert.ok(block.tooLarge && block.fields.length === 8);
     assert.ok(process.memoryUsage().heapUsed - before < 4_000_000);
+  });
+});
+
+describe('the dynamic table', () => {
+  test('holds as many bytes as it may, and forgets the oldest first', () => {
+    // Each field counts 34 bytes.
+    const { lines } = reader(68);
+    assert.deepEqual(lines('4001610131 4001620132 bebf'), ['a=1', 'b=2', 'b=2', 'a=1']);
+    assert.deepEqual(lines('4001630133 bebf'), ['c=3', 'c=3', 'b=2']);
+    assert.equal(lines('c0'), null);
+  });
+
+  test('a field larger than the table empties it', () => {
+    const { lines } = reader(68);
+    assert.deepEqual(lines('4001610131'), ['a=1']);
+    assert.deepEqual(lines(`400162 23${'33'.repeat(35)}`), [`b=${'3'.repeat(35)}`]);
+    assert.deepEqual(lines('be'), [`b=${'3'.repeat(35)}`], 'exactly as large as the table');
+    assert.deepEqual(lines(`400162 24${'33'.repeat(36)}`), [`b=${'3'.repeat(36)}`]);
+    assert.equal(lines('be'), null);
+  });
+
+  test('keeps what still fits when it is made smaller', () => {
+    const { lines } = reader(4_096);
+    lines('4001610131 4001620132 4001630133');
+    assert.deepEqual(lines('3f25bebf'), ['c=3', 'b=2'], '68 bytes');
+    assert.equal(lines('c0'), null);
+    assert.deepEqual(lines('3f24be'), ['c=3'], '67 bytes');
+  });
+
+  test('stays right over many more fields than it holds', () => {
+    const { lines } = reader(256);
+    for (let n = 0; n < 100; n++) {
+      const text = String.fromCharCode(97 + (n % 26));
+      const hex = Buffer.from(text).toString('hex');
+      assert.deepEqual(lines(`4001${hex}01${hex}`), [`${text}=${text}`]);
+      const before = Array.from({ length: Math.min(n + 1, 7) }, (_, back) =>
+        String.fromCharCode(97 + ((n - back) % 26)),
+      );
+      const indexes = before.map((_, back) => (0xbe + back).toString(16)).join('');
+      assert.deepEqual(
+        lines(indexes),
+        before.map(each => `${each}=${each}`),
+      );
+      if (n >= 7) assert.equal(lines('c5'), null);
+    }
   });
 });
 
