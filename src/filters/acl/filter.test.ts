@@ -8,6 +8,7 @@ import type { Consumer, Identity } from '../../exchange/consumer.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
 import { schema } from './config.ts';
 import { aclFilter } from './filter.ts';
+import { weekdays } from './weekdays.ts';
 
 const acme: Consumer = { name: 'acme', tenant: 't-1', plan: 'gold', groups: ['partners'], tags: {} };
 
@@ -18,6 +19,7 @@ const callers: Readonly<Record<string, { consumer: Consumer | null; identity: Pa
     consumer: null,
     identity: { subject: 'u1', scopes: ['read', 'write'], claims: { role: ['admin', 'ops'], level: 4 } },
   },
+  loner: { consumer: { name: 'loner', tenant: null, plan: null, groups: [], tags: {} }, identity: {} },
 };
 const known: FilterDefinition<unknown> = {
   name: 'known',
@@ -35,11 +37,12 @@ interface TestContext {
   after(fn: () => Promise<void>): void;
 }
 
-/** Statuses for nobody, acme and token. */
-async function statuses(t: TestContext, config: unknown) {
+/** Statuses for nobody, acme and token. `cells` counts the events. */
+async function statuses(t: TestContext, config: unknown, cells = new Float64Array(aclFilter.events!.length)) {
   const gateway = await startFilterGateway(
     [{ definition: known, schema: z.unknown(), config: {} }, written(aclFilter, schema, config)],
     (_request, response) => response.end('in'),
+    { services: { events: aclFilter.events!, cells } },
   );
   t.after(() => gateway.stop());
   const answers = [];
@@ -47,8 +50,14 @@ async function statuses(t: TestContext, config: unknown) {
   return answers;
 }
 
+/** Monday is 0. */
+const inThreeDays = weekdays[(new Date().getUTCDay() + 6 + 3) % 7]!;
+
 const cases: [what: string, config: unknown, expected: readonly [number, number, number]][] = [
   ['a consumer by name', { allow: [{ consumers: ['acme'] }] }, [401, 200, 403]],
+  ['another consumer', { allow: [{ consumers: ['other'] }] }, [401, 403, 403]],
+  ['a plan', { allow: [{ plans: ['gold'] }] }, [401, 200, 403]],
+  ['another plan', { allow: [{ plans: ['free'] }] }, [401, 403, 403]],
   ['a group', { allow: [{ groups: ['others', 'partners'] }] }, [401, 200, 403]],
   ['a tenant and a plan', { allow: [{ tenants: ['t-1'], plans: ['gold'] }] }, [401, 200, 403]],
   ['a tenant with another plan', { allow: [{ tenants: ['t-1'], plans: ['free'] }] }, [401, 403, 403]],
@@ -66,6 +75,13 @@ const cases: [what: string, config: unknown, expected: readonly [number, number,
   ['a comparison that fails', { allow: [{ claims: { level: '< 4' } }] }, [401, 403, 403]],
   ['one of two rules', { allow: [{ consumers: ['acme'] }, { subjects: ['u1'] }] }, [401, 200, 200]],
   ['denied before allowed', { allow: [{ scopes: ['read'] }], deny: [{ consumers: ['acme'] }] }, [401, 403, 200]],
+  ['denied by one of two rules', { deny: [{ groups: ['others'] }, { subjects: ['u1'] }] }, [200, 200, 403]],
+  ['who lacks a scope of a rule that denies is not denied', { deny: [{ scopes: ['read', 'admin'] }] }, [200, 200, 200]],
+  ['denied by address, known or not', { deny: [{ ips: ['127.0.0.1'] }] }, [403, 403, 403]],
+  ['denied by address and name', { deny: [{ ips: ['127.0.0.1'], consumers: ['acme'] }] }, [200, 403, 200]],
+  ['a claim with a scope', { allow: [{ claims: { role: 'user' }, scopes: ['x'] }] }, [401, 403, 403]],
+  ['a subject with an address', { allow: [{ ips: ['127.0.0.1'], subjects: ['u2'] }] }, [401, 403, 403]],
+  ['a consumer and a subject', { allow: [{ consumers: ['acme'], subjects: ['u1'] }] }, [401, 403, 403]],
   ['denied alone lets others pass', { deny: [{ groups: ['partners'] }] }, [200, 403, 200]],
   ['an address lets unknown callers pass', { allow: [{ ips: ['127.0.0.0/8'] }] }, [200, 200, 200]],
   [
@@ -73,6 +89,8 @@ const cases: [what: string, config: unknown, expected: readonly [number, number,
     { allow: [{ ips: ['10.0.0.0/8'], consumers: ['acme'] }] },
     [403, 403, 403],
   ],
+  ['a day that is not today', { allow: [{ during: { days: [inThreeDays] } }] }, [403, 403, 403]],
+  ['denied on another day', { deny: [{ during: { days: [inThreeDays] } }] }, [200, 200, 200]],
   ['the whole week', { allow: [{ during: { from: '00:00', to: '24:00' } }] }, [200, 200, 200]],
 ];
 for (const [what, config, expected] of cases) {
@@ -84,6 +102,19 @@ for (const [what, config, expected] of cases) {
   });
 }
 
+test('a consumer without tenant, plan and groups meets no condition on them', async t => {
+  const conditions = [{ tenants: ['null'] }, { plans: ['null'] }, { groups: ['null'] }, { consumers: ['loner'] }];
+  for (const condition of conditions) {
+    const gateway = await startFilterGateway(
+      [{ definition: known, schema: z.unknown(), config: {} }, written(aclFilter, schema, { allow: [condition] })],
+      (_request, response) => response.end('in'),
+    );
+    t.after(() => gateway.stop());
+    const { status } = await ask(gateway.port, { headers: { 'x-as': 'loner' } });
+    assert.equal(status, 'consumers' in condition ? 200 : 403, JSON.stringify(condition));
+  }
+});
+
 test('a 401 names how to identify, a lack of scopes names the scopes', async t => {
   const [nobody, acmeAnswer] = await statuses(t, { allow: [{ scopes: ['read', 'write'] }] });
   assert.deepEqual(valuesOf(nobody!, 'www-authenticate'), ['Bearer realm="cardea"']);
@@ -91,6 +122,28 @@ test('a 401 names how to identify, a lack of scopes names the scopes', async t =
     'Bearer error="insufficient_scope", scope="read write"',
   ]);
   assert.match(acmeAnswer!.body.toString(), /access_denied/);
+});
+
+test('who is refused for something else is not told of scopes', async t => {
+  const [, acmeAnswer, tokenAnswer] = await statuses(t, { allow: [{ consumers: ['other'], scopes: ['write'] }] });
+  for (const answer of [acmeAnswer!, tokenAnswer!]) {
+    assert.equal(answer.status, 403);
+    assert.deepEqual(valuesOf(answer, 'www-authenticate'), []);
+    assert.doesNotMatch(answer.body.toString(), /scopes/);
+  }
+});
+
+test('each request is counted once: as allowed, as denied, or as one of nobody known', async t => {
+  const counted = async (config: unknown) => {
+    const cells = new Float64Array(aclFilter.events!.length);
+    await statuses(t, config, cells);
+    return Object.fromEntries(aclFilter.events!.map((event, at) => [event, cells[at]]));
+  };
+  assert.deepEqual(await counted({ allow: [{ consumers: ['acme'] }] }), { allowed: 1, denied: 1, unknown: 1 });
+  const both = { allow: [{ scopes: ['read'] }], deny: [{ consumers: ['acme'] }] };
+  assert.deepEqual(await counted(both), { allowed: 1, denied: 1, unknown: 1 });
+  assert.deepEqual(await counted({ deny: [{ consumers: ['acme'] }] }), { allowed: 2, denied: 1, unknown: 0 });
+  assert.deepEqual(await counted({ allow: [{ scopes: ['x'] }] }), { allowed: 0, denied: 2, unknown: 1 });
 });
 
 for (const [what, config, message] of [

@@ -25,6 +25,12 @@ const cases: [what: string, during: object, at: string, open: boolean][] = [
   ['the evening of a night', { days: ['fri'], from: '22:00', to: '06:00' }, '2026-11-27T23:00:00Z', true],
   ['the morning of a night', { days: ['fri'], from: '22:00', to: '06:00' }, '2026-11-28T05:59:00Z', true],
   ['the morning before it', { days: ['fri'], from: '22:00', to: '06:00' }, '2026-11-27T05:00:00Z', false],
+  ['the first minute of a night', { days: ['fri'], from: '22:00', to: '06:00' }, '2026-11-27T22:00:00Z', true],
+  ['the minute before a night', { days: ['fri'], from: '22:00', to: '06:00' }, '2026-11-27T21:59:59Z', false],
+  ['the end of a night', { days: ['fri'], from: '22:00', to: '06:00' }, '2026-11-28T06:00:00Z', false],
+  ['the evening of the next day', { days: ['fri'], from: '22:00', to: '06:00' }, '2026-11-28T23:00:00Z', false],
+  ['the day after a night', { days: ['fri'], from: '22:00', to: '06:00' }, '2026-11-28T12:00:00Z', false],
+  ['the morning after midnight', { days: ['fri'], from: '24:00', to: '06:00' }, '2026-11-28T05:00:00Z', true],
   ['the night of Sunday', { days: ['sun'], from: '22:00', to: '06:00' }, '2026-11-23T01:00:00Z', true],
   ['until midnight', { days: ['mon'], from: '22:00', to: '24:00' }, '2026-11-24T00:00:00Z', false],
 ];

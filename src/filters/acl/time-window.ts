@@ -4,7 +4,6 @@ import type { DuringConfig } from './config.ts';
 import { weekdays } from './weekdays.ts';
 
 const MINUTE_MS = 60_000;
-const DAY_MINUTES = 1_440;
 
 export class TimeWindow {
   private readonly days: ReadonlySet<number>;
@@ -49,6 +48,6 @@ export class TimeWindow {
     const { from, to, days } = this;
     if (from < to) return days.has(day) && at >= from && at < to;
     // The window spans midnight: the evening of a listed day, and the morning of the day after it.
-    return (days.has(day) && at >= from) || (days.has((day + 6) % 7) && at < to % DAY_MINUTES);
+    return (days.has(day) && at >= from) || (days.has((day + 6) % 7) && at < to);
   }
 }
