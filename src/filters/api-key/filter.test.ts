@@ -12,6 +12,8 @@ import { type Answer, ask, startFilterGateway, written } from '../../../test/sup
 import { storeSpec } from '../../../test/support/store-spec.ts';
 import { storedKey } from '../../../test/support/stored-key.ts';
 import type { ListedConsumer, ListedKey } from '../../exchange/consumer-directory.ts';
+import type { FilterServices } from '../../exchange/filter.ts';
+import { type LoginEvent, loginEvents } from '../../exchange/login-desk.ts';
 import { SqliteKeys } from '../../store/keys/sqlite-keys.ts';
 import { SqliteStore } from '../../store/sqlite/sqlite-store.ts';
 import type { Store } from '../../store/store.ts';
@@ -44,6 +46,7 @@ const consumers: readonly ListedConsumer[] = [
       listed('k1', 'first-key'),
       listed('k2', 'second-key', { plan: 'silver', scopes: ['read'] }),
       listed('old', 'old-key', { expiresAtMs: Date.now() - 1_000 }),
+      listed('late', 'late-key', { expiresAtMs: Date.now() + 3_600_000 }),
       listed('off', 'off-key', { disabled: true }),
       listed('elsewhere', 'elsewhere-key', { routes: ['other'] }),
       listed('here', 'here-key', { routes: ['other', 'test'] }),
@@ -57,6 +60,7 @@ async function start(
   stores: ReadonlyMap<string, Store> = new Map(),
 ) {
   const seen: IncomingMessage[] = [];
+  const cells = new Float64Array(loginEvents.length);
   const parsed = schema.parse(config);
   const needs = apiKeyFilter.needs!(parsed, { store: () => assert.fail('it names no store') });
   const gateway = await startFilterGateway(
@@ -65,10 +69,23 @@ async function start(
       seen.push(request);
       response.end('in');
     },
-    { consumers, services: { needs, stores, events: apiKeyFilter.events ?? [] } },
+    { consumers, services: { needs, stores, events: loginEvents, cells } },
   );
   t.after(() => gateway.stop());
-  return { port: gateway.port, seen, log: gateway.log };
+  const count = (event: LoginEvent) => cells[loginEvents.indexOf(event)]!;
+  return { port: gateway.port, seen, log: gateway.log, count };
+}
+
+/** A store of keys in a folder of its own, and the stores of a gateway that has only this one. */
+function sqliteKeys(t: { after(fn: () => Promise<void>): void }) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-keys-'));
+  const store = new SqliteStore(storeSpec({ name: 'keys', kind: 'sqlite', path: path.join(folder, 'keys.db') }));
+  const keys = new SqliteKeys(store);
+  t.after(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+  return { store, add: (key: string) => keys.add(storedKey(key, key)), stores: new Map([['keys', store]]) };
 }
 
 function codeOf(answer: Answer): string {
@@ -85,6 +102,79 @@ test('a key passes, and the upstream learns whose it is', async t => {
   assert.equal(headers['x-consumer-tenant'], 't-1');
   assert.equal(headers['x-consumer-plan'], 'gold');
   assert.equal(headers['x-consumer-subject'], 'k1');
+  assert.equal(headers['x-api-key'], 'first-key', 'the key goes on, unless it is not to');
+  assert.equal((await ask(port, withKey('late-key'))).status, 200, 'a key that ends later is good until then');
+});
+
+test('each refusal is counted by its reason', async t => {
+  const { port, count } = await start(t, { failedLogins: 'off', scopes: ['read'] });
+  for (const key of [
+    'wrong',
+    'old-key',
+    'off-key',
+    'first key',
+    'first-key\xe9',
+    'elsewhere-key',
+    'first-key',
+    'second-key',
+  ])
+    await ask(port, withKey(key));
+  await ask(port);
+  const reasons = ['unknown', 'expired', 'revoked', 'malformed', 'insufficient', 'admitted', 'missing'] as const;
+  assert.deepEqual(reasons.map(count), [1, 1, 1, 2, 2, 1, 1]);
+});
+
+test('an invalid key is told so in the manner of its scheme', async t => {
+  const challengeTo = async (from: unknown, headers: Record<string, string>) => {
+    const { port } = await start(t, { from });
+    return (await ask(port, { headers })).headers['www-authenticate'];
+  };
+  assert.equal(
+    await challengeTo(['bearer'], { authorization: 'Bearer x' }),
+    'Bearer realm="cardea", error="invalid_token"',
+  );
+  assert.equal(await challengeTo([{ header: 'x-api-key' }], { 'x-api-key': 'x' }), 'ApiKey realm="cardea"');
+});
+
+test('keys of one store are no keys of another, though one worker asks both', async t => {
+  const [one, other] = [sqliteKeys(t), sqliteKeys(t)];
+  await one.add('of-one');
+  await other.add('of-other');
+  const stores = new Map([
+    ['one', one.store],
+    ['other', other.store],
+  ]);
+  let worker: FilterServices['worker'] | undefined;
+  const onOneWorker: typeof apiKeyFilter = {
+    ...apiKeyFilter,
+    build: (config, services) => apiKeyFilter.build(config, { ...services, worker: (worker ??= services.worker) }),
+  };
+  const filters = ['one', 'other'].map(store => {
+    const config = { store, from: [{ header: `x-${store}` }], failedLogins: 'off' };
+    return written(onOneWorker, schema, config);
+  });
+  const gateway = await startFilterGateway(filters, (_, response) => response.end('in'), {
+    services: { stores, events: loginEvents },
+  });
+  t.after(() => gateway.stop());
+  const statusOf = async (forOne: string, forOther: string) =>
+    (await ask(gateway.port, { headers: { 'x-one': forOne, 'x-other': forOther } })).status;
+  assert.equal(await statusOf('of-one', 'of-other'), 200);
+  for (const [forOne, forOther] of [
+    ['of-one', 'of-one'],
+    ['of-other', 'of-other'],
+    ['of-other', 'of-one'],
+  ] as const)
+    assert.equal(await statusOf(forOne, forOther), 401, `${forOne} ${forOther}`);
+});
+
+test('while the store cannot be asked nobody is told that a key is wrong', async t => {
+  const { store, stores } = sqliteKeys(t);
+  await store.close();
+  const { port, count } = await start(t, { store: 'keys' }, stores);
+  assert.equal(codeOf(await ask(port, withKey('any'))), '503 identity_unavailable');
+  assert.equal((await ask(port, withKey('first-key'))).status, 200, 'a key of the configuration needs no store');
+  assert.deepEqual([count('unavailable'), count('unknown')], [1, 0]);
 });
 
 test('several keys of one consumer are good at once, each with a plan and scopes of its own', async t => {
@@ -201,16 +291,9 @@ test('who guesses is held back; who has a key that was seen is not', async t => 
 });
 
 test('who has a key that was right is not held back when another key changes', async t => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-keys-'));
-  const store = new SqliteStore(storeSpec({ name: 'keys', kind: 'sqlite', path: path.join(folder, 'keys.db') }));
-  const keys = new SqliteKeys(store);
-  const add = (key: string) => keys.add(storedKey(key, key));
+  const { add, stores } = sqliteKeys(t);
   await add('mine');
-  const { port } = await start(t, { store: 'keys', failedLogins: '2/h' }, new Map([['keys', store]]));
-  t.after(async () => {
-    await store.close();
-    rmSync(folder, { recursive: true });
-  });
+  const { port } = await start(t, { store: 'keys', failedLogins: '2/h' }, stores);
   assert.equal((await ask(port, withKey('mine'))).status, 200);
   for (let n = 0; n < 2; n++) assert.equal((await ask(port, withKey(`guess-${n}`))).status, 401);
   await add('another');

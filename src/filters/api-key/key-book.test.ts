@@ -150,6 +150,33 @@ for (const later of [false, true]) {
     assert.deepEqual(heard, ['away', null]);
   });
 
+  test(`a store ${manner}: it is asked whether keys have changed at most every 200 ms, and only when requests come`, async () => {
+    const { store, ask, pass } = bookOver();
+    store.keys.add('good');
+    for (let n = 0; n < 50; n++) await ask('good');
+    assert.equal(store.versions, 1);
+    for (let ms = 0; ms < 2_010; ms += 10) {
+      await ask('good');
+      pass(10);
+    }
+    assert.equal(store.versions, 10);
+    pass(60_000);
+    assert.equal(store.versions, 10);
+  });
+
+  test(`a store ${manner}: one that answers about changes but not about keys is away as well, and told so once`, async () => {
+    const { store, book, ask, heard } = bookOver();
+    store.keys.add('good');
+    assert.ok(await ask('good'));
+    store.away = true;
+    await assert.rejects(ask('not seen'), KeysUnavailable);
+    assert.deepEqual(heard, ['away']);
+    const before = store.finds;
+    await assert.rejects(ask('not seen either'), KeysUnavailable);
+    assert.equal(store.finds, before, 'it is asked for no more keys');
+    assert.ok(book.ready('good', directory));
+  });
+
   test(`a store ${manner}: away from the start, nobody passes`, async () => {
     const { store, ask, pass } = bookOver();
     store.away = true;
@@ -191,6 +218,42 @@ test('an answer that is older than a change is not kept', async () => {
   assert.equal(book.ready('a', directory), undefined, 'it was asked before the change');
 });
 
+test('an answer that there is no such key is not kept either when it is older than a change', async () => {
+  const answers: ((value: KeyRecord | null) => void)[] = [];
+  let version = 1;
+  const source: KeySource = {
+    version: () => String(version),
+    find: () => new Promise(resolve => answers.push(resolve)),
+  };
+  const clock = new Clock();
+  const book = new KeyBook(source, { cacheBytes: 64_000, keepWhenAwayMs: 1, clock, onAway: () => {} });
+  book.ready('a', directory);
+  const early = book.find('a', directory);
+  version = 2;
+  clock.now += 500;
+  book.ready('a', directory);
+  answers[0]!(null);
+  assert.equal(await early, null);
+  const later = book.find('a', directory);
+  answers[1]!(record('a'));
+  assert.ok((await later) !== null, 'the key was added meanwhile');
+});
+
+test('no more than 256 keys are looked up at once; the next caller is not told that its key is wrong', async () => {
+  const answers: ((value: KeyRecord | null) => void)[] = [];
+  const source: KeySource = { version: () => '1', find: () => new Promise(resolve => answers.push(resolve)) };
+  const book = new KeyBook(source, { cacheBytes: 64_000, keepWhenAwayMs: 1, clock: new Clock(), onAway: () => {} });
+  book.ready('any', directory);
+  const asked = Array.from({ length: 256 }, (_, n) => book.find(`key ${n}`, directory));
+  assert.throws(() => book.find('one more', directory), KeysUnavailable);
+  assert.equal(book.find('key 7', directory), asked[7], 'who asks for the same key waits with the first');
+  answers[0]!(null);
+  assert.equal(await asked[0], null);
+  const next = book.find('one more', directory);
+  answers[256]!(null);
+  assert.equal(await next, null);
+});
+
 test('keys of the configuration need no store, and are those of the configuration that serves', () => {
   const listed = {
     id: 'k1',
@@ -203,12 +266,17 @@ test('keys of the configuration need no store, and are those of the configuratio
   };
   const acme = { name: 'acme', tenant: null, plan: 'gold', groups: [], tags: {}, keys: [listed] };
   const now = new ConsumerDirectory([acme], []);
-  const book = new KeyBook(null, { cacheBytes: 64_000, keepWhenAwayMs: 1, clock: new Clock(), onAway: () => {} });
+  const clock = new Clock();
+  clock.now = 1_000_000;
+  const onAway = () => assert.fail('there is no store');
+  const book = new KeyBook(null, { cacheBytes: 64_000, keepWhenAwayMs: 1, clock, onAway });
+  assert.equal(book.knows('listed'), false);
   assert.equal(book.ready('listed', now), undefined);
   const found = book.find('listed', now);
   assert.ok(found !== null && !(found instanceof Promise));
   assert.equal(found.login.consumerIn(now)?.plan, 'silver');
   assert.equal(book.ready('listed', now), found);
+  assert.equal(book.knows('listed'), true);
   assert.equal(book.ready('listed', directory), undefined);
   assert.equal(book.find('listed', directory), null);
 });

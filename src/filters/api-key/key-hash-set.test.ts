@@ -17,6 +17,17 @@ test('what was added is there, nothing else, and nothing once it is cleared', ()
   for (let n = 0; n < 1_000; n++) assert.ok(!hashes.has(digestOf(n)));
 });
 
+test('what is added again and again takes no room from others', () => {
+  const hashes = new KeyHashSet();
+  // The first three digits decide which hashes share room.
+  const shared = Array.from({ length: 4 }, (_, n) => `00000000${String(n).repeat(56)}`);
+  for (const digest of shared) for (let n = 0; n < 10; n++) hashes.add(digest);
+  assert.deepEqual(
+    shared.filter(digest => !hashes.has(digest)),
+    [],
+  );
+});
+
 test('each of the first 32 digits counts', () => {
   const hashes = new KeyHashSet();
   const digest = digestOf('key');

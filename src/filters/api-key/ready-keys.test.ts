@@ -51,6 +51,19 @@ test('a key is the same one while it is used, and an equal one when it was made 
   assert.equal(ready.get(keyOf('first'), directory), undefined);
 });
 
+test('a key counts with its texts and its own lists; short lists are shared', () => {
+  const bytes = (changes: Partial<KeyRecord>, text = keyOf(1)) =>
+    KnownKey.stored(text, { ...record(1), groups: [], scopes: [], routes: null, ...changes }, directory).bytes;
+  const least = bytes({});
+  assert.ok(least > 900 && least < 1_200, String(least));
+  assert.equal(bytes({}, `${keyOf(1)}x`), least + 1);
+  assert.equal(bytes({ id: 'id-1x' }), least + 1);
+  assert.equal(bytes({ scopes: ['read'], groups: ['staff'] }), least);
+  const long = Array.from({ length: 100 }, (_, n) => `item-${n}`);
+  for (const name of ['scopes', 'groups', 'routes'] as const) assert.ok(bytes({ [name]: long }) >= least + 6_000, name);
+  assert.ok(bytes({ scopes: long, groups: long, routes: long }) >= least + 18_000);
+});
+
 test('of a hundred thousand keys as many stay as its bytes hold, and one that is used stays through all', () => {
   const ready = new ReadyKeys(1024 * 1024);
   keep(ready, 'used');
