@@ -169,6 +169,7 @@ describe('what is unfinished', () => {
     assert.equal(feed(frame(FrameType.data, 0, 1, Buffer.from('abc')).subarray(0, 11)), 0);
     assert.equal(feed(Buffer.from('c')), 0);
     const block = feed(frame(FrameType.headers, 0, 1, Buffer.from('a')));
+    assert.ok(block > second);
     assert.equal(feed(frame(FrameType.continuation, 0, 1, Buffer.from('b'))), block);
     assert.equal(feed(frame(FrameType.continuation, Flag.endHeaders, 1, Buffer.from('c'))), 0);
   });
@@ -189,6 +190,7 @@ test('every frame is told as it stands, without the reserved bit of a stream or 
     ['data 2147483647 0 true ', frame(FrameType.data, Flag.endStream, 0xffffffff, Buffer.alloc(0))],
     ['data 1 4 true 61', frame(FrameType.data, Flag.padded | Flag.endStream, 1, Buffer.from('\x02a\0\0'))],
     ['data 1 3 false ', frame(FrameType.data, Flag.padded, 1, Buffer.from('\x02\0\0'))],
+    ['data 1 1 false 61', frame(FrameType.data, 0, 1, Buffer.from('a'))],
     ['headers 3 false 6162', frame(FrameType.headers, Flag.endHeaders, 3, Buffer.from('ab'))],
     ['headers 3 true 61', frame(FrameType.headers, 0x2d, 3, Buffer.from('\x01.....a\0'))],
     ['headers 3 false 61', frame(FrameType.headers, 0x24, 3, Buffer.from('.....a'))],
@@ -200,6 +202,7 @@ test('every frame is told as it stands, without the reserved bit of a stream or 
     ['ping 0102030405060708', frame(FrameType.ping, 0, 0, eight)],
     ['ping ack', frame(FrameType.ping, Flag.ack, 0, eight)],
     ['goaway 2147483647 4278190081', frame(FrameType.goaway, 0, 0, numbers(0xffffffff, 0xff000001, 7))],
+    ['goaway 1 2', frame(FrameType.goaway, 0, 0, numbers(1, 2))],
     ['window 0 2147483647', frame(FrameType.windowUpdate, 0, 0, numbers(0xffffffff))],
     ['unknown', frame(0x77, 0xff, 0, eight)],
   ];
@@ -246,11 +249,26 @@ test('the first frame is SETTINGS that is no answer (RFC 9113 section 3.4)', () 
     assert.deepEqual(read(first, []), { told: [], error: ErrorCode.protocolError });
 });
 
-test('a payload may have 16,384 bytes, and none more (RFC 9113 section 4.2)', () => {
-  const bytes = Buffer.alloc(16_384);
-  assert.equal(after(frame(FrameType.data, 0, 1, bytes)).error, 0);
-  assert.equal(after(frame(0x77, 0, 1, bytes)).error, 0);
-  assert.equal(after(frame(FrameType.data, 0, 1, Buffer.alloc(16_385))).error, ErrorCode.frameSizeError);
+test('a payload may have 16,384 bytes, and none more (RFC 9113 section 4.2), in one piece or in many', () => {
+  const everywhere = (bytes: Buffer) => Array.from({ length: 40 }, (_, index) => index / bytes.length);
+  for (const type of [FrameType.data, 0x77]) {
+    for (const length of [256, 300, 16_384]) {
+      const bytes = Buffer.concat([
+        settingsFrame,
+        frame(type, 0, 1, Buffer.alloc(length)),
+        frame(type, 0, 1, Buffer.alloc(1)),
+      ]);
+      const whole = read(bytes, []);
+      assert.deepEqual([whole.error, whole.told.length], [0, 3]);
+      assert.deepEqual(read(bytes, everywhere(bytes)), whole);
+    }
+    for (const length of [16_385, 65_536, 65_537, 0xffffff]) {
+      const bytes = Buffer.alloc(18);
+      writeFrameHeader(bytes, 0, 0, FrameType.settings, 0, 0);
+      writeFrameHeader(bytes, 9, length, type, 0, 1);
+      for (const cuts of [[], everywhere(bytes)]) assert.equal(read(bytes, cuts).error, ErrorCode.frameSizeError);
+    }
+  }
 });
 
 test('what the handler says ends the connection, whichever frame it says it of', () => {

@@ -128,7 +128,15 @@ describe('a request', () => {
     assert.deepEqual(lengthOf('POST', false), []);
     assert.deepEqual(lengthOf('POST', true, ['content-length', '0']), ['0']);
     assert.equal(read(get(['content-length', '0'])).mayEndAtOnce, true);
+    assert.equal(read(get(['content-length', '1'])).mayEndAtOnce, false);
     assert.equal(read(get()).mayEndAtOnce, true);
+  });
+
+  test('of no resource is of all of them, by OPTIONS', () => {
+    const { targetForm, rawPath, hasQuery, keepAlive } = read(change({ ':method': 'OPTIONS', ':path': '*' })).toHead(
+      true,
+    );
+    assert.deepEqual([targetForm, rawPath, hasQuery, keepAlive], ['asterisk', '*', false, true]);
   });
 
   test('extended CONNECT asks for an upgrade', () => {
@@ -166,6 +174,8 @@ describe('what is none, and what is refused', () => {
     ['malformed malformed_pseudo_header', [...get().slice(0, 3), [':authority', 'a\n']]],
     // A protocol is asked for by CONNECT alone (RFC 8441 section 4), and a tunnel has neither scheme nor path.
     ['malformed malformed_pseudo_header', [[':protocol', 'websocket'], ...get()]],
+    ['malformed malformed_pseudo_header', [[':x', 'websocket'], ...change({ ':method': 'CONNECT' })]],
+    ['malformed malformed_pseudo_header', [[':status', 'websocket'], ...change({ ':method': 'CONNECT' })]],
     ['malformed malformed_pseudo_header', change({ ':method': 'CONNECT' })],
     ['malformed malformed_pseudo_header', change({ ':method': 'CONNECT', ':scheme': '' })],
     ['malformed malformed_pseudo_header', change({ ':method': 'CONNECT', ':path': '' })],
@@ -275,6 +285,7 @@ describe('what is none, and what is refused', () => {
     const form = (pairs: Pairs) => read(pairs).refusalForm;
     const grpc = ['content-type', 'application/grpc'] as const;
     assert.equal(form(change({ ':method': 'POST', ':path': 'a' }, grpc)), RefusalForm.grpc);
+    assert.equal(form(change({ ':method': 'POST', ':path': 'a' }, grpc, ['x-a', 'text/plain'])), RefusalForm.grpc);
     assert.equal(form(change({ ':method': 'POST', ':path': 'a' })), RefusalForm.problem);
     assert.equal(form(change({ ':method': 'HEAD', ':path': 'a' }, grpc)), RefusalForm.bodiless);
   });
