@@ -5,7 +5,10 @@ import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Answer, ask, startFilterGateway, written } from '../../../test/support/filter-gateway.ts';
+import { filterServices } from '../../../test/support/filter-services.ts';
 import { hashPassword } from '../../base/password-hash.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import { Headers } from '../../http/headers.ts';
 import { schema } from './config.ts';
 import { basicFilter, parseBasic } from './filter.ts';
 
@@ -53,6 +56,12 @@ test('users of both algorithms log in; the second time costs no hash', async t =
   assert.equal((await ask(port, basic('ann:päss:word'))).status, 200);
   assert.equal(seen[0]!.headers['x-consumer-name'], 'acme');
   assert.equal(seen[0]!.headers['x-consumer-subject'], 'ann');
+  assert.equal(seen[0]!.headers['x-consumer-by'], 'basic');
+  assert.equal(
+    seen[0]!.headers.authorization,
+    basic('ann:päss:word').headers.authorization,
+    'unless it is not to go on',
+  );
   assert.equal((await ask(port, basic('bob:pleaseletmein'))).status, 200);
   assert.equal(seen[1]!.headers['x-consumer-name'], undefined);
   const before = process.cpuUsage();
@@ -63,7 +72,7 @@ test('users of both algorithms log in; the second time costs no hash', async t =
 });
 
 test('no user, a wrong one, a wrong password: one answer for all that is wrong', async t => {
-  const { port, seen } = await start(t);
+  const { port, seen, log } = await start(t);
   const missing = await ask(port);
   assert.equal(codeOf(missing), '401 credentials_missing');
   assert.equal(missing.headers['www-authenticate'], 'Basic realm="cardea", charset="UTF-8"');
@@ -81,6 +90,23 @@ test('no user, a wrong one, a wrong password: one answer for all that is wrong',
   assert.equal(codeOf(await ask(port, { headers: { authorization: 'Basic' } })), '401 credentials_invalid');
   assert.equal(codeOf(await ask(port, { headers: { authorization: 'Bearer x' } })), '401 credentials_missing');
   assert.equal(seen.length, 0);
+  assert.deepEqual(log, []);
+});
+
+test('where another filter lets a request pass, the password goes no further either, and other credentials do', () => {
+  const left = (keepCredential: boolean, authorization: string) => {
+    const config = schema.parse({ users, forward: { keepCredential } });
+    const needs = basicFilter.needs!(config, { store: () => assert.fail('it names no store') });
+    const filter = basicFilter.build(config, filterServices({ needs, events: basicFilter.events ?? [] }));
+    const headers = Headers.from([['Authorization', authorization]]);
+    // Because: nothing else of the exchange is read.
+    filter.withhold!({ request: { headers } } as unknown as Exchange, []);
+    return headers.get('authorization');
+  };
+  assert.equal(left(false, 'Basic YTpi'), undefined);
+  assert.equal(left(false, 'Basic'), undefined);
+  assert.equal(left(false, 'Bearer x'), 'Bearer x');
+  assert.equal(left(true, 'Basic YTpi'), 'Basic YTpi');
 });
 
 test('the upstream sees no password when it is not to', async t => {
@@ -141,7 +167,12 @@ test('a password that its owner has proved is as hard to guess for others', asyn
 });
 
 test('only the one encoding of a pair is read', () => {
-  assert.deepEqual(parseBasic(Buffer.from('a:b:c').toString('base64')), ['a', 'b:c']);
+  const encoded = (pair: string) => Buffer.from(pair).toString('base64');
+  assert.deepEqual(parseBasic(encoded('a:b:c')), ['a', 'b:c']);
+  assert.deepEqual(parseBasic(encoded('a:')), ['a', '']);
+  for (const pair of [':x', ':', 'ann', 'a:b\0', 'a\x7f:b']) assert.equal(parseBasic(encoded(pair)), null, pair);
+  assert.notEqual(parseBasic(encoded(`a:${'b'.repeat(766)}`)), null, '1,024 letters');
+  assert.equal(parseBasic(encoded(`a:${'b'.repeat(769)}`)), null, '1,028 letters');
   for (const text of ['', 'YTpi=', 'YTpj ', 'YTpiCg', 'YTpjZA', 'Y-pi', `${'A'.repeat(1_028)}`, 'gDpi'])
     assert.equal(parseBasic(text), null, text);
   fc.assert(

@@ -58,6 +58,32 @@ test('a login is checked once and remembered, right or wrong, for a while', asyn
   assert.equal(desk.remembered(right), undefined);
 });
 
+test('what was right is checked again when its time is over, and is no longer right when it does not hold any more', async () => {
+  const { desk, open, clock } = playedDesk();
+  const own = desk.attempt('10.0.0.1', 'ann', 'right');
+  const first = desk.check(own);
+  open[0]!.answer(true);
+  assert.equal(await first, true);
+  clock.now += 60_001;
+  assert.deepEqual([desk.remembered(own), desk.wasRight(own)], [undefined, true]);
+  const second = desk.check(own);
+  assert.equal(open.length, 2, 'it is verified anew');
+  open[1]!.answer(false);
+  assert.equal(await second, false);
+  assert.deepEqual([desk.remembered(own), desk.wasRight(own)], [false, false]);
+});
+
+test('where nobody may wait, as many as may be checked at once are', async () => {
+  const { desk, open } = playedDesk({ checksWaiting: 0 });
+  const checks = [0, 1].map(n => desk.check(desk.attempt('10.0.0.1', 'ann', `p${n}`)));
+  await assert.rejects(desk.check(desk.attempt('10.0.0.1', 'ann', 'p2')), DeskFull);
+  for (const { answer } of open) answer(true);
+  assert.deepEqual(await Promise.all(checks), [true, true]);
+  const next = desk.check(desk.attempt('10.0.0.1', 'ann', 'p3'));
+  open[2]!.answer(true);
+  assert.equal(await next, true);
+});
+
 test('a user who is not there is checked as well, and never holds', async () => {
   const { desk, open } = playedDesk();
   const check = desk.check(desk.attempt('10.0.0.1', 'nobody', 'x'));

@@ -1,11 +1,12 @@
 // Revocation lists made by openssl: what is revoked, whose list it is, and lists that must be refused.
 
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
+import { sign, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { TestAuthority } from '../../../test/support/certificates.ts';
+import { DerTag } from './der.ts';
 import { RevocationLists } from './revocation-list.ts';
 
 const authority = new TestAuthority('Acme, Ltd');
@@ -136,4 +137,89 @@ test('a list of somebody else, a changed one, and none at all are refused', () =
   );
   for (let length = 1; length < der.length; length += 7)
     assert.throws(() => new RevocationLists([pem(der.subarray(0, length))], authority.caText, false), TypeError);
+});
+
+/** A DER element. */
+function element(tag: number, ...contents: readonly Buffer[]): Buffer {
+  const content = Buffer.concat(contents);
+  const { length } = content;
+  const long = length < 256 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.of(tag, ...(length < 128 ? [length] : long)), content]);
+}
+
+const hex = (text: string) => Buffer.from(text, 'hex');
+const sequence = (...contents: readonly Buffer[]) => element(DerTag.sequence, ...contents);
+const time = (text: string) => element(DerTag.utcTime, Buffer.from(text));
+const ecdsaSha256 = sequence(hex('06082a8648ce3d040302'));
+/** The revoked certificate with this serial number. */
+const entry = (serial: string) => sequence(element(DerTag.integer, hex(serial)), time('260101000000Z'));
+const extensions = (...all: readonly Buffer[]) => element(DerTag.context0, sequence(...all));
+/** The number of the list, which every list has, and the place that it is about, which limits what it says. */
+const number = sequence(hex('0603551d14'), element(DerTag.octetString, hex('020101')));
+const place = (...critical: readonly Buffer[]) =>
+  sequence(hex('0603551d1c'), ...critical, element(DerTag.octetString, hex('3000')));
+
+/** The lists with one that has these parts, signed by the authority. */
+function listOf(
+  parts: readonly Buffer[],
+  { algorithm = ecdsaSha256, unused = 0, behind = Buffer.alloc(0) } = {},
+): RevocationLists {
+  const signed = sequence(...parts);
+  const signature = sign('sha256', signed, readFileSync(authority.path('ca.key')));
+  const bits = element(DerTag.bitString, Buffer.of(unused), signature);
+  const der = Buffer.concat([sequence(signed, algorithm, bits), behind]);
+  const pem = `-----BEGIN X509 CRL-----\n${der.toString('base64')}\n-----END X509 CRL-----\n`;
+  return new RevocationLists([pem], authority.caText, false);
+}
+
+const version = hex('020101');
+const issuedBy = sequence(
+  element(DerTag.set, sequence(hex('0603550403'), element(DerTag.utf8String, Buffer.from('Acme, Ltd')))),
+);
+const [begun, ends] = [time('260101000000Z'), time('491231235959Z')];
+
+test('a list may have only what it must: no version, no end, nothing revoked, no extensions', () => {
+  const bare = listOf([ecdsaSha256, issuedBy, begun]);
+  assert.equal(bare.ask(issuer, '01', Date.UTC(2200, 0)), 'good');
+  const full = listOf([
+    version,
+    ecdsaSha256,
+    issuedBy,
+    begun,
+    ends,
+    sequence(entry('00ff'), entry('0a')),
+    extensions(number),
+  ]);
+  assert.deepEqual(
+    ['FF', '0A', 'a', '00', '0F'].map(serial => full.ask(issuer, serial, now)),
+    ['revoked', 'revoked', 'revoked', 'good', 'good'],
+  );
+});
+
+test('a list is in date until its end, to the millisecond', () => {
+  const list = listOf([version, ecdsaSha256, issuedBy, begun, ends]);
+  const end = Date.UTC(2049, 11, 31, 23, 59, 59);
+  assert.deepEqual([list.ask(issuer, '01', end), list.ask(issuer, '01', end + 1)], ['good', 'unknown']);
+});
+
+test('a list that says less than all is refused: one with a critical extension', () => {
+  const parts = [version, ecdsaSha256, issuedBy, begun, ends];
+  for (const revoked of [[], [sequence(entry('0a'))]]) {
+    const list = (...all: readonly Buffer[]) => listOf([...parts, ...revoked, extensions(...all)]);
+    assert.throws(() => list(number, place(hex('0101ff'))), /critical extension 2\.5\.29\.28/);
+    assert.equal(list(number, place(hex('010100'))).ask(issuer, '01', now), 'good');
+    assert.equal(list(place()).ask(issuer, '01', now), 'good');
+  }
+});
+
+test('a signed list that is not in the form of RFC 5280 is refused', () => {
+  const parts = [version, ecdsaSha256, issuedBy, begun, ends];
+  const other = sequence(hex('06082a8648ce3d040303'));
+  const unknown = sequence(hex('06082a8648ce3d040301'));
+  assert.throws(() => listOf([version, ecdsaSha256, issuedBy, ends], { behind: hex('0500') }), /bytes after its end/);
+  assert.throws(() => listOf(parts, { algorithm: other }), /names two algorithms/);
+  assert.throws(() => listOf([version, unknown, issuedBy, begun], { algorithm: unknown }), /1\.2\.840\.10045\.4\.3\.1/);
+  assert.throws(() => listOf([version, ecdsaSha256, issuedBy]), /has no time/);
+  assert.throws(() => listOf([version, ecdsaSha256, issuedBy, sequence()]), /has no time/);
+  assert.throws(() => listOf(parts, { unused: 1 }), /no whole number of bytes/);
 });

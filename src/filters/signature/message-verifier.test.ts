@@ -1,6 +1,7 @@
 // Signatures against the examples of RFC 9421, and against invalid variations of valid ones.
 
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import type { Exchange } from '../../exchange/exchange.ts';
 import { Headers } from '../../http/headers.ts';
@@ -34,9 +35,12 @@ function verifier(changes: object = {}): MessageVerifier {
   return new MessageVerifier(config);
 }
 
+/** Other values of a request's properties. */
+type Changes = Readonly<Record<string, unknown>> & { readonly headers?: Headers };
+
 /** The request of appendix B.2 with these two fields. */
-function exchange(input: string | null, signature: string | null, changes: object = {}): Exchange {
-  const headers = Headers.from(requestFields);
+function exchange(input: string | null, signature: string | null, changes: Changes = {}): Exchange {
+  const headers = changes.headers ?? Headers.from(requestFields);
   if (input !== null) headers.append('Signature-Input', `sig=${input}`);
   if (signature !== null) headers.append('Signature', `sig=:${signature}:`);
   const request = {
@@ -167,4 +171,128 @@ test('the method of a WebSocket over HTTP/2 is the one that was sent', () => {
     const { request } = exchange(null, null, { method: 'GET', version, upgrade });
     assert.match(signatureBase({ request, scheme: 'https' }, covered)!, new RegExp(`^"@method": ${method}\n`));
   }
+});
+
+const ownSecret = 'a-secret-of-enough-letters';
+
+/** The verdict on a request that is signed here with HMAC, by the input as written, at `nowMs` unless another time is given. */
+function ownVerdict(written: string, config: object = {}, changes: Changes = {}, atMs = nowMs): Verdict | 'missing' {
+  const own = { id: 'own', algorithm: 'hmac-sha256', secret: ownSecret };
+  const by = verifier({ keys: [own], components: ['@method'], ...config });
+  const covered = parseDictionary(`sig=${written}`)?.get('sig');
+  assert.ok(covered !== undefined && isInnerList(covered));
+  const { request } = exchange(null, null, changes);
+  const base = signatureBase({ request, scheme: 'https' }, covered);
+  const mac = createHmac('sha256', ownSecret).update(Buffer.from(base ?? '', 'latin1'));
+  return verdictOf(by, exchange(written, mac.digest('base64'), changes), atMs);
+}
+
+const created = `;created=${CREATED_S};keyid="own"`;
+const outcome = (verdict: Verdict | 'missing') => (typeof verdict === 'string' ? verdict : 'good');
+
+test('the window holds to the millisecond, both ways, and an end that the signer set holds too', () => {
+  const at = (ms: number, written = `("@method")${created}`) =>
+    outcome(ownVerdict(written, { window: '1m' }, {}, CREATED_S * 1_000 + ms));
+  assert.deepEqual([at(60_000), at(60_001)], ['good', 'expired']);
+  assert.deepEqual([at(-60_000), at(-60_001)], ['good', 'notYetValid']);
+  const ending = `("@method")${created};expires=${CREATED_S + 5}`;
+  assert.deepEqual([at(4_999, ending), at(5_000, ending)], ['good', 'expired']);
+});
+
+test('how long a signature is remembered: until its window is over', () => {
+  const verdict = ownVerdict(`("@method")${created}`, { window: '1m' });
+  assert.ok(typeof verdict === 'object');
+  assert.equal(verdict.expiresS, CREATED_S + 60);
+});
+
+test('a component is covered by itself, or by one that contains it', () => {
+  const covering: [component: string, by: readonly string[], notBy: readonly string[]][] = [
+    ['@path', ['@path', '@target-uri', '@request-target'], ['@query', '@authority', '@scheme', 'host']],
+    ['@query', ['@query', '@target-uri', '@request-target'], ['@path', '@authority', '@scheme', 'host']],
+    ['@authority', ['@authority', '@target-uri', 'host'], ['@request-target', '@path', '@scheme']],
+    ['@scheme', ['@scheme', '@target-uri'], ['@request-target', '@authority', 'host']],
+    ['@method', ['@method'], ['@request-target', '@target-uri']],
+    ['date', ['date'], ['@target-uri', 'host']],
+  ];
+  for (const [component, by, notBy] of covering) {
+    const of = (name: string) => outcome(ownVerdict(`("${name}")${created}`, { components: [component] }));
+    for (const name of by) assert.equal(of(name), 'good', `${component} by ${name}`);
+    for (const name of notBy) assert.equal(of(name), 'wrongClaims', `${component} by ${name}`);
+  }
+});
+
+test('a nonce and a tag, where they are asked for', () => {
+  const of = (more: string, config: object) => outcome(ownVerdict(`("@method")${created}${more}`, config));
+  assert.equal(of(';nonce="n"', { nonce: true }), 'good');
+  assert.equal(of(';nonce=""', { nonce: true }), 'wrongClaims');
+  assert.equal(of(';tag="mine"', { tag: 'mine' }), 'good');
+  assert.equal(of(';tag="other"', { tag: 'mine' }), 'wrongAudience');
+  for (const more of [';nonce=1', ';tag=mine', ';alg=hmac-sha256', ';expires="9"', ';expires=1.5'])
+    assert.equal(of(more, {}), 'malformed', more);
+  assert.equal(outcome(ownVerdict(`("@method");created=${CREATED_S};keyid=own`)), 'malformed');
+  assert.equal(outcome(ownVerdict(`("@method");created=${CREATED_S}`)), 'wrongClaims', 'whose is it');
+  assert.equal(of(';alg="hmac-sha256"', {}), 'good');
+});
+
+test('the digest of the body: where it is covered it must be one, and where it is required it must be covered', () => {
+  const digest = `("@method" "content-digest")${created}`;
+  const bare = `("@method")${created}`;
+  const body = (verdict: Verdict | 'missing') => (typeof verdict === 'object' ? verdict.body?.length : verdict);
+  assert.equal(body(ownVerdict(digest, { contentDigest: 'required' })), 1);
+  assert.equal(body(ownVerdict(digest, { contentDigest: 'optional' })), 1);
+  assert.equal(body(ownVerdict(digest, { contentDigest: 'off' })), undefined);
+  assert.equal(body(ownVerdict(bare, { contentDigest: 'optional' })), undefined);
+  assert.equal(ownVerdict(bare, { contentDigest: 'required' }), 'unsignedBody');
+  assert.equal(body(ownVerdict(bare, { contentDigest: 'required' }, { hasBody: false })), undefined);
+  const headers = Headers.from([['Content-Digest', 'md5=:aGk=:']]);
+  assert.equal(outcome(ownVerdict(digest, {}, { hasBody: false })), 'good');
+  const said = verifier({
+    keys: [{ id: 'own', algorithm: 'hmac-sha256', secret: ownSecret }],
+    components: ['@method'],
+  });
+  headers.append('Signature-Input', `sig=${digest}`);
+  headers.append('Signature', 'sig=:aGk=:');
+  assert.equal(verdictOf(said, exchange(null, null, { headers }), nowMs), 'malformed');
+});
+
+test('of several signatures the one with the configured label counts; without a label there must be one', () => {
+  const good = `("@method")${created}`;
+  const mac = (written: string) => {
+    const covered = parseDictionary(`s=${written}`)!.get('s')!;
+    assert.ok(isInnerList(covered));
+    const base = signatureBase({ request: exchange(null, null).request, scheme: 'https' }, covered)!;
+    return createHmac('sha256', ownSecret).update(base).digest('base64');
+  };
+  const of = (inputs: string, signatures: string, config: object = {}) => {
+    const headers = Headers.from([
+      ['Signature-Input', inputs],
+      ['Signature', signatures],
+    ]);
+    const own = { keys: [{ id: 'own', algorithm: 'hmac-sha256', secret: ownSecret }], components: ['@method'] };
+    return outcome(verdictOf(verifier({ ...own, ...config }), exchange(null, null, { headers }), nowMs));
+  };
+  const both = `a=${good}, b=${good}`;
+  assert.equal(of(both, `a=:aGk=:, b=:${mac(good)}:`, { label: 'b' }), 'good');
+  assert.equal(of(both, `a=:aGk=:, b=:${mac(good)}:`, { label: 'a' }), 'mismatch');
+  assert.equal(of(both, `a=:${mac(good)}:, b=:${mac(good)}:`), 'malformed');
+  assert.equal(of(`a=${good}`, `a=:${mac(good)}:, b=:aGk=:`), 'good');
+  for (const [inputs, signatures] of [
+    [`a=${good}`, `b=:${mac(good)}:`],
+    [`a=${good}`, `a="${mac(good)}"`],
+    [`a=${good}`, `a=(:${mac(good)}:)`],
+    [`a=${good}`, 'a=:'],
+    [`a="@method"${created}`, `a=:${mac(good)}:`],
+    [`a=${good},`, `a=:${mac(good)}:`],
+  ] as const)
+    assert.equal(of(inputs, signatures), 'malformed', `${inputs} ${signatures}`);
+});
+
+test('a signature covers no more than 64 components', () => {
+  const of = (count: number) => {
+    const headers = Headers.from(Array.from({ length: count }, (_, n) => [`x-${n}`, 'a'] as const));
+    const names = Array.from({ length: count - 1 }, (_, n) => `"x-${n}"`);
+    return outcome(ownVerdict(`("@method" ${names.join(' ')})${created}`, {}, { headers }));
+  };
+  assert.equal(of(64), 'good');
+  assert.equal(of(65), 'malformed');
 });

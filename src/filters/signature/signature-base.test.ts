@@ -55,3 +55,53 @@ test('a field is signed with all of its bytes, those too that are spaces to Java
   } as unknown as RequestHead;
   assert.match(signatureBase({ request, scheme: 'https' }, covered) ?? '', new RegExp(`^"x-city": ${city}, b\\n`));
 });
+
+/** The value of a component, given as in Signature-Input; null when it cannot be covered. */
+function valueFor(component: string, head: Partial<RequestHead>, scheme: 'http' | 'https' = 'https'): string | null {
+  const covered = parseDictionary(`s=(${component})`)?.get('s');
+  assert.ok(covered !== undefined && isInnerList(covered));
+  const standard = { method: 'GET', version: '1.1', upgrade: '', targetForm: 'origin', rawPath: '/a', rawQuery: '' };
+  const whole = { ...standard, hasQuery: false, authority: 'Example.com', headers: Headers.empty(), ...head };
+  // Because: nothing else of the head is read.
+  const base = signatureBase({ request: whole as unknown as RequestHead, scheme }, covered);
+  return base === null ? null : base.slice(base.indexOf(': ') + 2, base.indexOf('\n'));
+}
+
+test('what the request was sent to, by each component that tells of it', () => {
+  const query = { rawQuery: 'b=%20c', hasQuery: true };
+  assert.equal(valueFor('"@target-uri"', query), 'https://example.com/a?b=%20c');
+  assert.equal(valueFor('"@target-uri"', {}, 'http'), 'http://example.com/a');
+  assert.equal(valueFor('"@target-uri"', { hasQuery: true }), 'https://example.com/a?');
+  assert.equal(valueFor('"@target-uri"', { rawQuery: 'b', hasQuery: false }), 'https://example.com/a?b');
+  assert.equal(valueFor('"@request-target"', query), '/a?b=%20c');
+  assert.equal(valueFor('"@request-target"', { ...query, targetForm: 'absolute' }), 'https://Example.com/a?b=%20c');
+  assert.equal(valueFor('"@path"', query), '/a');
+  assert.equal(valueFor('"@query"', query), '?b=%20c');
+  assert.equal(valueFor('"@query"', {}), '?');
+  assert.equal(valueFor('"@scheme"', {}, 'http'), 'http');
+  assert.equal(valueFor('"host"', {}), 'Example.com');
+});
+
+test('the default port of the scheme is no part of the authority, another one is (section 2.2.3)', () => {
+  for (const [authority, scheme, value] of [
+    ['Example.com:443', 'https', 'example.com'],
+    ['Example.com:80', 'https', 'example.com:80'],
+    ['Example.com:80', 'http', 'example.com'],
+    ['Example.com:443', 'http', 'example.com:443'],
+    ['Example.com:8443', 'https', 'example.com:8443'],
+    ['[::1]:443', 'https', '[::1]'],
+  ] as const)
+    assert.equal(valueFor('"@authority"', { authority }, scheme), value, `${scheme} ${authority}`);
+});
+
+test('what no component is, or takes no parameter, cannot be covered', () => {
+  const headers = Headers.from([['X-A', 'b']]);
+  for (const component of [
+    ...['"@status"', '"@unknown"', '"X-A"', '"x a"', '""', 'x-a', '1', '"x-a";sf', '"@method";req', '"@path";x=1'],
+    ...['"@query-param"', '"@query-param";name=a', '"@query-param";name="a";req', '"@query-param";other="a"'],
+    ...['"x-b"', '"x-a" "x-a"', '"@method" "@method"'],
+  ])
+    assert.equal(valueFor(component, { headers, rawQuery: 'a=1', hasQuery: true }), null, component);
+  assert.equal(valueFor('"x-a"', { headers }), 'b');
+  assert.equal(valueFor('"@query-param";name="a"', { rawQuery: 'a=1' }), '1');
+});

@@ -66,6 +66,25 @@ test('what is outside the grammar is nothing', () => {
     assert.equal(parseDictionary(text), null, text.slice(0, 40));
 });
 
+test('as much as the limits allow, and no more', () => {
+  const members = (count: number) => parseDictionary(Array.from({ length: count }, (_, n) => `k${n}`).join(','))?.size;
+  assert.deepEqual([members(32), members(33)], [32, undefined]);
+  const parameters = (count: number) => {
+    const member = parseDictionary(`a${Array.from({ length: count }, (_, n) => `;k${n}`).join('')}`)?.get('a');
+    return member?.parameters.size;
+  };
+  assert.deepEqual([parameters(32), parameters(33)], [32, undefined]);
+  const long = (length: number) => parseDictionary(`a="${'x'.repeat(length - 4)}"`)?.size;
+  assert.deepEqual([long(16_384), long(16_385)], [1, undefined]);
+});
+
+test('white space where RFC 9651 section 4.2 has it, and nowhere else', () => {
+  for (const text of ['  a=1', 'a=1  ', 'a=1 \t,\t b=2', 'a=1;  b=2', 'a=( "x"   "y" )'])
+    assert.notEqual(parseDictionary(text), null, text);
+  for (const text of ['\ta=1', 'a =1', 'a= 1', 'a=1 ;b', 'a=1;\tb', 'a=1;b =2', 'a=("x"\t"y")', 'a=1\n', 'a=1,\n b'])
+    assert.equal(parseDictionary(text), null, JSON.stringify(text));
+});
+
 test('no text makes it throw, and what it read it writes so that it reads the same', () => {
   const sign = fc.constantFrom(...'ab=("):;, \\?1-*/.@0\t\x00é'.split(''));
   fc.assert(
