@@ -8,6 +8,7 @@ const WORDS_PER_TIME = 2;
 
 /** Cells that are more than one word, and more than one time. */
 const words: Partial<Record<keyof typeof StateCell, number>> = {
+  breakerSuccesses: WINDOW_BUCKETS,
   breakerFailures: WINDOW_BUCKETS,
   budgetRequests: WINDOW_BUCKETS,
   budgetRetries: WINDOW_BUCKETS,
