@@ -77,6 +77,32 @@ test('a key of an Edwards curve is used under its curve’s own name only', () =
   assert.match(KeySet.of([{ ...jwk, alg: 'Ed448' }], assumed).problems.join(), /curve/);
 });
 
+test('how long a signature is says the curve', () => {
+  const bytes = (type: 'ed25519' | 'ed448') => {
+    const pair = type === 'ed448' ? generateKeyPairSync('ed448') : generateKeyPairSync('ed25519');
+    return KeySet.of([{ ...pair.publicKey.export({ format: 'jwk' }) }], assumed).keys[0]?.signatureBytes;
+  };
+  assert.deepEqual([bytes('ed25519'), bytes('ed448')], [64, 114]);
+});
+
+test('what a key is for, and its id, are read as they must be written', () => {
+  const problemOf = (more: object) => KeySet.of([{ ...ecKey('k'), ...more }], assumed).problems.join();
+  for (const more of [{}, { key_ops: ['verify'] }, { key_ops: ['sign', 'verify'] }, { use: 'sig' }])
+    assert.equal(problemOf(more), '');
+  for (const key_ops of [['sign'], [], 'verify', 'xverify', { 0: 'verify' }, null])
+    assert.match(problemOf({ key_ops }), /not for verifying/, JSON.stringify(key_ops));
+  for (const kid of [5, null, ['k'], {}]) assert.match(problemOf({ kid }), /kid is not a text/, JSON.stringify(kid));
+  assert.match(problemOf({ kid: 'x'.repeat(5_000), use: 'sig', key_ops: [] }), /^key "x{100}": /);
+});
+
+test('a key under a new id is another key', () => {
+  const jwk = ecKey('a');
+  const before = KeySet.of([jwk], assumed);
+  const after = KeySet.of([{ ...jwk, kid: 'b' }], assumed, before);
+  assert.deepEqual([after.candidates('b', 'ES256').length, after.candidates('a', 'ES256').length], [1, 0]);
+  assert.equal(KeySet.of([jwk], assumed, after).has(before.keys[0]!), false);
+});
+
 test('keys of one id: another algorithm tells them apart, a key for encryption does not count', () => {
   const [one, other] = [ecKey('k'), ecKey('k')];
   const count = (jwks: readonly Jwk[]) => KeySet.of(jwks, assumed).keys.length;
@@ -91,5 +117,7 @@ test('keys of one id: another algorithm tells them apart, a key for encryption d
     ]),
     2,
   );
+  assert.equal(count([rsa, { ...rsa, e: 'Aw' }]), 0, 'one modulus, two keys');
+  assert.equal(count([rsa, { ...rsa, x5t: 'x' }]), 2, 'one key, twice');
   assert.equal(count([ecKey(), ecKey()]), 2, 'keys without ids');
 });

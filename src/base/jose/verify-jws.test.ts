@@ -180,7 +180,7 @@ test('an honest modulus has no fingerprint of the weak library', () => {
 
 test('base64url: one text for one value', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 60 }), bytes => {
+    fc.property(fc.uint8Array({ maxLength: 60, size: 'max' }), bytes => {
       const text = Buffer.from(bytes).toString('base64url');
       assert.deepEqual(decodeBase64url(text), Buffer.from(bytes));
       assert.deepEqual(borrowBase64url(text), Buffer.from(bytes));

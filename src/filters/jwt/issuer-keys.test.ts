@@ -40,6 +40,12 @@ test('keys of the configuration that cannot be used are an error that shows noth
       /no public key/,
     ],
     [{ keys: { pem: String(ec.export({ format: 'pem', type: 'spki' })), algorithm: 'RS256' } }, /needs an RSA key/],
+    [
+      { keys: { pem: String(rsa.export({ format: 'pem', type: 'spki' })), algorithm: 'ES256' } },
+      /needs a key on P-256/,
+    ],
+    [{ keys: { pem: String(ec.export({ format: 'pem', type: 'spki' })), algorithm: 'ES384' } }, /needs a key on P-384/],
+    [{ keys: { pem: String(ec.export({ format: 'pem', type: 'spki' })), algorithm: 'EdDSA' } }, /its curve is not/],
     [{ keys: { secret: 's'.repeat(40), algorithm: 'HS512' } }, /at least 64 bytes/],
   ] as const)
     assert.throws(

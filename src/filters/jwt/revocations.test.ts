@@ -63,6 +63,17 @@ test('all tokens are revoked up to a time, also when nothing else is on the list
   assert.equal(statusOf({ issuedAtS: Number.NEGATIVE_INFINITY }), 'revoked');
 });
 
+test('a token that names no id, subject or time is not revoked by what others are revoked by', () => {
+  const { table, statusOf } = listed();
+  const nameless = { issuedAtS: Number.NEGATIVE_INFINITY };
+  assert.equal(statusOf(nameless), 'good');
+  table.add(idFingerprint(key, ''), 2_000);
+  table.add(subjectFingerprint(key, ''), 2_000);
+  assert.equal(statusOf(nameless), 'good');
+  assert.equal(statusOf({ ...nameless, subject: 'ann' }), 'good');
+  assert.equal(statusOf({ ...nameless, jti: 'a' }), 'good');
+});
+
 test('a list that is read anew counts at once, under a new key as well', () => {
   const { feed } = listed();
   const revocations = new Revocations(feed as Feed<RevocationValue>, false);

@@ -32,6 +32,16 @@ test('what is not told is found among the authorities, by signature', () => {
   assert.deepEqual(signersOf([own], [lower, root]), [lower], 'as far as it is known');
 });
 
+test('authorities that have signed each other are each named once', t => {
+  const [oneRoot, otherRoot] = [new TestAuthority('One'), new TestAuthority('Other')];
+  const oneOf = new TestAuthority('One', otherRoot, oneRoot);
+  const otherOf = new TestAuthority('Other', oneRoot, otherRoot);
+  t.after(() => [oneRoot, otherRoot, oneOf, otherOf].forEach(authority => void authority.remove()));
+  const [one, other] = [oneOf, otherOf].map(({ caText }) => new X509Certificate(caText));
+  const client = new X509Certificate(readFileSync(oneOf.issue('client').cert));
+  assert.deepEqual(signersOf([client], [other!, one!]), [one, other]);
+});
+
 test('nobody is known who signed it', () => {
   assert.equal(signersOf([], [lower]), null);
   assert.equal(signersOf([own], [root, upper]), null);

@@ -42,6 +42,39 @@ test('each kind of rule finds its own certificates and no others', () => {
   }
 });
 
+test('what only begins or ends like the names below a rule is none of them', () => {
+  const rule = (match: object) => [{ ...match, scopes: ['it'] }];
+  const below = rule({ spiffe: 'spiffe://acme/ns/*' });
+  for (const spiffeId of [
+    'spiffe://acme/ns/',
+    'spiffe://acme/ns',
+    'spiffe://other/ns/shop/x',
+    'spiffe://acme/other/shop',
+  ])
+    assert.equal(whoseIs(below, { spiffeId }), null, spiffeId);
+  assert.equal(whoseIs(below, { spiffeId: 'spiffe://acme/ns/s' }), 'it');
+  assert.equal(whoseIs(below, { uris: ['spiffe://acme/ns/s'], dnsNames: ['spiffe://acme/ns/s'] }), null);
+  const names = rule({ dns: '*.acme.test' });
+  for (const name of ['.acme.test', 'a.acme.test.evil', 'a.acme.test.', 'a.acmeXtest', 'evil/a.acme.testx'])
+    assert.equal(whoseIs(names, { dnsNames: [name] }), null, name);
+  assert.equal(whoseIs(names, { dnsNames: ['x', 'A.acme.TEST'] }), 'it');
+});
+
+test('of two rules for one certificate the first counts, and the login is of its name', () => {
+  const spiffe = 'spiffe://acme/ns/shop';
+  const clients = schema.parse({
+    clients: [{ spiffe, scopes: ['one'] }, { spiffe, scopes: ['two'] }, { dns: 'a.test' }],
+  }).clients;
+  const rules = new ClientRules(clients);
+  const loginOf = (facts: Partial<CertificateFacts>) => {
+    const { subject, keyId, scopes } = rules.find({ ...nobody, ...facts })!.identity;
+    return [subject, keyId, scopes.join()];
+  };
+  assert.deepEqual(loginOf({ spiffeId: spiffe, subject: 'CN=a', fingerprint: print }), [spiffe, print, 'one']);
+  assert.deepEqual(loginOf({ subject: 'CN=a', dnsNames: ['a.test'] }), ['CN=a', '', '']);
+  assert.deepEqual(loginOf({ dnsNames: ['b.test', 'a.test'] }), ['b.test', '', '']);
+});
+
 test('the first rule that fits counts', () => {
   const clients = [
     { spiffe: 'spiffe://acme/ns/*', scopes: ['all'] },
@@ -66,6 +99,29 @@ test('X-Forwarded-Client-Cert of one certificate', () => {
   assert.equal(parseForwardedCertificate('URI=spiffe://a/b;URI=spiffe://a/c')?.spiffeId, '', 'SPIFFE forbids several');
 });
 
+test('each field of a forwarded certificate alone, in any case, and empty ones for nothing', () => {
+  for (const [text, told] of [
+    ['URI=urn:x', { uris: ['urn:x'] }],
+    ['uri=spiffe://a/b', { uris: ['spiffe://a/b'], spiffeId: 'spiffe://a/b' }],
+    ['URI=spiffe://a/b;URI=urn:x', { uris: ['spiffe://a/b', 'urn:x'] }],
+    ['DNS=a;URI=urn:x', { dnsNames: ['a'], uris: ['urn:x'] }],
+    ['SUBJECT="";By=x;dns=a', { dnsNames: ['a'] }],
+    ['Subject=CN=a', { subject: 'CN=a' }],
+    [`HASH=${print}`, { fingerprint: print }],
+    [`DNS=${'a'.repeat(16_380)}`, { dnsNames: ['a'.repeat(16_380)] }],
+  ] as const)
+    assert.deepEqual(parseForwardedCertificate(text), { ...nobody, ...told }, text.slice(0, 40));
+  for (const text of [
+    `Hash=${print}0`,
+    `Hash=0${print}`,
+    `Hash=x${print}`,
+    `Hash=${print.slice(1)}`,
+    '="a";DNS=b',
+    `DNS=${'a'.repeat(16_381)}`,
+  ])
+    assert.equal(parseForwardedCertificate(text), null, text.slice(0, 80));
+});
+
 test('what tells of no certificate, of several or of nothing readable', () => {
   for (const text of [
     '',
@@ -87,7 +143,7 @@ test('what tells of no certificate, of several or of nothing readable', () => {
     assert.equal(parseForwardedCertificate(text), null, text.slice(0, 40));
   const sign = fc.constantFrom(...'aDNS="\\;,:URIHash '.split(''));
   fc.assert(
-    fc.property(fc.string({ unit: sign, maxLength: 30 }), text => {
+    fc.property(fc.string({ unit: sign, maxLength: 30, size: 'max' }), text => {
       const facts = parseForwardedCertificate(text);
       for (const name of facts?.dnsNames ?? []) assert.ok(name !== '');
     }),

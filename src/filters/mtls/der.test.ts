@@ -27,6 +27,7 @@ for (const [why, text] of [
   ['a length of five bytes', `04 85 00000000 80 ${'00'.repeat(128)}`],
   ['a long length for a short content', `04 81 7f ${'00'.repeat(127)}`],
   ['a length with a zero in front', `04 82 0080 ${'00'.repeat(128)}`],
+  ['a length of three bytes with zeros in front', `04 83 000100 ${'00'.repeat(256)}`],
   ['a length beyond every content', '04 84 ffffffff'],
 ] as const) {
   test(`refused: ${why}`, () => assert.throws(() => read(text), DerError));

@@ -96,6 +96,8 @@ test('times that do not exist are none', () => {
     '20151301T000000Z',
     '20150830T250000Z',
     '20150830T123600',
+    '20150830T123600Zx',
+    'x20150830T123600Z',
     '2015-08-30T12:36:00Z',
   ])
     assert.equal(parseAmzDate(text), null, text);

@@ -108,6 +108,11 @@ test('what a body must have is the hash that was signed; how long it is remember
   assert.equal(verdict({}, signedAtMs, free), 'unsignedBody');
 });
 
+test('a signature over a header that is not there is malformed', () => {
+  const authorization = `AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date;x-missing, Signature=${vanilla.signature}`;
+  assert.equal(verdict({}, signedAtMs, { authorization }), 'malformed');
+});
+
 test('two times or two hashes are none: nobody says which of them counts', () => {
   const twice = (name: string, value: string) => {
     const exchange = exchangeOf({}, {});
@@ -131,6 +136,6 @@ test('a body that nobody signed is refused, unless it may be', () => {
   const unsigned = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' };
   assert.equal(verdict({}, signedAtMs, unsigned), 'unsignedBody');
   assert.equal(verdict({ unsignedPayload: true }, signedAtMs, unsigned), 'mismatch', 'the vector says another');
-  for (const said of ['A'.repeat(64), 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD'])
+  for (const said of ['A'.repeat(64), 'a'.repeat(65), `x${'a'.repeat(64)}`, 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD'])
     assert.equal(verdict({}, signedAtMs, { 'x-amz-content-sha256': said }), 'unsignedBody');
 });

@@ -19,6 +19,7 @@ test('the examples of RFC 9421 and RFC 9530', () => {
   assert.ok(passes(requestDigest, [requestBody]));
   assert.ok(passes(sha256, ['{"hello": ', '"world"}\n']));
   assert.ok(passes(`${sha256}, unixsum=:aGk=:`, ['{"hello": "world"}\n']));
+  assert.ok(passes(`${sha256}, constructor=:aGk=:`, ['{"hello": "world"}\n']));
   assert.ok(!passes(sha256, ['{"hello": "world"}']));
   assert.ok(!passes(`${sha256}, ${requestDigest}`, [requestBody]), 'every digest must match');
   const empty = parseContentDigest('sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:')!;

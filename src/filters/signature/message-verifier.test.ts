@@ -1,7 +1,7 @@
 // Signatures against the examples of RFC 9421, and against invalid variations of valid ones.
 
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
+import { constants, createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { test } from 'node:test';
 import type { Exchange } from '../../exchange/exchange.ts';
 import { Headers } from '../../http/headers.ts';
@@ -160,6 +160,45 @@ test('keys that do not fit their algorithm are refused when they are read', () =
     assert.throws(() => new SignatureKey(algorithm, publicKey), TypeError);
 });
 
+const rsaPair = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const pssPair = generateKeyPairSync('rsa-pss', { modulusLength: 2048 });
+
+test('each algorithm takes what its key has signed, and nothing that was changed', () => {
+  const data = Buffer.from('what was signed');
+  const p1363 = (key: KeyObject, hash: string) => sign(hash, data, { key, dsaEncoding: 'ieee-p1363' });
+  const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 64 };
+  const cases = [
+    ['ed25519', generateKeyPairSync('ed25519'), (key: KeyObject) => sign(null, data, key)],
+    ['ecdsa-p256-sha256', generateKeyPairSync('ec', { namedCurve: 'P-256' }), (key: KeyObject) => p1363(key, 'sha256')],
+    ['ecdsa-p384-sha384', generateKeyPairSync('ec', { namedCurve: 'P-384' }), (key: KeyObject) => p1363(key, 'sha384')],
+    ['rsa-v1_5-sha256', rsaPair, (key: KeyObject) => sign('sha256', data, key)],
+    ['rsa-pss-sha512', rsaPair, (key: KeyObject) => sign('sha512', data, { key, ...pss })],
+    ['rsa-pss-sha512', pssPair, (key: KeyObject) => sign('sha512', data, { key, ...pss })],
+  ] as const;
+  for (const [algorithm, { publicKey, privateKey }, signedBy] of cases) {
+    const key = new SignatureKey(algorithm, String(publicKey.export({ type: 'spki', format: 'pem' })));
+    const good = signedBy(privateKey);
+    assert.equal(key.verifies(data, good), true, algorithm);
+    assert.equal(key.verifies(Buffer.from('what was changed'), good), false, algorithm);
+    for (const at of [0, good.length - 1]) {
+      const changed = Buffer.from(good);
+      changed[at]! ^= 1;
+      assert.equal(key.verifies(data, changed), false, `${algorithm} at ${at}`);
+    }
+    for (const other of [good.subarray(1), Buffer.concat([good, Buffer.alloc(1)]), Buffer.alloc(0)])
+      assert.equal(key.verifies(data, other), false, `${algorithm} of ${other.length} bytes`);
+  }
+});
+
+test('a key for PSS alone signs nothing else, and a short RSA key nothing at all', () => {
+  const pem = (key: KeyObject) => String(key.export({ type: 'spki', format: 'pem' }));
+  const pssOnly = pem(pssPair.publicKey);
+  assert.throws(() => new SignatureKey('rsa-v1_5-sha256', pssOnly), /of the type rsa-pss/);
+  const short = pem(generateKeyPairSync('rsa', { modulusLength: 2040 }).publicKey);
+  for (const algorithm of ['rsa-v1_5-sha256', 'rsa-pss-sha512'] as const)
+    assert.throws(() => new SignatureKey(algorithm, short), /at least 2048 bits/);
+});
+
 test('the method of a WebSocket over HTTP/2 is the one that was sent', () => {
   const covered = parseDictionary('sig=("@method")')!.get('sig')!;
   assert.ok(isInnerList(covered));
@@ -232,6 +271,7 @@ test('a nonce and a tag, where they are asked for', () => {
   assert.equal(outcome(ownVerdict(`("@method");created=${CREATED_S};keyid=own`)), 'malformed');
   assert.equal(outcome(ownVerdict(`("@method");created=${CREATED_S}`)), 'wrongClaims', 'whose is it');
   assert.equal(of(';alg="hmac-sha256"', {}), 'good');
+  assert.equal(of(';alg="ed25519"', {}), 'mismatch', 'signed with the key, and not with what it says');
 });
 
 test('the digest of the body: where it is covered it must be one, and where it is required it must be covered', () => {
@@ -250,9 +290,11 @@ test('the digest of the body: where it is covered it must be one, and where it i
     keys: [{ id: 'own', algorithm: 'hmac-sha256', secret: ownSecret }],
     components: ['@method'],
   });
-  headers.append('Signature-Input', `sig=${digest}`);
-  headers.append('Signature', 'sig=:aGk=:');
-  assert.equal(verdictOf(said, exchange(null, null, { headers }), nowMs), 'malformed');
+  for (const fields of [headers, Headers.empty()]) {
+    fields.append('Signature-Input', `sig=${digest}`);
+    fields.append('Signature', 'sig=:aGk=:');
+    assert.equal(verdictOf(said, exchange(null, null, { headers: fields }), nowMs), 'malformed');
+  }
 });
 
 test('of several signatures the one with the configured label counts; without a label there must be one', () => {
@@ -285,6 +327,7 @@ test('of several signatures the one with the configured label counts; without a 
     [`a=${good},`, `a=:${mac(good)}:`],
   ] as const)
     assert.equal(of(inputs, signatures), 'malformed', `${inputs} ${signatures}`);
+  assert.equal(of(`a=${good}`, `a=:${mac(good)}:, b=:${mac(good)}:`, { label: 'b' }), 'malformed');
 });
 
 test('a signature covers no more than 64 components', () => {

@@ -32,6 +32,7 @@ test('parameters of the query are read as forms are, and encoded again', () => {
 test('what is no escape, or no UTF-8, is what the URL standard makes of it', () => {
   assert.equal(signedAs('a=x%20%zz', 'a'), 'x%20%25zz');
   assert.equal(signedAs('a=%ff', 'a'), '%EF%BF%BD');
+  assert.equal(signedAs("a=~!'()*-._z", 'a'), '%7E%21%27%28%29*-._z');
   assert.equal(signedAs('?a=1', '%3Fa'), '1');
 });
 
