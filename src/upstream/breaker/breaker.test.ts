@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { breakerSpec } from '../../../test/support/resilience-settings.ts';
 import { SharedStates } from '../state/shared-states.ts';
+import { TimeCell } from '../state/state-cells.ts';
 import { Breaker, BreakerState, REFUSED } from './breaker.ts';
 
 function breakerOf(changes: Parameters<typeof breakerSpec>[0] = {}): Breaker {
@@ -98,6 +99,73 @@ test('an attempt that gives its place up lets another one in, and its outcome co
   assert.equal(breaker.state, BreakerState.open);
 });
 
+describe('what it keeps count of', () => {
+  test('one that closed again begins anew: failures from before it opened count no more', () => {
+    const inARow = breakerOf({ failures: 3, halfOpen: 1 });
+    fail(inARow, 3, 0);
+    assert.equal(inARow.succeeded(inARow.admit(30_000), 30_000), true);
+    fail(inARow, 2, 30_000);
+    assert.equal(inARow.state, BreakerState.closed);
+    const byRate = breakerOf({ failures: 0, failureRate: 0.5, minimum: 4, halfOpen: 1, openMs: 1_000 });
+    fail(byRate, 4, 0);
+    assert.equal(byRate.succeeded(byRate.admit(1_000), 1_000), true);
+    fail(byRate, 3, 1_000);
+    assert.equal(byRate.state, BreakerState.closed);
+    fail(byRate, 1, 1_000);
+    assert.equal(byRate.state, BreakerState.open);
+  });
+
+  test('one probe that fails opens it again, however few failures the window has', () => {
+    const breaker = breakerOf({ failures: 0, failureRate: 0.5, minimum: 20, windowMs: 1_000 });
+    fail(breaker, 20, 0);
+    assert.equal(breaker.failed(breaker.admit(30_000), 30_000), true);
+    assert.equal(breaker.state, BreakerState.open);
+    assert.equal(breaker.waitMs(30_000), 30_000);
+  });
+
+  test('a failure from before it opened is none of those after it closed', () => {
+    const breaker = breakerOf({ failures: 2, halfOpen: 1 });
+    const slow = [breaker.admit(0), breaker.admit(0)];
+    fail(breaker, 2, 0);
+    assert.equal(breaker.succeeded(breaker.admit(30_000), 30_000), true);
+    for (const pass of slow) assert.equal(breaker.failed(pass, 30_000), false);
+    fail(breaker, 1, 30_000);
+    assert.equal(breaker.state, BreakerState.closed);
+  });
+
+  test('places of probes: those of lost ones are free again, and none is given back twice', () => {
+    const breaker = breakerOf({ failures: 1, halfOpen: 2, openMs: 1_000 });
+    const admitted = (now: number) => [0, 0, 0, 0].map(() => breaker.admit(now)).filter(pass => pass !== REFUSED);
+    fail(breaker, 1, 0);
+    assert.equal(admitted(1_000).length, 2);
+    assert.equal(admitted(2_000).length, 0);
+    const [first] = admitted(2_001);
+    assert.ok(first !== undefined);
+    assert.equal(breaker.succeeded(first, 2_002), false);
+    breaker.cancelled(first);
+    breaker.cancelled(first);
+    assert.equal(admitted(2_003).length, 1);
+    const closed = breakerOf();
+    const pass = closed.admit(0);
+    closed.cancelled(pass);
+    assert.equal(closed.admit(0), pass, 'a closed one has no places');
+  });
+
+  test('it works the thousandth time as the first', () => {
+    const block = new SharedStates(null, 0).claim('upstream users', 0);
+    const breaker = new Breaker(breakerSpec({ failures: 1, halfOpen: 1, openMs: 10 }), block);
+    for (let round = 0, now = 0; round < 1_500; round++, now += 20) {
+      const pass = breaker.admit(now);
+      assert.ok(pass >= 0, `round ${round}`);
+      assert.equal(breaker.failed(pass, now), true);
+      assert.equal(block.times[block.timesAt + TimeCell.breakerSince], now);
+      assert.equal(breaker.admit(now + 9), REFUSED);
+      assert.equal(breaker.succeeded(breaker.admit(now + 10), now + 11), true, `round ${round}`);
+      assert.equal(block.times[block.timesAt + TimeCell.breakerSince], now + 11);
+    }
+  });
+});
+
 type Act = 'admit' | 'succeed' | 'fail' | 'cancel' | 'give up';
 type Step = { readonly waitMs: number; readonly act: Act; readonly which: number };
 
@@ -107,7 +175,7 @@ const steps = fc.array(
     act: fc.constantFrom('admit', 'admit', 'succeed', 'fail', 'cancel', 'give up'),
     which: fc.nat(9),
   }),
-  { minLength: 1, maxLength: 120 },
+  { minLength: 1, maxLength: 120, size: 'max' },
 );
 
 describe('in every sequence', () => {

@@ -38,6 +38,29 @@ test('too few requests, too few others and small differences say nothing', () =>
   assert.deepEqual(deviations([counts(500, 0, 1), counts(500, 0, 1), counts(500, 20, 4)], spec), [0, 0, 0]);
 });
 
+test('what is not to be judged is not, however far it is from the others', () => {
+  const all = [counts(500, 0, 10), counts(500, 0, 10), counts(500, 400, 900)];
+  const judged = (successRateDeviations: number, latencyFactor: number) =>
+    deviations(all, outlierSpec({ successRateDeviations, latencyFactor, minimum: 50 }))[2];
+  assert.equal(judged(0, 0), EjectReason.none);
+  assert.equal(judged(0, 3), EjectReason.latency);
+  assert.equal(judged(2, 0), EjectReason.successRate);
+});
+
+test('each of the two figures is counted also when the other is not judged', () => {
+  for (const changes of [{ successRateDeviations: 2 }, { latencyFactor: 3 }, {}]) {
+    const block = new SharedStates(null, 0).claim('endpoint users a', 0);
+    const watch = new OutlierWatch(outlierSpec(changes), [block]);
+    watch.answered(block, true, 5, 0, 0);
+    watch.failed(block, false, 0);
+    const isJudged = Object.keys(changes).length > 0;
+    assert.deepEqual(
+      takeIntervalCounts(block),
+      isJudged ? { requests: 2, errors: 2, latencyMs: 5 } : { requests: 0, errors: 0, latencyMs: 0 },
+    );
+  }
+});
+
 test('endpoints that are alike are never told apart', () => {
   const alike = fc.array(fc.integer({ min: 50, max: 5_000 }), { minLength: 3, maxLength: 12 });
   fc.assert(

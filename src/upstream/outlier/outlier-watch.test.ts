@@ -37,6 +37,14 @@ describe('in a row', () => {
     assert.equal(watch.failed(bad, false, 30_001), EjectReason.none, 'with a clean sheet');
   });
 
+  test('resets with an answer between them are not in a row', () => {
+    const { blocks, watch } = watchOver(3, { consecutiveErrors: 0 });
+    for (let n = 0; n < 10; n++) {
+      assert.equal(watch.failed(blocks[0]!, true, 0), EjectReason.none);
+      assert.equal(watch.answered(blocks[0]!, true, 1, 0, 0), EjectReason.none);
+    }
+  });
+
   test('resets, fewer of them than errors', () => {
     const { blocks, watch } = watchOver(3);
     for (let n = 0; n < 2; n++) assert.equal(watch.failed(blocks[0]!, true, 0), EjectReason.none);
@@ -135,7 +143,7 @@ test('simulation: several workers, any outcomes: never more out than allowed, an
       endpoint: fc.nat(4),
       what: fc.constantFrom('good', 'bad', 'reset', 'closes'),
     }),
-    { maxLength: 150 },
+    { maxLength: 150, size: 'max' },
   );
   fc.assert(
     fc.property(
