@@ -27,7 +27,7 @@ test('of a flood as much stays as its bytes hold, and what is asked for stays th
 test('whatever is put in, taken out and asked for: what is held fits, and is the latest', () => {
   const step = fc.record({ what: fc.constantFrom('set', 'get', 'delete'), number: fc.nat(20), bytes: fc.nat(60) });
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 200 }), steps => {
+    fc.property(fc.array(step, { maxLength: 200, size: 'max' }), steps => {
       const map = new RecentByNumber<Named>(100);
       const last = new Map<number, Named>();
       steps.forEach(({ what, number, bytes }, at) => {

@@ -22,7 +22,7 @@ const filters = [
 const options = { filters, env: { A: 'value-of-a' } };
 const seed = 20_261_121;
 
-const letters = fc.string({ maxLength: 12 }).filter(text => !text.includes('${'));
+const letters = fc.string({ maxLength: 12, size: 'max' }).filter(text => !text.includes('${'));
 const duration = fc.constantFrom('1ms', '250ms', '30s', '5m', '24h');
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 });
 const record = <T extends object>(shape: { [K in keyof T]: fc.Arbitrary<T[K]> }, requiredKeys: (keyof T)[]) =>

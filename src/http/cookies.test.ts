@@ -26,7 +26,11 @@ test('the first cookie of a name counts, by its whole name', () => {
 });
 
 test('one value and all pairs never differ', () => {
-  const header = fc.string({ unit: fc.constantFrom('a', 'b', '=', ';', ' ', '"', ',', '\t'), maxLength: 20 });
+  const header = fc.string({
+    unit: fc.constantFrom('a', 'b', '=', ';', ' ', '"', ',', '\t'),
+    maxLength: 20,
+    size: 'max',
+  });
   fc.assert(
     fc.property(header, fc.constantFrom('a', 'b', 'ab'), (text, name) => {
       const pairs = cookiePairs(text);

@@ -126,7 +126,7 @@ const exchange = fc
     fields,
     fc.boolean(),
     fc.nat(3),
-    fc.array(fc.string({ maxLength: 20 }), { maxLength: 3 }),
+    fc.array(fc.string({ maxLength: 20, size: 'max' }), { maxLength: 3 }),
     fc.boolean(),
   )
   .map(([id, list, priority, pieces, data, trailers]) => {
@@ -213,7 +213,7 @@ test('what a node:http2 client sends arrives, and comes back, as it was', async 
   await fc.assert(
     fc.asyncProperty(
       fc.dictionary(name, value, { maxKeys: 6 }),
-      fc.array(fc.uint8Array({ maxLength: 40_000 }), { maxLength: 4 }),
+      fc.array(fc.uint8Array({ maxLength: 40_000, size: 'max' }), { maxLength: 4 }),
       async (headers, pieces) => {
         if (performance.now() > until) return;
         const before = backend.requests.length;
@@ -259,7 +259,7 @@ describe('a node:http2 server, read by our reader and decoder', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.dictionary(name, value, { maxKeys: 8 }),
-        fc.string({ maxLength: 300 }),
+        fc.string({ maxLength: 300, size: 'max' }),
         async (headers, text) => {
           id += 2;
           const body = text.replaceAll(/[^\x20-\x7e]/g, '.');

@@ -176,7 +176,7 @@ test('only the one encoding of a pair is read', () => {
   for (const text of ['', 'YTpi=', 'YTpj ', 'YTpiCg', 'YTpjZA', 'Y-pi', `${'A'.repeat(1_028)}`, 'gDpi'])
     assert.equal(parseBasic(text), null, text);
   fc.assert(
-    fc.property(fc.string({ maxLength: 40 }), text => {
+    fc.property(fc.string({ maxLength: 40, size: 'max' }), text => {
       const pair = parseBasic(text);
       if (pair !== null) assert.equal(Buffer.from(pair.join(':')).toString('base64'), text);
     }),

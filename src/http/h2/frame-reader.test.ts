@@ -94,15 +94,15 @@ const anyFrame = fc
     fc.oneof(fc.integer({ min: 0, max: 10 }), fc.constantFrom<number>(FrameType.headers, FrameType.continuation)),
     fc.oneof(fc.constantFrom(0, 1, 4, 5, 8, 0x20, 0x2d), fc.integer({ min: 0, max: 255 })),
     fc.oneof(fc.constantFrom(0, 1, 3), fc.integer({ min: 0, max: 0x7fffffff })),
-    fc.oneof(fc.uint8Array({ maxLength: 30 }), fc.uint8Array({ minLength: 8, maxLength: 8 })),
+    fc.oneof(fc.uint8Array({ maxLength: 30, size: 'max' }), fc.uint8Array({ minLength: 8, maxLength: 8 })),
   )
   .map(([type, flags, stream, payload]) => frame(type, flags, stream, payload));
 
 describe('pieces', () => {
   test('however frames are cut, the same is told', () => {
-    const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 30 });
+    const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 30, size: 'max' });
     fc.assert(
-      fc.property(fc.array(anyFrame, { maxLength: 12 }), cuts, (frames, at) => {
+      fc.property(fc.array(anyFrame, { maxLength: 12, size: 'max' }), cuts, (frames, at) => {
         const bytes = Buffer.concat([settingsFrame, ...frames]);
         const everywhere = Array.from({ length: bytes.length }, (_, index) => index / bytes.length);
         const whole = read(bytes, []);
@@ -115,7 +115,7 @@ describe('pieces', () => {
 
   test('any bytes end in an error or are waited for, and never throw', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 400 }), bytes => {
+      fc.property(fc.uint8Array({ maxLength: 400, size: 'max' }), bytes => {
         const { error } = read(Buffer.concat([settingsFrame, bytes]), []);
         assert.ok(error >= 0 && error <= ErrorCode.http11Required);
       }),

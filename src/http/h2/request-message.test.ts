@@ -298,6 +298,7 @@ describe('what is none, and what is refused', () => {
     const text = fc.string({
       unit: fc.integer({ min: 0, max: 255 }).map(code => String.fromCharCode(code)),
       maxLength: 12,
+      size: 'max',
     });
     fc.assert(
       fc.property(fc.array(fc.tuple(text, text), { maxLength: 6 }), pairs => {

@@ -146,7 +146,7 @@ describe('a limit that adapts', () => {
       failed: fc.boolean(),
     });
     fc.assert(
-      fc.property(fc.array(event, { maxLength: 400 }), fc.integer({ min: 1, max: 50 }), (events, min) => {
+      fc.property(fc.array(event, { maxLength: 400, size: 'max' }), fc.integer({ min: 1, max: 50 }), (events, min) => {
         const a = limitOf(min, min + 100);
         const b = limitOf(min, min + 100);
         let now = 1;

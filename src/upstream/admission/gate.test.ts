@@ -174,7 +174,7 @@ describe('a gate', () => {
     });
     fc.assert(
       fc.property(
-        fc.array(step, { maxLength: 120 }),
+        fc.array(step, { maxLength: 120, size: 'max' }),
         fc.integer({ min: 1, max: 5 }),
         fc.nat(9),
         (steps, limit, queueMax) => {

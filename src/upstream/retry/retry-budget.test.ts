@@ -37,6 +37,7 @@ test('few requests have a reserve', () => {
 test('in every window of any traffic retries stay within the larger of share and reserve', () => {
   const bursts = fc.array(fc.record({ waitMs: fc.nat(4_000), requests: fc.nat(80), wanted: fc.nat(80) }), {
     maxLength: 40,
+    size: 'max',
   });
   fc.assert(
     fc.property(bursts, fc.constantFrom(0.05, 0.2, 1), (taken, share) => {
