@@ -22,6 +22,22 @@ test('fires at or within one tick after the deadline, never early, once', () => 
   assert.deepEqual(entry.firedAt, [75]);
 });
 
+test('a deadline that is moved a little earlier is kept', () => {
+  for (const [before, earlier] of [
+    [1_000, 960],
+    [300, 274],
+    [300, 251],
+    [80, 30],
+  ] as const) {
+    const wheel = new TimerWheel(0, 25, 16);
+    const entry = new Entry();
+    wheel.schedule(entry, before);
+    wheel.schedule(entry, earlier);
+    for (let now = 0; now <= 1_100; now += 5) wheel.advance(now);
+    assert.deepEqual(entry.firedAt, [Math.ceil(earlier / 25) * 25], `${before} to ${earlier}`);
+  }
+});
+
 test('a deadline beyond one turn of the wheel waits for its time', () => {
   const wheel = new TimerWheel(0, 25, 16);
   const entry = new Entry();

@@ -24,7 +24,12 @@ const who: FilterDefinition<unknown> = {
         subject: name,
         keyId: exchange.request.headers.get('x-key') ?? `key-of-${name}`,
         scopes: [],
-        claims: { sub: name, org: { id: 7 } },
+        claims: {
+          sub: name,
+          org: { id: 7 },
+          age: Number(exchange.request.headers.get('x-age')),
+          staff: name === 'ann',
+        },
       };
       exchange.consumer = consumer;
       exchange.identity = identity;
@@ -145,6 +150,28 @@ test('by consumer, tenant, key and claim; who lacks it counts by address', async
   const shared = await start(t, { limit: '2/h', by: 'consumer', fallback: 'shared' });
   assert.equal(await shared.admitted(2, { 'x-forwarded-for': '192.0.2.1' }), 2);
   assert.equal(await shared.admitted(2, { 'x-forwarded-for': '192.0.2.2' }), 0);
+});
+
+test('a claim that is a number or a truth counts by its value', async t => {
+  const byAge = await start(t, { limit: '2/h', by: { claim: 'age' } });
+  assert.equal(await byAge.admitted(3, { 'x-who': 'ann', 'x-age': '30' }), 2);
+  assert.equal(await byAge.admitted(3, { 'x-who': 'bob', 'x-age': '31' }), 2);
+  assert.equal(await byAge.admitted(3, { 'x-who': 'eve', 'x-age': '30' }), 0);
+  const byTruth = await start(t, { limit: '2/h', by: { claim: 'staff' } });
+  assert.equal(await byTruth.admitted(3, { 'x-who': 'ann' }), 2);
+  assert.equal(await byTruth.admitted(3, { 'x-who': 'bob' }), 2);
+  assert.equal(await byTruth.admitted(3, { 'x-who': 'eve' }), 0);
+  assert.deepEqual([byAge.count('fallback'), byTruth.count('fallback')], [0, 0]);
+});
+
+test('who lacks one of two parts has no budget of its own by the other', async t => {
+  const by = [{ header: 'x-a' }, { header: 'x-b' }];
+  const { admitted, count } = await start(t, { limit: '2/h', by, fallback: 'shared' });
+  assert.equal(await admitted(2, { 'x-a': 'a' }), 2);
+  assert.equal(await admitted(2, { 'x-a': 'b' }), 0);
+  assert.equal(await admitted(2, { 'x-b': 'c' }), 0);
+  assert.equal(await admitted(3, { 'x-a': 'a', 'x-b': 'c' }), 2);
+  assert.equal(count('fallback'), 6);
 });
 
 test('keys of two consumers count apart, whatever their ids are', async t => {

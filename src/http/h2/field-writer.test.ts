@@ -68,3 +68,30 @@ test('fields that came marked as never indexed are sent on marked, and no others
   fields.fieldText('X-Secret', 'abc');
   assert.equal(decode().neverIndexed, null);
 });
+
+test('a field is written once, whether its name is in the static table, known otherwise or not at all', () => {
+  const lines = [
+    'Content-Type: text/plain',
+    'X-Forwarded-For: 10.0.0.1',
+    'X-Own-Name: v',
+    'Keep-Alive: timeout=5',
+    'Server: s',
+  ];
+  const asBytes = written(fields => {
+    for (const line of lines) {
+      const bytes = Buffer.from(line);
+      const colon = line.indexOf(':');
+      const id = headerIdOf(line.slice(0, colon).toLowerCase());
+      fields.fieldBytes(id, bytes, 0, colon, colon + 2, bytes.length);
+    }
+  });
+  assert.deepEqual(asBytes, ['content-type=text/plain', 'x-forwarded-for=10.0.0.1', 'x-own-name=v', 'server=s']);
+  assert.deepEqual(
+    written(fields => fields.lines(lines.map(line => `${line}\r\n`).join(''))),
+    asBytes,
+  );
+  assert.deepEqual(
+    written(fields => fields.lines(': no name\r\nno colon\r\nx: y\r\n')),
+    ['x=y'],
+  );
+});
