@@ -179,3 +179,45 @@ test('ticks never run back while time runs forward, and lose less than one tick'
     }),
   );
 });
+
+test('what callers are told of the time until their budget is whole is so, to a few milliseconds', () => {
+  const asked = fc.array(fc.record({ waitMs: fc.nat(40_000), cost: fc.integer({ min: 1, max: 4 }) }), {
+    minLength: 1,
+    maxLength: 30,
+    size: 'max',
+  });
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...algorithms),
+      fc.integer({ min: 4, max: 20 }),
+      fc.nat(10 ** 9),
+      asked,
+      (algorithm, count, start, calls) => {
+        const meter = createMeter({ identity: '', algorithm, count, perMs: 60_000, burst: count });
+        const words = new Int32Array(meter.stateWords);
+        const answer = new MeterAnswer();
+        let now = start;
+        meter.clear(words, 0, meter.tickAt(now));
+        for (const { waitMs, cost } of calls) {
+          now += waitMs;
+          const tick = meter.tickAt(now);
+          const admitted = meter.fits(words, 0, tick, cost, answer);
+          if (admitted) meter.take(words, 0, tick, cost);
+          const { resetMs, waitMs: untilFit } = answer;
+          const isWhole = (atMs: number) => meter.fits(words, 0, meter.tickAt(atMs), meter.costMax, answer);
+          assert.equal(isWhole(now + resetMs + 3), true, `${algorithm}: whole after ${resetMs}`);
+          assert.equal(isWhole(now + resetMs - 3), false, `${algorithm}: not before ${resetMs}`);
+          const fits = (atMs: number) => meter.fits(words, 0, meter.tickAt(atMs), cost, answer);
+          if (admitted) assert.equal(untilFit, 0);
+          else
+            assert.deepEqual(
+              [fits(now + untilFit + 3), fits(now + untilFit - 3)],
+              [true, false],
+              `${algorithm}: fits after ${untilFit}`,
+            );
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});

@@ -107,6 +107,7 @@ describe('what it keeps count of', () => {
     fail(inARow, 2, 30_000);
     assert.equal(inARow.state, BreakerState.closed);
     const byRate = breakerOf({ failures: 0, failureRate: 0.5, minimum: 4, halfOpen: 1, openMs: 1_000 });
+    for (let n = 0; n < 4; n++) byRate.succeeded(byRate.admit(0), 0);
     fail(byRate, 4, 0);
     assert.equal(byRate.succeeded(byRate.admit(1_000), 1_000), true);
     fail(byRate, 3, 1_000);
