@@ -289,6 +289,15 @@ test('ids that are numbers are known by their digits, and no token that no revoc
   const numbered = await verdict({ jti: 7, sub: 42 });
   assert.ok(typeof numbered === 'object');
   assert.deepEqual([numbered.jti, numbered.login.identity.subject], ['7', '42']);
+  const now = Math.floor(Date.now() / 1_000);
+  const timed = await verdict({ iat: now - 5, exp: now + 60 });
+  assert.ok(typeof timed === 'object');
+  assert.deepEqual([timed.issuedAtS, timed.goodUntilMs], [now - 5, (now + 60 + 30) * 1_000]);
+  const untimed = await verdict({ iat: undefined });
+  assert.ok(
+    typeof untimed === 'object' && untimed.issuedAtS === Number.NEGATIVE_INFINITY,
+    'issued before every revocation',
+  );
   for (const claims of [{ jti: 1e20 }, { jti: ['a'] }, { sub: { a: 1 } }, { sub: 1.5 }])
     assert.equal(await verdict(claims), 'wrongClaims');
   for (const claims of [{}, { jti: null }, { jti: 'a', sub: '' }])

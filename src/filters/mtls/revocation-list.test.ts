@@ -1,6 +1,7 @@
 // Revocation lists made by openssl: what is revoked, whose list it is, and lists that must be refused.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { sign, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
@@ -29,6 +30,9 @@ test('what is on the list is revoked, what is not is good', () => {
   assert.equal(lists.ask(issuer, `00${serialOf(bad).toLowerCase()}`, now), 'revoked');
   assert.equal(lists.ask(issuer, serialOf(good), now), 'good');
   assert.equal(lists.ask('CN=Other', serialOf(bad), now), 'unknown');
+  // Also when nobody knows who is above it.
+  assert.equal(lists.askAll({ issuer, serialNumber: serialOf(bad) }, null, now), 'revoked');
+  assert.equal(lists.askAll({ issuer, serialNumber: serialOf(good) }, null, now), 'unknown');
 });
 
 test('a list whose time is over says nothing any more, unless it is to', () => {
@@ -162,14 +166,20 @@ const place = (...critical: readonly Buffer[]) =>
 /** The lists with one that has these parts, signed by the authority. */
 function listOf(
   parts: readonly Buffer[],
-  { algorithm = ecdsaSha256, unused = 0, behind = Buffer.alloc(0) } = {},
+  {
+    algorithm = ecdsaSha256,
+    unused = 0,
+    inside = Buffer.alloc(0),
+    behind = Buffer.alloc(0),
+    authorities = authority.caText,
+  } = {},
 ): RevocationLists {
   const signed = sequence(...parts);
   const signature = sign('sha256', signed, readFileSync(authority.path('ca.key')));
   const bits = element(DerTag.bitString, Buffer.of(unused), signature);
-  const der = Buffer.concat([sequence(signed, algorithm, bits), behind]);
+  const der = Buffer.concat([sequence(signed, algorithm, bits, inside), behind]);
   const pem = `-----BEGIN X509 CRL-----\n${der.toString('base64')}\n-----END X509 CRL-----\n`;
-  return new RevocationLists([pem], authority.caText, false);
+  return new RevocationLists([pem], authorities, false);
 }
 
 const version = hex('020101');
@@ -181,6 +191,8 @@ const [begun, ends] = [time('260101000000Z'), time('491231235959Z')];
 test('a list may have only what it must: no version, no end, nothing revoked, no extensions', () => {
   const bare = listOf([ecdsaSha256, issuedBy, begun]);
   assert.equal(bare.ask(issuer, '01', Date.UTC(2200, 0)), 'good');
+  const endless = listOf([ecdsaSha256, issuedBy, begun, sequence(entry('0a'))]);
+  assert.deepEqual([endless.ask(issuer, '0a', now), endless.ask(issuer, '0b', Date.UTC(2200, 0))], ['revoked', 'good']);
   const full = listOf([
     version,
     ecdsaSha256,
@@ -212,11 +224,23 @@ test('a list that says less than all is refused: one with a critical extension',
   }
 });
 
+test('an authority whose key is of another kind than the signature has not signed the list', () => {
+  const [cert, key] = [authority.path('edwards.pem'), authority.path('edwards.key')];
+  const made = ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-keyout', key, '-out', cert, '-subj', '/CN=Acme, Ltd'];
+  execFileSync('openssl', made, { stdio: 'ignore' });
+  const authorities = readFileSync(cert, 'utf8');
+  const parts = [version, ecdsaSha256, issuedBy, begun, ends, sequence(entry('0a'))];
+  assert.throws(() => listOf(parts, { authorities }), /signed by none/);
+  const both = listOf(parts, { authorities: authorities + authority.caText });
+  assert.deepEqual([both.ask(issuer, '0a', now), both.ask(issuer, '0b', now)], ['revoked', 'good']);
+});
+
 test('a signed list that is not in the form of RFC 5280 is refused', () => {
   const parts = [version, ecdsaSha256, issuedBy, begun, ends];
   const other = sequence(hex('06082a8648ce3d040303'));
   const unknown = sequence(hex('06082a8648ce3d040301'));
   assert.throws(() => listOf([version, ecdsaSha256, issuedBy, ends], { behind: hex('0500') }), /bytes after its end/);
+  assert.throws(() => listOf(parts, { inside: hex('0500') }), /bytes after its end/);
   assert.throws(() => listOf(parts, { algorithm: other }), /names two algorithms/);
   assert.throws(() => listOf([version, unknown, issuedBy, begun], { algorithm: unknown }), /1\.2\.840\.10045\.4\.3\.1/);
   assert.throws(() => listOf([version, ecdsaSha256, issuedBy]), /has no time/);
