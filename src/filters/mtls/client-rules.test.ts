@@ -107,6 +107,7 @@ test('each field of a forwarded certificate alone, in any case, and empty ones f
     ['DNS=a;URI=urn:x', { dnsNames: ['a'], uris: ['urn:x'] }],
     ['SUBJECT="";By=x;dns=a', { dnsNames: ['a'] }],
     ['Subject=CN=a', { subject: 'CN=a' }],
+    [`Hash=${print};Subject=CN=a`, { fingerprint: print, subject: 'CN=a' }],
     [`HASH=${print}`, { fingerprint: print }],
     [`DNS=${'a'.repeat(16_380)}`, { dnsNames: ['a'.repeat(16_380)] }],
   ] as const)

@@ -182,6 +182,7 @@ test('what tells of the body that was sent may come after it', () => {
 
 const refused: [why: string, wire: string, refusal: number][] = [
   ['no size', '\r\n', Refusal.chunk],
+  ['no size behind a chunk', '1\r\na\r\n\r\n\r\n', Refusal.chunk],
   ['a sign', '+1\r\na\r\n0\r\n\r\n', Refusal.chunk],
   ['a prefix', '0x1\r\na\r\n0\r\n\r\n', Refusal.chunk],
   ['a space behind the size', '1 \r\na\r\n0\r\n\r\n', Refusal.chunk],

@@ -121,6 +121,8 @@ test('a length is one plain number, once', () => {
 test('Connection is a list over several fields, in any case, with empty elements (RFC 9110 section 5.6.1)', () => {
   assert.ok(scan(['Connection: , Close ,,', 'connection: Keep-Alive,\tUPGRADE']) > 0);
   assert.equal(found.connection, ConnectionOption.close | ConnectionOption.keepAlive | ConnectionOption.upgrade);
+  assert.ok(scan(['Connection: upgrade, close']) > 0);
+  assert.equal(found.connection, ConnectionOption.upgrade | ConnectionOption.close);
   assert.ok(scan(['Connection: x-trace']) > 0);
   assert.equal(found.connection, ConnectionOption.named);
   assert.ok(scan(['Connection: close\t, x-trace \t,keep-alive']) > 0);
