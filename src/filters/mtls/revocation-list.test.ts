@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { TestAuthority } from '../../../test/support/certificates.ts';
-import { DerTag } from './der.ts';
+import { DerTag } from '../../base/der.ts';
 import { RevocationLists } from './revocation-list.ts';
 
 const authority = new TestAuthority('Acme, Ltd');
