@@ -178,6 +178,29 @@ test('a path deeper than the walk remembers still finds the longest prefix', () 
   }
 });
 
+const parameters = (count: number) => Array.from({ length: count }, (_, n) => `{p${n}}`).join('/');
+const groups = (count: number) => Array.from({ length: count }, (_, n) => `(?P<g${n}>x)`).join('');
+
+test('a route has up to 32 parameters, and each is found in its place', () => {
+  const table = tableOf([spec(`/${parameters(32)}`), spec(`~/${groups(32)}`)]);
+  const values = Array.from({ length: 32 }, (_, n) => `v${n}`);
+  const found = table.find(get(`/${values.join('/')}`));
+  assert.ok(found !== null && found !== needsBody);
+  assert.deepEqual(
+    found.paramNames.map(name => found.param(name)),
+    values,
+  );
+  assert.equal(indexOf(table, get(`/${'x'.repeat(32)}`)), 1);
+});
+
+test('hosts are names, wildcards in front of names, and addresses in brackets', () => {
+  const table = tableOf([spec('/x', { hosts: ['a-b_c.com', '*.d.com', '[::1]', '[::ffff:1.2.3.4]'] })]);
+  for (const host of ['a-b_c.com', 'x.d.com', 'x.y.d.com', '[::1]', '[::ffff:1.2.3.4]'])
+    assert.equal(indexOf(table, get('/x', { host })), 0, host);
+  for (const host of ['d.com', '.d.com', 'xd.com', '::1', 'x.a-b_c.com'])
+    assert.equal(indexOf(table, get('/x', { host })), -1, host);
+});
+
 test('a bad route is reported with its place, and stays out', () => {
   const builder = new RouteTableBuilder<number>();
   const bad: [MatchSpec, (string | number)[], RegExp][] = [
@@ -192,6 +215,18 @@ test('a bad route is reported with its place, and stays out', () => {
     [spec('~(a'), ['match', 'path'], /RE2/],
     [spec('~(a)\\1'), ['match', 'path'], /RE2/],
     [spec('/x', { hosts: ['ok.com', 'a.*.com'] }), ['match', 'host'], /labels in front/],
+    [spec('/a}/b'), ['match', 'path'], /brace too many/],
+    [spec('/{1a}'), ['match', 'path'], /is not a parameter/],
+    [spec('/{a}}'), ['match', 'path'], /mixes a parameter/],
+    [spec('~'), ['match', 'path'], /followed by a regular expression/],
+    [spec('/a\u0001'), ['match', 'path'], /control character/],
+    [spec(`/${parameters(33)}`), ['match', 'path'], /at most 32/],
+    [spec(`~/${groups(33)}`), ['match', 'path'], /more than 32/],
+    [spec('/x', { hosts: ['A.com'] }), ['match', 'host'], /lower case/],
+    [spec('/x', { hosts: ['a.com/b'] }), ['match', 'host'], /without scheme or port/],
+    [spec('/x', { hosts: ['[::1]x'] }), ['match', 'host'], /host name|without scheme/],
+    [spec('/x', { hosts: ['x[::1]'] }), ['match', 'host'], /host name|without scheme/],
+    [spec('/x', { hosts: ['a..com'] }), ['match', 'host'], /not a host name/],
     [spec('/x', { hosts: ['a.com:80'] }), ['match', 'host'], /without scheme or port/],
     [
       spec('/x', { headers: [{ name: 'x-a', match: { kind: 'regex', source: '(?=a)' } }] }),
