@@ -37,10 +37,10 @@ describe('a credential', () => {
     assert.equal(of('Bearer abc'), 'abc');
     assert.equal(of('bEARER   abc'), 'abc');
     assert.equal(of('Bearer a b'), 'a b');
-    for (const value of ['Basic abc', 'Bearerabc', 'Bearer\tabc', 'Beare', 'xBearer abc', ''])
+    for (const value of ['Basic abc', 'Bearerabc', 'Beare', 'xBearer abc', ''])
       assert.equal(of(value), null, value);
     assert.equal(of(), null);
-    for (const value of ['Bearer', 'Bearer ', 'Bearer   ']) assert.equal(of(value), MALFORMED, value);
+    for (const value of ['Bearer', 'Bearer ', 'Bearer   ', 'Bearer\tabc']) assert.equal(of(value), MALFORMED, value);
     assert.equal(of('Bearer abc', 'Bearer abc'), MALFORMED);
     assert.equal(of('Basic abc', 'Bearer abc'), MALFORMED, 'nobody says which of them counts');
   });
