@@ -3,7 +3,7 @@
 import type { Cluster } from 'ioredis';
 import { keySlot } from './key-slot.ts';
 import { refusalCode } from './refusal-code.ts';
-import type { ReturnWatch } from './return-watch.ts';
+import { lookUntilBack, type ReturnWatch } from './return-watch.ts';
 import { serverNamed, serverOf } from './slot-servers.ts';
 
 /** A question that cannot be sent makes the driver look at the map of slots. */
@@ -21,17 +21,7 @@ export function serverOfKey(client: Cluster, key: string | Buffer): string {
 export function watchKeyForReturn(client: Cluster, key: string | Buffer, onBack: () => void): ReturnWatch {
   const name = serverOfKey(client, key);
   let askedAt = 0;
-  let over = false;
-  const stop = () => {
-    over = true;
-    clearInterval(timer);
-  };
-  const back = () => {
-    if (over) return;
-    stop();
-    onBack();
-  };
-  const timer = setInterval(() => {
+  const look = (back: () => void) => {
     if (serverOfKey(client, key) !== name) return back();
     const now = performance.now();
     if (askedAt === 0) {
@@ -47,7 +37,6 @@ export function watchKeyForReturn(client: Cluster, key: string | Buffer, onBack:
     if (connection?.status !== 'ready' || now - askedAt < SILENCE_MAX_MS) return;
     askedAt = now;
     connection.disconnect(true);
-  }, PROBE_EVERY_MS);
-  timer.unref();
-  return { stop };
+  };
+  return lookUntilBack(PROBE_EVERY_MS, look, onBack);
 }

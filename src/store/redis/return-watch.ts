@@ -10,9 +10,8 @@ export interface ReturnWatch {
   stop(): void;
 }
 
-/** `node` returns the connection; null ends the wait, as an answer does. Calls `onBack` once. */
-export function watchForReturn(node: () => Redis | null, onBack: () => void): ReturnWatch {
-  let askedAt = 0;
+/** Looks every so often until `look` calls the function that it is given, and calls `onBack` then, once. */
+export function lookUntilBack(everyMs: number, look: (back: () => void) => void, onBack: () => void): ReturnWatch {
   let over = false;
   const stop = () => {
     over = true;
@@ -23,7 +22,14 @@ export function watchForReturn(node: () => Redis | null, onBack: () => void): Re
     stop();
     onBack();
   };
-  const timer = setInterval(() => {
+  const timer = setInterval(look, everyMs, back).unref();
+  return { stop };
+}
+
+/** `node` returns the connection; null ends the wait, as an answer does. Calls `onBack` once. */
+export function watchForReturn(node: () => Redis | null, onBack: () => void): ReturnWatch {
+  let askedAt = 0;
+  const look = (back: () => void) => {
     const connection = node();
     if (connection === null) return back();
     if (askedAt !== 0) {
@@ -36,7 +42,6 @@ export function watchForReturn(node: () => Redis | null, onBack: () => void): Re
     connection.ping().then(back, () => {
       askedAt = 0;
     });
-  }, PROBE_EVERY_MS);
-  timer.unref();
-  return { stop };
+  };
+  return lookUntilBack(PROBE_EVERY_MS, look, onBack);
 }
