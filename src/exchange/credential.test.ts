@@ -37,8 +37,7 @@ describe('a credential', () => {
     assert.equal(of('Bearer abc'), 'abc');
     assert.equal(of('bEARER   abc'), 'abc');
     assert.equal(of('Bearer a b'), 'a b');
-    for (const value of ['Basic abc', 'Bearerabc', 'Beare', 'xBearer abc', ''])
-      assert.equal(of(value), null, value);
+    for (const value of ['Basic abc', 'Bearerabc', 'Beare', 'xBearer abc', '']) assert.equal(of(value), null, value);
     assert.equal(of(), null);
     for (const value of ['Bearer', 'Bearer ', 'Bearer   ', 'Bearer\tabc']) assert.equal(of(value), MALFORMED, value);
     assert.equal(of('Bearer abc', 'Bearer abc'), MALFORMED);
