@@ -4,11 +4,7 @@ import { z } from 'zod';
 import { isZeroRate, parseRate, rateExpected, rateHint, ratePattern } from '../base/rate.ts';
 import { expected } from '../base/schema/found.ts';
 
-const wanted = expected(rateExpected);
-const described = {
-  error: (issue: { readonly input?: unknown }) => wanted.error(issue) + rateHint(issue.input),
-};
-
+const described = expected(rateExpected, rateHint);
 const aboveZero = expected('a rate above zero, such as 100/s or 10M/month');
 const isZero = (text: unknown) => typeof text === 'string' && isZeroRate(text);
 

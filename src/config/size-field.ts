@@ -4,10 +4,7 @@ import { z } from 'zod';
 import { expected, found } from '../base/schema/found.ts';
 import { parseSize, sizeExpected, sizePattern, sizeText, sizeUnitText } from '../base/size.ts';
 
-const wanted = expected(sizeExpected);
-const described = {
-  error: (issue: { readonly input?: unknown }) => wanted.error(issue) + sizeUnitText(issue.input),
-};
+const described = expected(sizeExpected, sizeUnitText);
 const orZero = {
   error: ({ input }: { readonly input?: unknown }) =>
     `expected ${sizeExpected}, or 0, found ${found(input)}${sizeUnitText(input)}`,

@@ -22,9 +22,12 @@ export function cacheControl(headers: Headers): ReadonlyMap<string, string> {
 /** A directive's argument in seconds; undefined when the directive is missing, 0 when it is not a number: nothing is fresh then. */
 export function secondsOf(directives: ReadonlyMap<string, string>, name: string): number | undefined {
   const value = directives.get(name);
-  if (value === undefined) return undefined;
-  // Because: a number too large for 31 bits counts as the largest 31-bit number (RFC 9111 section 1.2.2).
-  return /^\d+$/.test(value) ? Math.min(Number(value), 0x7fffffff) : 0;
+  return value === undefined ? undefined : deltaSeconds(value);
+}
+
+/** Seconds as caching fields write them; 0 when the text is no number. One too large for 31 bits counts as the largest (RFC 9111 section 1.2.2). */
+export function deltaSeconds(text: string): number {
+  return /^\d+$/.test(text) ? Math.min(Number(text), 0x7fffffff) : 0;
 }
 
 /**

@@ -37,7 +37,7 @@ export class Guard {
 
   /** Returns a pass for an attempt at this endpoint, or `REFUSED`. The caller gives each pass back by one of the calls below. */
   admit(endpoint: Endpoint, now: number): number {
-    const breaker = this.parts.breaker ?? endpoint.breaker;
+    const breaker = this.breakerOf(endpoint);
     if (breaker === null) return NO_PASS;
     const pass = breaker.admit(now);
     if (pass === REFUSED) this.parts.cells[this.parts.metricsOffset + UpstreamCell.breakerRefusals]!++;
@@ -93,26 +93,31 @@ export class Guard {
 
   /** The attempt was abandoned: nobody waits for its outcome. */
   cancelled(endpoint: Endpoint, pass: number): void {
-    if (pass >= 0) (this.parts.breaker ?? endpoint.breaker)!.cancelled(pass);
+    if (pass >= 0) this.breakerOf(endpoint)!.cancelled(pass);
   }
 
   /** Whether the breaker of this endpoint or upstream is half-open, so that each attempt takes one of few places. */
   isTrying(endpoint: Endpoint): boolean {
-    return (this.parts.breaker ?? endpoint.breaker)?.state === BreakerState.halfOpen;
+    return this.breakerOf(endpoint)?.state === BreakerState.halfOpen;
   }
 
   /** Lets another attempt take the place of one that may take long; see `Breaker`. Returns the pass with which it goes on. */
   giveUpPlace(endpoint: Endpoint, pass: number): number {
-    return (this.parts.breaker ?? endpoint.breaker)!.giveUpPlace(pass);
+    return this.breakerOf(endpoint)!.giveUpPlace(pass);
+  }
+
+  private breakerOf(endpoint: Endpoint): Breaker | null {
+    return this.parts.breaker ?? endpoint.breaker;
   }
 
   private judge(endpoint: Endpoint, pass: number, isError: boolean, now: number): void {
-    const { breaker: ofUpstream, upstreamName, log, availability, cells, metricsOffset } = this.parts;
-    const breaker = (ofUpstream ?? endpoint.breaker)!;
+    const { upstreamName, log, availability, cells, metricsOffset } = this.parts;
+    const breaker = this.breakerOf(endpoint)!;
     const turned = isError ? breaker.failed(pass, now) : breaker.succeeded(pass, now);
     if (!turned) return;
     availability?.changed();
-    const of = ofUpstream === null ? { upstream: upstreamName, endpoint: endpoint.key } : { upstream: upstreamName };
+    const of =
+      this.parts.breaker === null ? { upstream: upstreamName, endpoint: endpoint.key } : { upstream: upstreamName };
     if (isError) {
       cells[metricsOffset + UpstreamCell.breakerOpens]!++;
       log('warn', 'circuit breaker opened', { ...of, forMs: breaker.waitMs(now) });

@@ -5,13 +5,10 @@ import { expected } from './found.ts';
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 const pattern = /^(0|[1-9][0-9]{0,8})(ms|s|m|h)$/;
-const wanted = expected('a duration such as 250ms, 30s, 5m or 24h');
-const described = {
-  error(issue: { readonly input?: unknown }): string {
-    const days = typeof issue.input === 'string' ? /^([1-9][0-9]?)d$/.exec(issue.input)?.[1] : undefined;
-    return wanted.error(issue) + (days === undefined ? '' : `; write ${Number(days) * 24}h`);
-  },
-};
+const described = expected('a duration such as 250ms, 30s, 5m or 24h', input => {
+  const days = typeof input === 'string' ? /^([1-9][0-9]?)d$/.exec(input)?.[1] : undefined;
+  return days === undefined ? '' : `; write ${Number(days) * 24}h`;
+});
 /** `abort` also stops the checks of the enclosing object, which would otherwise compare the unconverted text with other durations. */
 const wrongForm = { ...described, abort: true };
 

@@ -14,10 +14,13 @@ export function found(value: unknown): string {
 /** The start of a message about a missing value; the key's name replaces "this" when it is known. */
 export const MISSING = 'this is missing';
 
-/** The `error` option of a schema: `expected <what>, found <the input>`. */
-export function expected(what: string): { error: (issue: { readonly input?: unknown }) => string } {
+/** The `error` option of a schema: `expected <what>, found <the input>`, and what `hint` says about that input, which may be nothing. */
+export function expected(
+  what: string,
+  hint: (input: unknown) => string = () => '',
+): { error: (issue: { readonly input?: unknown }) => string } {
   return {
     error: ({ input }) =>
-      input === undefined ? `${MISSING}: expected ${what}` : `expected ${what}, found ${found(input)}`,
+      (input === undefined ? `${MISSING}: expected ${what}` : `expected ${what}, found ${found(input)}`) + hint(input),
   };
 }

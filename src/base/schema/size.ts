@@ -4,10 +4,7 @@ import { z } from 'zod';
 import { parseSize, sizeExpected, sizePattern, sizeUnitText } from '../size.ts';
 import { expected } from './found.ts';
 
-const wanted = expected(sizeExpected);
-const described = {
-  error: (issue: { readonly input?: unknown }) => wanted.error(issue) + sizeUnitText(issue.input),
-};
+const described = expected(sizeExpected, sizeUnitText);
 
 export const size = z
   .string(described)

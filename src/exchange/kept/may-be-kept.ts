@@ -1,7 +1,7 @@
 // Whether a response may be kept for others with the same request, and for how long (RFC 9111 sections 3 and 4.2). Stricter than a cache
 // has to be: only responses that are clearly public are kept.
 
-import { cacheControl, secondsOf } from '../../http/cache-control.ts';
+import { cacheControl, deltaSeconds, secondsOf } from '../../http/cache-control.ts';
 import { HeaderId } from '../../http/header-names.ts';
 import type { Headers } from '../../http/headers.ts';
 
@@ -22,7 +22,7 @@ export function mayBeKept(status: number, headers: Headers, keepSeconds: number,
   if (!statuses.has(status) || headers.getById(HeaderId.setCookie) !== undefined) return null;
   const control = cacheControl(headers);
   if (control.has('no-store') || control.has('private') || control.has('no-cache')) return null;
-  const ageSeconds = numberOf(headers.get('age'));
+  const ageSeconds = deltaSeconds(headers.get('age') ?? '');
   const freshSeconds = freshFor(headers, control, nowMs);
   const oldestSeconds = Math.min(ageSeconds + keepSeconds, oldestOf(control, freshSeconds));
   return ageSeconds < oldestSeconds ? { freshSeconds, ageSeconds, oldestSeconds } : null;
@@ -46,9 +46,4 @@ function freshFor(headers: Headers, control: ReadonlyMap<string, string>, nowMs:
   // A date that cannot be read counts as past (RFC 9111 section 5.3).
   if (Number.isNaN(until)) return 0;
   return Math.max(0, Math.floor((until - (Number.isNaN(date) ? nowMs : date)) / 1_000));
-}
-
-function numberOf(text: string | undefined): number {
-  // A number too large for 31 bits counts as the largest 31-bit number (RFC 9111 section 1.2.2).
-  return text !== undefined && /^\d+$/.test(text) ? Math.min(Number(text), 0x7fffffff) : 0;
 }
