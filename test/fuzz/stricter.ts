@@ -119,7 +119,8 @@ const rules: readonly Rule[] = [
       'malformed_target',
     ],
     className: 'http-version',
-    seen: ({ line }) => /HTTP\/(0\.9|2\.0)/.test(line) || /^[!-~]+ [!-~]+ *$/.test(line),
+    // The target may be missing too: llhttp takes `CONNECT ` alone as HTTP/0.9 with an empty one.
+    seen: ({ line }) => /HTTP\/(0\.9|2\.0)/.test(line) || /^[!-~]+ [!-~]* *$/.test(line),
   },
   {
     codes: ['malformed_request_line'],
