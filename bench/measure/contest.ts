@@ -6,6 +6,7 @@ import { runLoad } from '../load/run-load.ts';
 import type { Peer, RunningPeer, Setup } from '../peer.ts';
 import type { Context, Row } from '../scenario.ts';
 import { ask } from './ask.ts';
+import { emptyLog } from './empty-log.ts';
 import { watchCore } from './foreign-load.ts';
 import { proxyCore } from './pinning.ts';
 import { cpuTime, memoryBytes } from './process-tree.ts';
@@ -33,6 +34,7 @@ export const foreignShareMax = 0.1;
 
 interface Running {
   readonly contestant: Contestant;
+  readonly setup: Setup;
   readonly proxy: RunningPeer;
   readonly samples: Sample[];
 }
@@ -63,9 +65,10 @@ export async function runContest(context: Context, contestants: readonly Contest
   try {
     for (const contestant of contestants) {
       try {
-        const proxy = await contestant.peer.start(setupOf(context, contestant.setup));
+        const setup = setupOf(context, contestant.setup);
+        const proxy = await contestant.peer.start(setup);
         started.push(proxy);
-        running.push({ contestant, proxy, samples: [] });
+        running.push({ contestant, setup, proxy, samples: [] });
       } catch (error) {
         drop(contestant, error);
       }
@@ -142,6 +145,7 @@ async function runRound(context: Context, running: Running): Promise<Sample> {
   const { contestant, proxy } = running;
   const { seconds, connections } = context.options;
   const pid = proxy.pid();
+  emptyLog(running.setup.folder);
   const watch = watchCore(proxyCore, [pid]);
   const before = cpuTime(pid);
   const tls = contestant.setup?.tls === true;
