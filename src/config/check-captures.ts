@@ -2,11 +2,12 @@
 
 import type { CheckedParts } from './check-document.ts';
 import type { Problem } from './config.ts';
+import type { RoutesToCheck } from './routes-to-check.ts';
 
-/** Returns warnings. Checks all routes after every change, because a warning that is not repeated would seem to be resolved. */
-export function checkCaptures({ routes }: CheckedParts): Problem[] {
+/** Returns the warnings about the routes from `from` up to `to`, excluded. */
+export function checkCaptures({ routes }: CheckedParts, { from, to }: RoutesToCheck): Problem[] {
   const problems: Problem[] = [];
-  for (let at = 0; at < routes.length; at++) {
+  for (let at = from; at < to; at++) {
     const route = routes[at];
     if (route === undefined || !route.match.path.startsWith('~')) continue;
     const { match, rewrite, to } = route;

@@ -3,19 +3,21 @@
 
 import type { CheckedParts } from './check-document.ts';
 import type { MatchConfig, Problem, RouteConfig } from './config.ts';
+import { RouteSearch } from './route-search.ts';
 
-/** Returns warnings. Checks all routes after every change, because a warning that is not repeated would seem to be resolved. */
+/** The routes that others may hide. */
+const hideable = new RouteSearch(({ match: { path } }) => path === '/' || path.startsWith('~'));
+
+/** Returns warnings. Considers all routes after every change, because any of them may hide another or cease to do so. */
 export function checkHiddenRoutes({ routes }: CheckedParts): Problem[] {
   const problems: Problem[] = [];
   const warn = (at: number, message: string) =>
     problems.push({ path: ['routes', at, 'match', 'path'], message, severity: 'warning' });
   let prefixes: Prefixes | null = null;
   let others: ReadonlySet<string> | null = null;
-  for (let at = 0; at < routes.length; at++) {
-    const route = routes[at];
-    if (route === undefined) continue;
-    const { path } = route.match;
-    if (path.startsWith('~')) {
+  for (const at of hideable.placesIn(routes)) {
+    const route = routes[at]!;
+    if (route.match.path !== '/') {
       prefixes ??= prefixesOf(routes);
       const hiding = hidingRoute(route.match, prefixes);
       if (hiding === null) continue;
@@ -24,7 +26,7 @@ export function checkHiddenRoutes({ routes }: CheckedParts): Problem[] {
         at,
         `no request reaches this: expressions are tried last, and "${name}" takes every path of \`${match.path}\` before; write \`~${withoutRest(match.path)}/.*\` there, behind this route`,
       );
-    } else if (path === '/' && isUpstream(route)) {
+    } else if (isUpstream(route)) {
       others ??= hostsOfOthers(routes);
       if (isAlone(route.match, others)) warn(at, 'this matches only the path `/` itself: for every path write `/*`');
     }

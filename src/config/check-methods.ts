@@ -3,6 +3,7 @@
 import type { CheckedParts } from './check-document.ts';
 import type { Problem } from './config.ts';
 import { suggestion } from './nearest-name.ts';
+import type { RoutesToCheck } from './routes-to-check.ts';
 
 /** The methods that nearly every misspelt one was meant to be. */
 const meant = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY'];
@@ -23,10 +24,10 @@ export function slipText(method: string): string {
   return guess === '' ? '' : `${JSON.stringify(method)} is not a known method${guess}`;
 }
 
-/** Returns warnings. Checks all routes after every change, because a warning that is not repeated would seem to be resolved. */
-export function checkMethods({ routes }: CheckedParts): Problem[] {
+/** Returns the warnings about the routes from `from` up to `to`, excluded. */
+export function checkMethods({ routes }: CheckedParts, { from, to }: RoutesToCheck): Problem[] {
   const problems: Problem[] = [];
-  for (let at = 0; at < routes.length; at++) {
+  for (let at = from; at < to; at++) {
     const methods = routes[at]?.match.methods;
     if (methods === undefined) continue;
     for (let index = 0; index < methods.length; index++) {

@@ -3,16 +3,17 @@
 import type { CheckedParts } from './check-document.ts';
 import type { Problem } from './config.ts';
 import { parametersOf } from './path-parameters.ts';
+import type { RoutesToCheck } from './routes-to-check.ts';
 
 const placeholder = /\$?\{([A-Za-z][\w.-]*)\}/;
 
 /** Names of the placeholders that redirects and the `headers` filter fill in. */
 const filledInElsewhere = /^(?:host|path|query|scheme|method|route|requestId|client\.ip|(?:param|header|cookie)\..+)$/;
 
-/** Returns warnings. Checks all routes after every change, because a warning that is not repeated would seem to be resolved. */
-export function checkReplyHeaders({ routes }: CheckedParts): Problem[] {
+/** Returns the warnings about the routes from `from` up to `to`, excluded. */
+export function checkReplyHeaders({ routes }: CheckedParts, { from, to }: RoutesToCheck): Problem[] {
   const problems: Problem[] = [];
-  for (let at = 0; at < routes.length; at++) {
+  for (let at = from; at < to; at++) {
     const route = routes[at];
     if (route === undefined || route.to.kind !== 'reply') continue;
     for (const { name, value } of route.to.reply.headers) {

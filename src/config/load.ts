@@ -96,14 +96,15 @@ function load(
   const changed = before.isWarned ? allRoutes(parts) : routesToCheck(before.parts, parts);
   const placeText = (at: Problem['path']) => document.placeText(at);
   const references = checkReferences(document.settings, parts, filters, placeText, before, changed);
-  const ofChanged = [...references.problems, ...checkFilterPlaces(document.settings, parts, filters, changed)];
-  problems.push(...ofChanged);
-  problems.push(...checkOwnPaths(parts, filters));
-  problems.push(...checkRoutePaths(parts, changed));
-  problems.push(...checkHiddenRoutes(parts));
-  problems.push(...checkMethods(parts));
-  problems.push(...checkCaptures(parts));
-  problems.push(...checkReplyHeaders(parts));
+  const ofChanged = [
+    ...references.problems,
+    ...checkFilterPlaces(document.settings, parts, filters, changed),
+    ...checkRoutePaths(parts, changed),
+    ...checkMethods(parts, changed),
+    ...checkCaptures(parts, changed),
+    ...checkReplyHeaders(parts, changed),
+  ];
+  problems.push(...ofChanged, ...checkOwnPaths(parts, filters), ...checkHiddenRoutes(parts));
 
   const locate = (problem: Problem): LocatedProblem => {
     const located = document.locate(problem);
