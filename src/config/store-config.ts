@@ -2,12 +2,23 @@
 
 export type StoreKind = 'redis' | 'redisCluster' | 'postgres' | 'sqlite';
 
+/** What is said of Sentinels besides where they are. A type and not an interface for the same reason as `StoreConfig`. */
+export type SentinelConfig = {
+  /** The name of the master, as the Sentinels call it. */
+  readonly master: string;
+  /** For logging in to the Sentinels, which have passwords of their own. Empty for none. */
+  readonly username: string;
+  readonly password: string;
+};
+
 /** A server or file that keeps what gateways share. A type and not an interface, so that it can be the spec of a feed. */
 export type StoreConfig = {
   readonly name: string;
   readonly kind: StoreKind;
-  /** One server; for a cluster, several servers that know the others; none for a file. */
+  /** One server; for a cluster, several servers that know the others; the Sentinels where there are any; none for a file. */
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  /** Only of a Redis whose Sentinels say which server is the master. */
+  readonly sentinel?: SentinelConfig;
   readonly tls: boolean;
   /** Path of a PEM file with the trusted authorities; empty for those that come with Node.js. */
   readonly ca: string;

@@ -43,7 +43,40 @@ test('a cluster, a PostgreSQL, a file', () => {
   assert.equal(place('sqlite:///var/lib/x.db').path, '/var/lib/x.db');
 });
 
+test('a Redis behind Sentinels', () => {
+  const plain = place('redis+sentinel://a,b:1/budgets');
+  assert.deepEqual(
+    [plain.kind, plain.nodes, plain.master, plain.database],
+    [
+      'redis',
+      [
+        { host: 'a', port: 26_379 },
+        { host: 'b', port: 1 },
+      ],
+      'budgets',
+      '0',
+    ],
+  );
+  const full = place('rediss+sentinel://app:pw@a/my.budgets_2/3');
+  assert.deepEqual([full.tls, full.username, full.master, full.database], [true, 'app', 'my.budgets_2', '3']);
+  assert.equal(place('redis://a/3').master, '');
+});
+
+test('a login for Sentinels is for Sentinels', () => {
+  const sentinel = { password: 's3cret' };
+  const { data } = storeSchema.safeParse({ url: 'redis+sentinel://a/budgets', sentinel });
+  assert.deepEqual(data?.sentinel, { master: 'budgets', username: '', password: 's3cret' });
+  const { error } = storeSchema.safeParse({ url: 'redis://a', sentinel });
+  assert.match(error!.issues[0]!.message, /the URL starts with redis\+sentinel:/);
+  assert.deepEqual(error!.issues[0]!.path, ['sentinel']);
+  assert.equal(storeSchema.safeParse({ url: 'redis://a' }).data?.sentinel, undefined);
+});
+
 const wrong = [
+  'redis+sentinel://:s3cret@a',
+  'redis+sentinel://:s3cret@a/',
+  'redis+sentinel://:s3cret@a/3/budgets',
+  'redis+sentinel://:s3cret@a/bud%20gets',
   'http://a',
   'redis:a',
   'redis://',

@@ -25,7 +25,7 @@ const keyPrefix = z
 export const storeSchema = z
   .strictObject({
     url: url.describe(
-      '`redis://[user:password@]host:6379/0`, `rediss://` with TLS, `redis+cluster://host:6379,host:6380`, `rediss+cluster://`, `postgres://user:password@host:5432/database` (`?sslmode=verify-full` for TLS), `sqlite:state.db` for a file on this machine, relative to this one. Take the password from outside: `${file:/run/secrets/redis}`.',
+      '`redis://[user:password@]host:6379/0`, `rediss://` with TLS, `redis+cluster://host:6379,host:6380`, `rediss+cluster://`, `redis+sentinel://host:26379,host:26380/master` (and `/0` for the database), `rediss+sentinel://`, `postgres://user:password@host:5432/database` (`?sslmode=verify-full` for TLS), `sqlite:state.db` for a file on this machine, relative to this one. Take the password from outside: `${file:/run/secrets/redis}`.',
     ),
     ca: z
       .string()
@@ -33,6 +33,15 @@ export const storeSchema = z
       .optional()
       .describe(
         'PEM file of the authorities for the server’s certificate, relative to this file. Default: those that come with Node.js. The file is watched: connections made after a change use the new content.',
+      ),
+    sentinel: z
+      .strictObject({
+        username: z.string().min(1).optional().describe('A user of the Sentinels’ own access list, if they have one.'),
+        password: z.string().min(1).describe('Password of the Sentinels: `${file:/run/secrets/sentinel}`.'),
+      })
+      .optional()
+      .describe(
+        'How to log in to the Sentinels, where they ask for it. User and password in the URL are for the servers that they watch.',
       ),
     keyPrefix: keyPrefix.describe('Prefix of every key in Redis: gateways that share a budget use the same.'),
     connectTimeout: duration.prefault('1s').describe('How long making a connection may take.'),
@@ -43,14 +52,28 @@ export const storeSchema = z
       ),
   })
   .transform(
-    ({ url: place, ca, keyPrefix: prefix, connectTimeout, commandTimeout }): Omit<StoreConfig, 'name'> => ({
+    ({
+      url: { master, ...place },
+      ca,
+      sentinel,
+      keyPrefix: prefix,
+      connectTimeout,
+      commandTimeout,
+    }): Omit<StoreConfig, 'name'> => ({
       ...place,
+      ...((master !== '' || sentinel !== undefined) && {
+        sentinel: { master, username: sentinel?.username ?? '', password: sentinel?.password ?? '' },
+      }),
       ca: ca ?? '',
       keyPrefix: prefix,
       connectTimeoutMs: connectTimeout,
       commandTimeoutMs: commandTimeout,
     }),
   )
+  .refine(({ sentinel }) => sentinel?.master !== '', {
+    path: ['sentinel'],
+    error: 'this is for Sentinels: the URL starts with redis+sentinel:// or rediss+sentinel://',
+  })
   .refine(({ ca, tls }) => ca === '' || tls, {
     path: ['ca'],
     error: 'a `ca` is for TLS: the URL starts with rediss:// or says sslmode=verify-full',

@@ -3,16 +3,20 @@
 import type { StoreConfig, StoreKind } from './store-config.ts';
 
 /** What a URL determines of a store. */
-export type StorePlace = Pick<StoreConfig, 'kind' | 'nodes' | 'tls' | 'username' | 'password' | 'database' | 'path'>;
+export type StorePlace = Pick<StoreConfig, 'kind' | 'nodes' | 'tls' | 'username' | 'password' | 'database' | 'path'> & {
+  /** The name of the master where the nodes are Sentinels; empty otherwise. */
+  readonly master: string;
+};
 
 /** The forms of a store's URL, for messages. */
 const STORE_URL_FORMS =
-  'redis://host:6379/0, redis+cluster://host:6379,host:6380, postgres://user@host:5432/database or sqlite:state.db';
+  'redis://host:6379/0, redis+cluster://host:6379,host:6380, redis+sentinel://host:26379,host:26380/master, postgres://user@host:5432/database or sqlite:state.db';
 
 interface Scheme {
   readonly kind: StoreKind;
   readonly tls: boolean;
   readonly port: number;
+  readonly sentinels?: true;
 }
 
 const schemes: Readonly<Record<string, Scheme>> = {
@@ -20,6 +24,8 @@ const schemes: Readonly<Record<string, Scheme>> = {
   rediss: { kind: 'redis', tls: true, port: 6379 },
   'redis+cluster': { kind: 'redisCluster', tls: false, port: 6379 },
   'rediss+cluster': { kind: 'redisCluster', tls: true, port: 6379 },
+  'redis+sentinel': { kind: 'redis', tls: false, port: 26379, sentinels: true },
+  'rediss+sentinel': { kind: 'redis', tls: true, port: 26379, sentinels: true },
   postgres: { kind: 'postgres', tls: false, port: 5432 },
   postgresql: { kind: 'postgres', tls: false, port: 5432 },
 };
@@ -45,10 +51,10 @@ function sqlitePlace(rest: string): StorePlace | string {
   const path = rest.startsWith('//') ? rest.slice(2) : rest;
   if (path === '' || path === ':memory:' || /[?#]/.test(path))
     return 'expected a file after `sqlite:`, such as sqlite:/var/lib/cardea/state.db';
-  return { kind: 'sqlite', nodes: [], tls: false, username: '', password: '', database: '', path };
+  return { kind: 'sqlite', nodes: [], tls: false, username: '', password: '', database: '', path, master: '' };
 }
 
-function serverPlace({ kind, tls, port }: Scheme, rest: string): StorePlace | string {
+function serverPlace({ kind, tls, port, sentinels }: Scheme, rest: string): StorePlace | string {
   const at = rest.lastIndexOf('@');
   const credentials = at === -1 ? '' : rest.slice(0, at);
   const [, hosts = '', path = '', query = '', fragment = ''] =
@@ -64,9 +70,9 @@ function serverPlace({ kind, tls, port }: Scheme, rest: string): StorePlace | st
   const nodes = hosts.split(',').map(host => nodeOf(host, port));
   const wrong = nodes.find(node => typeof node === 'string');
   if (wrong !== undefined) return wrong;
-  if (kind !== 'redisCluster' && nodes.length > 1)
+  if (kind !== 'redisCluster' && sentinels === undefined && nodes.length > 1)
     return kind === 'redis'
-      ? 'several hosts are a cluster: expected redis+cluster://host:6379,host:6380'
+      ? 'several hosts are a cluster or Sentinels: expected redis+cluster://host:6379,host:6380 or redis+sentinel://host:26379,host:26380/master'
       : 'expected one host of the PostgreSQL server';
   const place: StorePlace = {
     kind,
@@ -77,9 +83,20 @@ function serverPlace({ kind, tls, port }: Scheme, rest: string): StorePlace | st
     password,
     database,
     path: '',
+    master: '',
   };
   if (kind === 'postgres') return postgresPlace(place, query);
-  return query === '' ? redisPlace(place) : 'a Redis URL takes no settings after `?`: write them beside `url`';
+  if (query !== '') return 'a Redis URL takes no settings after `?`: write them beside `url`';
+  return sentinels === true ? sentinelPlace(place) : redisPlace(place);
+}
+
+/** The path of Sentinels is the name of the master and, if need be, the number of the database. */
+function sentinelPlace(place: StorePlace): StorePlace | string {
+  const slash = place.database.indexOf('/');
+  const master = slash === -1 ? place.database : place.database.slice(0, slash);
+  if (!/^[\w.-]{1,128}$/.test(master))
+    return 'expected the name of the master behind the Sentinels: redis+sentinel://host:26379,host:26380/master';
+  return redisPlace({ ...place, master, database: slash === -1 ? '' : place.database.slice(slash + 1) });
 }
 
 function redisPlace(place: StorePlace): StorePlace | string {
@@ -91,7 +108,8 @@ function redisPlace(place: StorePlace): StorePlace | string {
     return database === '' || database === '0'
       ? { ...place, database: '0' }
       : 'a Redis Cluster has the database 0 only';
-  if (!/^[0-9]{0,4}$/.test(database)) return 'expected the number of a Redis database after the host, such as /0';
+  if (!/^[0-9]{0,4}$/.test(database))
+    return `expected the number of a Redis database after the ${place.master === '' ? 'host' : 'master'}, such as /0`;
   return { ...place, database: database === '' ? '0' : database };
 }
 

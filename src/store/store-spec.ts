@@ -5,6 +5,7 @@ export type StoreSpec = {
   readonly name: string;
   readonly kind: 'redis' | 'redisCluster' | 'postgres' | 'sqlite';
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  readonly sentinel?: { readonly master: string; readonly username: string; readonly password: string };
   readonly tls: boolean;
   readonly ca: string;
   readonly authorities?: string;

@@ -212,6 +212,7 @@ function drillDocument(store: StoreConfig, { limit, mode }: Plan): object {
       main: {
         url: urlOf(store),
         ...(store.ca !== '' && { ca: store.ca }),
+        ...sentinelLogin(store),
         keyPrefix: `${store.keyPrefix}drill-${process.pid}:`,
       },
     },
@@ -227,10 +228,18 @@ function drillDocument(store: StoreConfig, { limit, mode }: Plan): object {
   };
 }
 
-function urlOf({ kind, tls, username, password, nodes, database }: StoreConfig): string {
-  const scheme = `${tls ? 'rediss' : 'redis'}${kind === 'redisCluster' ? '+cluster' : ''}`;
+function sentinelLogin({ sentinel }: StoreConfig): object {
+  if (sentinel === undefined || sentinel.password === '') return {};
+  const { username, password } = sentinel;
+  return { sentinel: { ...(username !== '' && { username }), password } };
+}
+
+function urlOf({ kind, sentinel, tls, username, password, nodes, database }: StoreConfig): string {
+  const kindOfServer = kind === 'redisCluster' ? '+cluster' : sentinel === undefined ? '' : '+sentinel';
+  const scheme = `${tls ? 'rediss' : 'redis'}${kindOfServer}`;
   const who =
     username === '' && password === '' ? '' : `${encodeURIComponent(username)}:${encodeURIComponent(password)}@`;
   const hosts = nodes.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join(',');
-  return `${scheme}://${who}${hosts}${kind === 'redisCluster' ? '' : `/${database}`}`;
+  const master = sentinel === undefined ? '' : `/${sentinel.master}`;
+  return `${scheme}://${who}${hosts}${master}${kind === 'redisCluster' ? '' : `/${database}`}`;
 }

@@ -38,6 +38,7 @@ function guard(client: RedisClient, greetingMsMax: number, onTrouble: TroubleLis
     onTrouble('');
   });
   client.on('close', () => clearTimeout(timer));
+  client.on('sentinelError', (error: Error) => onTrouble(sentinelTrouble(error)));
   // Because: an `error` event without a listener would end the process.
   client.on('error', (error: Error) => {
     const code = codeOf(error);
@@ -55,6 +56,13 @@ function guard(client: RedisClient, greetingMsMax: number, onTrouble: TroubleLis
 async function isLoading(client: RedisClient): Promise<boolean> {
   if (client.status !== 'connect' || client.isCluster) return false;
   return /^loading:1/m.test(await client.info('persistence').catch(() => ''));
+}
+
+/** Why a Sentinel gave no master. The driver puts what it was told into its own message, which names addresses. */
+function sentinelTrouble({ message }: Error): string {
+  if (/invalid reply|No such master/.test(message)) return 'the Sentinels know no master of this name';
+  const code = /\b(NOAUTH|WRONGPASS|NOPERM|ECONNREFUSED|ETIMEDOUT|ENOTFOUND)\b/.exec(message)?.[1];
+  return `no Sentinel answers${code === undefined ? '' : `: ${code}`}`;
 }
 
 /** Whether the error is the server's refusal to select the database. */

@@ -1,10 +1,12 @@
-// Makes the driver's client for a store: one server or a cluster, with those features of the driver switched off that do harm here.
+// Makes the driver's client for a store: one server, a cluster, or the master that Sentinels name, with those features of the driver switched off that do harm here.
 
 import type { Cluster, Redis } from 'ioredis';
 import type { StoreSpec } from '../store-spec.ts';
 import { refusalCode } from './refusal-code.ts';
 
 export type RedisClient = Redis | Cluster;
+
+type SentinelSpec = NonNullable<StoreSpec['sentinel']>;
 
 const RECONNECT_MIN_MS = 20;
 /** Also how far apart gateways come back; until then those that are back admit what the others still admit as their shares. */
@@ -45,11 +47,28 @@ export async function makeRedisClient(spec: StoreSpec, onReplica: () => void): P
   const { host = '127.0.0.1', port = 6379 } = node ?? {};
   return new driver.Redis({
     ...connectionOptions(spec, onReplica),
-    host,
-    port,
+    ...(spec.sentinel === undefined ? { host, port } : sentinelOptions(spec, spec.sentinel)),
     db: Number(spec.database),
     lazyConnect: true,
   });
+}
+
+/**
+ * The Sentinels are asked for the master before each connection. Nothing listens for their announcements: a server that stops being the
+ * master closes its connections or refuses writes, and a connection that is silent is given up; each leads to the question again.
+ */
+function sentinelOptions({ nodes, tls, authorities, commandTimeoutMs }: StoreSpec, sentinel: SentinelSpec) {
+  const { master, username, password } = sentinel;
+  return {
+    sentinels: [...nodes],
+    name: master,
+    role: 'master' as const,
+    ...(username !== '' && { sentinelUsername: username }),
+    ...(password !== '' && { sentinelPassword: password }),
+    ...(tls && { enableTLSForSentinelMode: true, sentinelTLS: authorities === undefined ? {} : { ca: authorities } }),
+    sentinelCommandTimeout: commandTimeoutMs,
+    sentinelRetryStrategy: reconnectDelay,
+  };
 }
 
 function connectionOptions(spec: StoreSpec, onReplica: () => void) {

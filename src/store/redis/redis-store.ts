@@ -10,14 +10,12 @@ import { makeRedisClient, type RedisClient } from './redis-client.ts';
 import { refusalCode } from './refusal-code.ts';
 import { type ReturnWatch, watchForReturn } from './return-watch.ts';
 import { SilentServers } from './silent-servers.ts';
+import { type ListeningListener, type MessageListener, Subscriptions } from './subscriptions.ts';
 
 type Argument = string | number | Buffer;
 
 /** Some 64 MB/s, which a network and a busy server achieve at least. */
 const SLOWEST_BYTES_A_MS = 64 * 1024;
-
-/** Pause before a refused channel is requested again. */
-const LISTEN_AGAIN_MS = 1_000;
 
 const SILENT = 'it does not answer';
 
@@ -27,7 +25,6 @@ export class RedisStore {
   readonly holds = new Holds();
   private opening: Promise<void> | null = null;
   private client: RedisClient | null = null;
-  private subscriber: Promise<RedisClient> | null = null;
   private up = false;
   private closed = false;
   private why = '';
@@ -35,9 +32,7 @@ export class RedisStore {
   private watch: ReturnWatch | null = null;
   private silent: SilentServers | null = null; // of a cluster
   private readonly availabilityListeners = new Set<(available: boolean) => void>();
-  private readonly channels = new Map<string, Set<(message: string) => void>>();
-  /** By message listener: the callback that is told when the listener hears, or is refused. */
-  private readonly listening = new Map<(message: string) => void, (refusal: string | null) => void>();
+  private readonly subscriptions = new Subscriptions(() => this.made());
 
   constructor(spec: StoreSpec) {
     this.spec = spec;
@@ -111,33 +106,8 @@ export class RedisStore {
    * `onAvailability` is no substitute, since this connection may return later than that of the commands. While Redis refuses the channel,
    * `onListening` is called with the code (`NOPERM`), and Redis is asked again and again. The returned function ends the subscription.
    */
-  subscribe(
-    channel: string,
-    listener: (message: string) => void,
-    onListening?: (refusal: string | null) => void,
-  ): () => void {
-    let listeners = this.channels.get(channel);
-    if (listeners === undefined) {
-      listeners = new Set();
-      this.channels.set(channel, listeners);
-      void this.subscription().then(
-        client => this.listenTo(client, [channel]),
-        () => {},
-      );
-    }
-    const heard = listeners;
-    heard.add(listener);
-    if (onListening !== undefined) this.listening.set(listener, onListening);
-    return () => {
-      heard.delete(listener);
-      this.listening.delete(listener);
-      if (heard.size > 0 || this.channels.get(channel) !== heard) return;
-      this.channels.delete(channel);
-      void this.subscriber?.then(
-        client => client.unsubscribe(channel).catch(() => {}),
-        () => {},
-      );
-    };
+  subscribe(channel: string, listener: MessageListener, onListening?: ListeningListener): () => void {
+    return this.subscriptions.add(channel, listener, onListening);
   }
 
   /** Registers what has to be sent before the connections end. */
@@ -153,13 +123,8 @@ export class RedisStore {
     this.watch?.stop();
     this.silent?.stop();
     this.client?.disconnect();
-    const { subscriber } = this;
     this.client = null;
-    this.subscriber = null;
-    this.channels.clear();
-    // Because: a client that is still being made finds the store closed, and ends by itself. Its rejection concerns nobody here.
-    const client = await subscriber?.catch(() => null);
-    client?.disconnect();
+    await this.subscriptions.close();
   }
 
   private async connected(name: string, args: readonly Argument[]): Promise<RedisClient> {
@@ -200,51 +165,6 @@ export class RedisStore {
     if (!this.closed) return client;
     client.disconnect();
     return null;
-  }
-
-  private subscription(): Promise<RedisClient> {
-    this.subscriber ??= (async () => {
-      const client = await this.made();
-      if (client === null) throw this.away('it was closed');
-      client.on('message', (channel: string, message: string) => {
-        for (const listener of this.channels.get(channel) ?? []) listener(message);
-      });
-      // Because: the driver restores the subscriptions it had, but knows nothing of those that could not be sent.
-      client.on('ready', () => {
-        const names = [...this.channels.keys()];
-        if (names.length > 0) void this.listenTo(client, names);
-      });
-      await client.connect().catch(() => {});
-      return client;
-    })();
-    return this.subscriber;
-  }
-
-  private async listenTo(client: RedisClient, channels: readonly string[]): Promise<void> {
-    try {
-      await client.subscribe(...channels);
-    } catch (error) {
-      const code = refusalCode(error);
-      // Without an answer, the subscription is tried again when the connection is back.
-      if (code !== null) this.listenLater(client, channels, code);
-      return;
-    }
-    this.tellListening(channels, null);
-  }
-
-  private listenLater(client: RedisClient, channels: readonly string[], code: string): void {
-    this.tellListening(channels, code);
-    const again = () => {
-      const wanted = channels.filter(channel => this.channels.has(channel));
-      if (wanted.length > 0 && client.status === 'ready') void this.listenTo(client, wanted);
-    };
-    setTimeout(again, LISTEN_AGAIN_MS).unref();
-  }
-
-  private tellListening(channels: readonly string[], refusal: string | null): void {
-    for (const channel of channels) {
-      for (const listener of this.channels.get(channel) ?? []) this.listening.get(listener)?.(refusal);
-    }
   }
 
   /** The answer, or `StoreAway` after `commandTimeoutMs` and `bytesMs`, from when on the server counts as away. */
