@@ -1,6 +1,6 @@
 // Rates as people write them: `100/s`, `1000/min`, `5/15min`, `10M/month`. Converts them to a count and a time; counts nothing.
 
-const dayMs = 24 * 3_600_000;
+export const dayMs = 24 * 3_600_000;
 /** A month counts as 30 days. */
 const periods: Readonly<Record<string, number>> = {
   s: 1_000,
@@ -55,8 +55,18 @@ export function parseRate(text: string): Rate | null {
 
 /** The rate as text, such as `1000/min` or `5/15min`; undefined when `perMs` cannot be written. */
 export function rateText({ count, perMs }: Rate): string | undefined {
+  const time = rateTimeText(perMs);
+  return time === undefined ? undefined : `${count}/${time}`;
+}
+
+/** The time of a rate as it stands behind the slash, such as `min` or `15min`; undefined when it cannot be written. */
+export function rateTimeText(perMs: number): string | undefined {
   const [unit, ms = 1] = Object.entries(periods).findLast(([, each]) => perMs % each === 0) ?? [];
-  if (unit === undefined) return undefined;
-  if (perMs === ms) return `${count}/${unit}`;
-  return perMs < dayMs ? `${count}/${perMs / ms}${unit}` : undefined;
+  if (unit === undefined || perMs === ms) return unit;
+  return perMs < dayMs ? `${perMs / ms}${unit}` : undefined;
+}
+
+/** The name of one of several rates: `default-s`, `default-15min`. A rate that stands alone has the name itself. */
+export function rateName(name: string, { perMs }: Rate, isAlone: boolean): string {
+  return isAlone ? name : `${name}-${rateTimeText(perMs) ?? `${perMs}ms`}`;
 }

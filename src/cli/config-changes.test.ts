@@ -36,6 +36,23 @@ test('added, removed, changed and moved', () => {
   ]);
 });
 
+test('rates of plans are told as they are written, one as itself and several one by one', () => {
+  const [second, hour] = [
+    { count: 10, perMs: 1_000 },
+    { count: 1_000, perMs: 3_600_000 },
+  ];
+  const plan = (rates: readonly { count: number; perMs: number }[] | null) =>
+    sampleConfig({ plans: [{ name: 'gold', rates, quotas: [{ count: 5, perMs: 86_400_000 }] }] });
+  const detailsOf = (before: Config, after: Config) => changesOf(before, after)[0]?.details;
+  assert.deepEqual(detailsOf(plan([second]), plan([hour])), ['rate: 10/s -> 1000/h']);
+  assert.deepEqual(detailsOf(plan(null), plan([second])), ['rate: nothing -> 10/s']);
+  assert.deepEqual(detailsOf(plan([second]), plan([second, hour])), ['rate: 10/s -> ["10/s","1000/h"]']);
+  assert.deepEqual(detailsOf(plan([hour, second]), plan([{ count: 9, perMs: 1_000 }, second])), [
+    'rate[1000/h]: 1000/h -> nothing',
+    'rate[9/s]: nothing -> 9/s',
+  ]);
+});
+
 test('a secret that changed is told without its value', () => {
   const filters = (token: string) => [{ name: 'headers', config: { request: { set: { authorization: token } } } }];
   const changes = changesOf(sampleConfig({ filters: filters('one') }), sampleConfig({ filters: filters('two') }));

@@ -235,8 +235,9 @@ export interface KeyConfig {
 
 export interface PlanConfig {
   readonly name: string;
-  readonly rate: RateConfig | null;
-  readonly quota: RateConfig | null;
+  /** All of them apply; null for none. `quotas` likewise. */
+  readonly rates: readonly RateConfig[] | null;
+  readonly quotas: readonly RateConfig[] | null;
 }
 
 export interface RateConfig {

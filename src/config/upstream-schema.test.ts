@@ -121,10 +121,38 @@ test('consumers hold hashes of keys; what was written in place of one is shown t
 test('a plan limits something', () => {
   const month = 30 * 86_400_000;
   assert.deepEqual(made(planSchema, { quota: '10M/month' }), {
-    rate: null,
-    quota: { count: 10_000_000, perMs: month },
+    rates: null,
+    quotas: [{ count: 10_000_000, perMs: month }],
   });
   refused(planSchema, {}, '', /needs a `rate` or a `quota`/);
+  refused(planSchema, { rate: [] }, 'rate', /at least one/);
+  refused(planSchema, { rate: 10 }, 'rate', /expected a rate such as 100\/s/);
+  refused(planSchema, { rate: ['10/s', 'fast'] }, 'rate.1', /expected a rate such as .*found "fast"/);
+  refused(planSchema, { quota: ['1M/month', '5/h'] }, 'quota.1', /a quota of a day, a week or a month/);
+});
+
+test('of several rates of a plan, each can be the one that refuses', () => {
+  const ratesOf = (rate: unknown) => made(planSchema, { rate }).rates?.map(({ count, perMs }) => [count, perMs]);
+  assert.deepEqual(ratesOf(['10/s', '1000/h']), [[10, 1_000], [1_000, 3_600_000]]); // biome-ignore format: pairs
+  assert.deepEqual(ratesOf(['1000/h', '100/5min', '10/s'])?.length, 3);
+  refused(planSchema, { rate: ['10/s', '20/s'] }, 'rate.1', /^20\/s can never be the one that refuses, beside 10\/s/);
+  refused(planSchema, { rate: ['10/s', '10/s'] }, 'rate.1', /never/);
+  refused(planSchema, { rate: ['40k/h', '10/s'] }, 'rate.0', /^40000\/h can never/);
+  refused(planSchema, { rate: ['500/h', '1000/s'] }, 'rate.1', /^1000\/s can never/);
+  const quotasOf = (quota: unknown) => made(planSchema, { quota }).quotas?.length;
+  for (const quota of [['1M/month', '50k/day'], ['100/week', '500/month'], ['150/week', '100/month']])
+    assert.equal(quotasOf(quota), 2, String(quota));
+  assert.equal(quotasOf(['10/day', '60/week', '200/month']), 3);
+  for (const [quota, at] of [
+    [['1M/month', '2M/month'], 1],
+    [['1M/month', '1M/month'], 1],
+    [['10/day', '70/week'], 1],
+    [['310/month', '10/day'], 0],
+    [['100/week', '600/month'], 1],
+    [['200/week', '100/month'], 0],
+    [['9/day', '9/month'], 0],
+  ] as const)
+    refused(planSchema, { quota }, `quota.${at}`, /can never be the one that refuses/);
 });
 
 test('the scheme of discovered endpoints fits the protocol, as that of listed ones does', () => {

@@ -21,6 +21,9 @@ const time = ofNumber(ms => new Date(ms).toISOString());
 const digest: Form = text =>
   typeof text === 'string' ? `sha256 ${createHash('sha256').update(text).digest('hex').slice(0, 16)}` : text;
 
+/** For what may be written as one value or as a list. */
+const oneOrAll: Form = value => (Array.isArray(value) && value.length === 1 ? value[0] : value);
+
 /** By key, or by the enclosing key and the key (`limits.bodyBytesMax`). Keys that end with `Ms` are durations, without `Ms`. */
 const terms: Readonly<Record<string, Term>> = {
   requestLineBytesMax: ['requestLine', size],
@@ -62,6 +65,8 @@ const terms: Readonly<Record<string, Term>> = {
   expiresAtMs: ['expires', time],
   'match.hosts': ['host'],
   'store.authorities': ['content of ca', digest],
+  rates: ['rate', oneOrAll],
+  quotas: ['quota', oneOrAll],
 };
 
 /** The value with names and units as a document writes them; `within` is the enclosing key. */

@@ -1,5 +1,7 @@
 // The caller, once a filter has identified it: the consumer as configured, and the identity that the credential proved. Types only.
 
+import type { Rate } from '../base/rate.ts';
+
 /** A caller, whichever filter recognised it. */
 export interface Consumer {
   readonly name: string;
@@ -26,6 +28,7 @@ export interface Identity {
 /** A plan of the configuration; see `PlanConfig`, to which it is structurally equal. */
 export interface Plan {
   readonly name: string;
-  readonly rate: { readonly count: number; readonly perMs: number } | null;
-  readonly quota: { readonly count: number; readonly perMs: number } | null;
+  /** Requests must fit into all of them; null for none. `quotas` likewise. */
+  readonly rates: readonly Rate[] | null;
+  readonly quotas: readonly Rate[] | null;
 }

@@ -2,6 +2,13 @@
 
 import type { Rate } from '../rate.ts';
 
+/** What a plan grants: null where it says nothing. */
+interface PlanBudgets {
+  readonly name: string;
+  readonly rates: readonly Rate[] | null;
+  readonly quotas: readonly Rate[] | null;
+}
+
 export interface FilterSurroundings {
   /** Whether a filter before this one identifies the caller. */
   readonly knowsCaller: boolean;
@@ -11,7 +18,7 @@ export interface FilterSurroundings {
   readonly routes: ReadonlySet<string>;
   readonly consumers: ReadonlySet<string>;
   /** All plans that were read without an error. */
-  readonly plans: readonly { readonly name: string; readonly rate: Rate | null; readonly quota: Rate | null }[];
+  readonly plans: readonly PlanBudgets[];
   /** The values that consumers have for this tag, each with the name of one consumer that has it. */
   readonly tagValues: (tag: string) => ReadonlyMap<string, string>;
 }

@@ -10,9 +10,9 @@ export function planCostProblems(
   budget: 'rate' | 'quota',
 ): PlaceProblem[] {
   return plans.flatMap(plan => {
-    const granted = plan[budget];
-    if (granted === null || cost <= granted.count) return [];
-    const message = `no request of ${cost} units ever fits into the ${budget} of the plan "${plan.name}", which is ${granted.count}: all of such callers are refused`;
+    const least = Math.min(...(plan[`${budget}s`] ?? []).map(({ count }) => count));
+    if (cost <= least) return [];
+    const message = `no request of ${cost} units ever fits into the ${budget} of the plan "${plan.name}", which is ${least}: all of such callers are refused`;
     return [{ path: ['cost'], message, severity: 'warning' }];
   });
 }

@@ -30,7 +30,18 @@ const who: FilterDefinition<unknown> = {
   }),
 };
 
-const plans: Plan[] = [{ name: 'gold', rate: null, quota: { count: 8, perMs: 24 * 3_600_000 } }];
+const dayMs = 24 * 3_600_000;
+const plans: Plan[] = [
+  { name: 'gold', rates: null, quotas: [{ count: 8, perMs: dayMs }] },
+  {
+    name: 'both',
+    rates: null,
+    quotas: [
+      { count: 11, perMs: 30 * dayMs },
+      { count: 10, perMs: dayMs },
+    ],
+  },
+];
 
 async function start(spec: StoreSpec, config: object) {
   const events = quotaFilter.events!;
@@ -202,6 +213,37 @@ test('two that share a line and differ in their plans each go by their own limit
   const policies = [own, gold].map(answer => valuesOf(answer, 'ratelimit-policy')[0]);
   assert.deepEqual(policies, ['"quota";q=1;w=86400', '"quota";q=8;w=86400']);
   assert.equal(beyond.status, 429);
+});
+
+test('all quotas of a plan must have room, and a refusal by one takes nothing from the others', async t => {
+  const spec = storeSpec({ kind: 'sqlite', path: path.join(folder(t), 'quota.db') });
+  let now = Date.parse('2026-11-10T12:00:00Z');
+  t.mock.method(Date, 'now', () => now);
+  const gateway = await start(spec, { limit: '1/day', metering: true });
+  t.after(() => gateway.stop());
+  const first = await gateway.get('acme/both');
+  const [month, day] = [30 * 24 * 3_600, 24 * 3_600];
+  assert.deepEqual(valuesOf(first, 'ratelimit-policy'), [`"quota-month";q=11;w=${month}`, `"quota-day";q=10;w=${day}`]);
+  assert.deepEqual(valuesOf(first, 'ratelimit'), [
+    `"quota-month";r=10;t=${month - 9.5 * day}`,
+    `"quota-day";r=9;t=${day / 2}`,
+  ]);
+  assert.deepEqual(await gateway.statuses('acme/both', 10), [...ok(9), 429]);
+  const refusedByDay = await gateway.get('acme/both');
+  assert.equal(refusedByDay.headers['retry-after'], String(day / 2));
+  assert.deepEqual(valuesOf(refusedByDay, 'quota-warning'), ['"quota-month";used=80', '"quota-day";used=100']);
+  now += day * 1_000;
+  assert.deepEqual(await gateway.statuses('acme/both', 2), [200, 429]);
+  const refusedByMonth = await gateway.get('acme/both');
+  assert.equal(refusedByMonth.headers['retry-after'], String(month - 10.5 * day));
+  assert.deepEqual(
+    valuesOf(refusedByMonth, 'ratelimit').map(text => text.split(';')[1]),
+    ['r=0', 'r=9'],
+  );
+  assert.deepEqual([gateway.count('admitted'), gateway.count('refused')], [11, 4]);
+  const usedIn = (per: string) => gateway.logged.findLast(({ fields }) => fields['per'] === per)?.fields;
+  await eventually(() => usedIn('month')?.['sum'] === 11 && usedIn('day')?.['sum'] === 1, 'both are told');
+  assert.deepEqual([usedIn('month')?.['period'], usedIn('day')?.['period']], ['2026-11-01', '2026-11-11']);
 });
 
 test('a day is that of the time zone, a billing month begins on the consumer’s own day, and a request costs what it is said to', async t => {

@@ -16,17 +16,22 @@ import type { MeteredUse } from './metering.ts';
 
 const events = ['admitted', 'refused', 'would_refuse', 'fallback', 'warned', 'store_away'] as const;
 
-/** The quota of one exchange. Callers with different limits, because of their plans or routes, may share a line. */
+/** A quota of one exchange. Callers with different limits, because of their plans or routes, may share a line. */
 interface QuotaState {
+  /** The name that callers are told. */
+  readonly name: string;
   readonly line: QuotaLine;
   readonly period: CalendarPeriod;
   readonly limit: number;
   /** From this sum on, a request of this cost is refused. */
   readonly usedUpAt: number;
+  /** The next quota that the request must fit into, where the plan has several. */
+  readonly next: QuotaState | null;
 }
 
 /** Whose usage a line of the book counts, for reports of it. `limit` is that of the last exchange. */
 interface Account {
+  readonly unit: QuotaLimit['unit'];
   readonly period: CalendarPeriod;
   readonly caller: string;
   readonly by: string;
@@ -74,56 +79,63 @@ class Quota implements Filter {
   }
 
   onRequest(exchange: Exchange): void | Promise<void> {
-    const state = this.stateOf(exchange);
-    exchange.state[this.services.slot] = state;
+    const first = this.stateOf(exchange);
+    exchange.state[this.services.slot] = first;
     const { book } = this.desk;
-    const { line, limit } = state;
-    if (line.isKnown && !book.isDoubtful(line, this.config.cost, limit)) {
-      this.decide(exchange, state);
+    let answer: Promise<void> | null = null;
+    for (let state: QuotaState | null = first; state !== null; state = state.next) {
+      const { line, limit } = state;
+      // Because: questions of one turn share a report, so the last answer is there when all are. Without the store it is asked again in the
+      // background, so that a caller that is refused now can succeed later.
+      if (!line.isKnown || book.isDoubtful(line, this.config.cost, limit)) answer = book.ask(line);
+    }
+    if (answer === null || book.isAway) {
+      this.decide(exchange, first);
       return;
     }
-    if (book.isAway) {
-      // Asks the store again in the background, so that a caller that is refused now can succeed later.
-      void book.ask(line);
-      this.withoutStore(exchange, state);
-      return;
-    }
-    return book.ask(line).then(() => {
-      if (exchange.ended) return;
-      if (line.isKnown) this.decide(exchange, state);
-      else this.withoutStore(exchange, state);
+    return answer.then(() => {
+      if (!exchange.ended) this.decide(exchange, first);
     });
   }
 
-  private decide(exchange: Exchange, { line, limit, period }: QuotaState): void {
-    const { cost, enforce } = this.config;
-    if (line.sum + cost <= limit) {
-      this.desk.book.use(line, cost, limit);
-      this.count('admitted');
-    } else if (enforce) {
-      this.count('refused');
-      this.desk.book.reconsider(line);
-      exchange.refuse(exceeded, [['Retry-After', String(secondsUntil(period.endMs))]]);
-    } else {
-      this.desk.book.use(line, cost, limit);
-      this.count('would_refuse');
+  /** All quotas must have room for the request, or none is charged. One whose sum is unknown, without the store, has room. */
+  private decide(exchange: Exchange, first: QuotaState): void {
+    const { book } = this.desk;
+    const { cost, enforce, onStoreFailure } = this.config;
+    let beyond: QuotaState | null = null;
+    let isKnown = true;
+    for (let state: QuotaState | null = first; state !== null; state = state.next) {
+      const { line, limit, period } = state;
+      if (!line.isKnown) isKnown = false;
+      else if (line.sum + cost > limit) {
+        if (enforce) book.reconsider(line);
+        if (beyond === null || beyond.period.endMs < period.endMs) beyond = state;
+      }
     }
-  }
-
-  private withoutStore(exchange: Exchange, { line, limit }: QuotaState): void {
-    this.count('store_away');
-    if (this.config.onStoreFailure === 'closed') exchange.refuse(storeAway, [['Retry-After', '1']]);
-    else this.desk.book.use(line, this.config.cost, limit);
+    if (!isKnown && onStoreFailure === 'closed') {
+      this.count('store_away');
+      exchange.refuse(storeAway, [['Retry-After', '1']]);
+    } else if (beyond !== null && enforce) {
+      this.count('refused');
+      exchange.refuse(exceeded, [['Retry-After', String(secondsUntil(beyond.period.endMs))]]);
+    } else {
+      this.count(!isKnown ? 'store_away' : beyond === null ? 'admitted' : 'would_refuse');
+      for (let state: QuotaState | null = first; state !== null; state = state.next)
+        book.use(state.line, cost, state.limit);
+    }
   }
 
   private answer(exchange: Exchange): void {
     // Because: nobody else writes into this filter's cell.
-    const state = exchange.state[this.services.slot] as QuotaState | undefined;
+    let state = exchange.state[this.services.slot] as QuotaState | null | undefined;
+    for (; state; state = state.next) this.tell(exchange, state);
+  }
+
+  private tell(exchange: Exchange, { name, line, limit, usedUpAt, period }: QuotaState): void {
     // Because: without the store, it is unknown what this caller has used.
-    if (state?.line.isKnown !== true) return;
-    const { line, limit, usedUpAt, period } = state;
+    if (!line.isKnown) return;
     const { headers } = exchange.response!;
-    const { name, headers: speaks, soft } = this.config;
+    const { headers: speaks, soft } = this.config;
     if (speaks) {
       const seconds = Math.round((period.endMs - period.startMs) / 1_000);
       headers.appendTrusted('RateLimit-Policy', `"${name}";q=${limit};w=${seconds}`);
@@ -151,19 +163,36 @@ class Quota implements Filter {
     const lacks = caller === undefined || caller === null || caller === '';
     if (lacks) this.count('fallback');
     const kind = lacks ? 'ip' : by;
-    const who = kind === 'ip' ? sourceOf(client.ip) : caller;
-    const plan = goesByPlan && consumer?.plan ? snapshot.consumers.plan(consumer.plan)?.quota : null;
-    const unit = plan ? unitOf(plan.perMs) : undefined;
-    const limit: QuotaLimit = plan && unit !== undefined ? { count: plan.count, unit } : own;
-    const period = this.periodNow(limit.unit, this.startDayOf(exchange));
-    const line = this.desk.book.line(`${name}:${limit.unit}:${period.name}:${kind}:${who}`, period.endMs + KEPT_MS);
+    const who = kind === 'ip' ? sourceOf(client.ip) : caller!;
+    const granted = goesByPlan && consumer?.plan ? snapshot.consumers.plan(consumer.plan)?.quotas : null;
+    if (!granted) return this.stateFor(exchange, own, name, kind, who, null);
+    let state: QuotaState | null = null;
+    for (let at = granted.length - 1; at >= 0; at--) {
+      const { count, perMs } = granted[at]!;
+      // Because: a plan's quota is one of these units.
+      const unit = unitOf(perMs)!;
+      const told = granted.length === 1 ? name : `${name}-${unit}`;
+      state = this.stateFor(exchange, { count, unit }, told, kind, who, state);
+    }
+    return state!; // Because: a plan with quotas has one at least
+  }
+
+  private stateFor(
+    exchange: Exchange,
+    { count, unit }: QuotaLimit,
+    name: string,
+    kind: QuotaConfig['by'],
+    who: string,
+    next: QuotaState | null,
+  ): QuotaState {
+    const { name: book, cost, enforce } = this.config;
+    const period = this.periodNow(unit, this.startDayOf(exchange));
+    const line = this.desk.book.line(`${book}:${unit}:${period.name}:${kind}:${who}`, period.endMs + KEPT_MS);
     const account = this.desk.accounts.get(line);
-    const told = kind === 'ip' ? client.ip : who!;
-    const { cost, enforce } = this.config;
-    const { count } = limit;
-    if (account === undefined) this.desk.accounts.set(line, { period, caller: told, by: kind, limit: count });
+    const caller = kind === 'ip' ? exchange.client.ip : who;
+    if (account === undefined) this.desk.accounts.set(line, { unit, period, caller, by: kind, limit: count });
     else account.limit = count;
-    return { line, period, limit: count, usedUpAt: usedUpFor(enforce ? cost : 1, count) };
+    return { name, line, period, limit: count, usedUpAt: usedUpFor(enforce ? cost : 1, count), next };
   }
 
   private startDayOf({ consumer }: Exchange): number {
@@ -234,8 +263,8 @@ function deskOf(config: QuotaConfig, services: FilterServices): Desk {
       reported(line, units, sum) {
         const account = accounts.get(line);
         if (account === undefined) return;
-        const { caller, by, limit, period } = account;
-        const use: MeteredUse = { quota: name, by, caller, period: period.name, units, sum, limit };
+        const { unit, caller, by, limit, period } = account;
+        const use: MeteredUse = { quota: name, by, caller, per: unit, period: period.name, units, sum, limit };
         sink.used(use);
         for (const share of soft) {
           const mark = markOf(share, limit, usedUpFor(desk.dearest, limit));

@@ -7,6 +7,8 @@ export interface MeteredUse {
   /** `consumer`, `tenant`, `key`, `ip` or `global`; `caller` says which one. */
   readonly by: string;
   readonly caller: string;
+  /** The length of the period: a plan may have quotas of several. */
+  readonly per: 'day' | 'week' | 'month';
   /** First day of the period. */
   readonly period: string;
   readonly units: number;

@@ -199,7 +199,16 @@ test('what a place can never have is told', () => {
     pathParameters: ['id'],
     routes: new Set(['a']),
     consumers: new Set(['acme']),
-    plans: [{ name: 'tiny', rate: { count: 5, perMs: 60_000 }, quota: null }],
+    plans: [
+      {
+        name: 'tiny',
+        rates: [
+          { count: 5, perMs: 60_000 },
+          { count: 9, perMs: 3_600_000 },
+        ],
+        quotas: null,
+      },
+    ],
     tagValues: () => new Map(),
   };
   const told = (config: unknown, known: Partial<typeof around> & object = {}) =>

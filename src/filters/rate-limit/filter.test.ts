@@ -225,14 +225,52 @@ test('limits together: each shows what is left, and the one that refuses is name
 
 test('a plan’s rate takes the place of the limit', async t => {
   const plans: Plan[] = [
-    { name: 'gold', rate: { count: 5, perMs: 3_600_000 }, quota: null },
-    { name: 'plain', rate: null, quota: null },
+    { name: 'gold', rates: [{ count: 5, perMs: 3_600_000 }], quotas: null },
+    { name: 'plain', rates: null, quotas: null },
   ];
   const { admitted, get } = await start(t, { limit: '2/h', by: 'consumer', plan: true }, { plans });
   assert.equal(await admitted(7, { 'x-who': 'ann/gold' }), 5);
   assert.equal((await get({ 'x-who': 'ann/gold' })).headers['ratelimit-policy'], '"default";q=5;w=3600');
   assert.equal(await admitted(7, { 'x-who': 'bob/plain' }), 2);
   assert.equal(await admitted(7, { 'x-who': 'eve' }), 2);
+});
+
+test('a plan’s rates all apply in place of the limit, and a refusal by one takes nothing from the others', async t => {
+  const rates = [
+    { count: 4, perMs: 60_000 },
+    { count: 6, perMs: 3_600_000 },
+  ];
+  const plans: Plan[] = [{ name: 'gold', rates, quotas: null }];
+  const limits = [
+    { name: 'own', limit: '2/h', by: 'consumer', plan: true },
+    { name: 'all', limit: '100/h', by: 'global' },
+  ];
+  const { admitted, decisions, get } = await start(t, { limits }, { plans });
+  const [ann, bob] = [{ 'x-who': 'ann/gold' }, { 'x-who': 'bob/gold' }];
+  const first = await get(ann);
+  assert.equal(first.headers['ratelimit-policy'], '"own-min";q=4;w=60, "own-h";q=6;w=3600, "all";q=100;w=3600');
+  assert.equal(first.headers['ratelimit'], '"own-min";r=3;t=15, "own-h";r=5;t=600, "all";r=99;t=36');
+  assert.equal(await admitted(9, ann), 3);
+  const refused = await get(ann);
+  assert.equal(refused.headers['ratelimit'], '"own-min";r=0;t=15, "own-h";r=2;t=2400, "all";r=96;t=144');
+  assert.equal(refused.headers['retry-after'], '15');
+  assert.match(JSON.parse(refused.body.toString()).detail, /"own-min"/);
+  assert.equal(await admitted(2, bob), 2);
+  // In the metrics the limit goes by its own name, whatever the plan.
+  assert.deepEqual(decisions(0), [6, 7, 0]);
+  assert.equal(await admitted(9, { 'x-who': 'eve' }), 2);
+});
+
+test('a dry run counts a plan’s rates under the name of the limit', async t => {
+  const rates = [
+    { count: 2, perMs: 60_000 },
+    { count: 3, perMs: 3_600_000 },
+  ];
+  const plans: Plan[] = [{ name: 'gold', rates, quotas: null }];
+  const config = { limit: '9/h', by: 'consumer', plan: true, dryRun: true };
+  const { admitted, decisions } = await start(t, config, { plans });
+  assert.equal(await admitted(5, { 'x-who': 'ann/gold' }), 5);
+  assert.deepEqual(decisions(0), [2, 0, 3]);
 });
 
 test('a cost is taken at once, and what the answer says beyond it afterwards', async t => {

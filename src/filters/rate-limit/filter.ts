@@ -71,7 +71,6 @@ class RateLimit implements Filter {
   private readonly inFlight: InFlight | null;
   private readonly exceptIps: CidrSet | null;
   private readonly exceptConsumers: ReadonlySet<string> | null;
-  private readonly refusals: readonly Fault[];
   private readonly dryRunLog: DryRunLog;
   /** The first metric cell of each limit, by name. */
   private readonly limitCells: ReadonlyMap<string, number>;
@@ -98,9 +97,6 @@ class RateLimit implements Filter {
       bounded.length === 0 ? null : new InFlight(bounded, new LocalInFlightStore(services.worker, memoryBytes));
     this.exceptIps = except.ips.length === 0 ? null : new CidrSet(except.ips);
     this.exceptConsumers = except.consumers.length === 0 ? null : new Set(except.consumers);
-    this.refusals = this.rated.map(
-      ({ config: { name } }) => new Fault('rate_limited', `The limit "${name}" is used up.`),
-    );
     this.dryRunLog = new DryRunLog(services);
     this.limitCells = new Map(limits.map(({ name }) => [name, services.limitCells(name)]));
     this.admittedCells = this.rated.map(each => this.limitCells.get(each.config.name)! + LimitCell.admitted);
@@ -155,8 +151,8 @@ class RateLimit implements Filter {
     const { dryRun, headers, legacyHeaders } = this.config;
     const passes = admitted || dryRun;
     if (admitted) this.countAdmitted();
-    else if (dryRun) this.wouldRefuse(stack.names[call.refusedBy] ?? 'store away');
-    else this.refuse(exchange, call);
+    else if (dryRun) this.wouldRefuse(stack.configuredName(call.refusedBy) ?? 'store away');
+    else this.refuse(exchange, stack, call);
     if (!passes && tickets !== null) this.inFlight!.leave(tickets);
     // Because: while the store is away and `open` or `closed` decides, nothing is known here; the call may hold another caller's data.
     const tells = !dryRun && call.isCounted;
@@ -172,16 +168,16 @@ class RateLimit implements Filter {
     }
   }
 
-  private refuse(exchange: Exchange, call: LimitCall): void {
+  private refuse(exchange: Exchange, stack: LimitStack, call: LimitCall): void {
     if (call.refusedBy === -1) {
       this.count('store_away');
       exchange.refuse(storeAway, retryInASecond);
       return;
     }
     this.count('refused');
-    this.countFor(this.rated[call.refusedBy]!.config.name, LimitCell.refused);
+    this.countFor(stack.configuredName(call.refusedBy)!, LimitCell.refused);
     const seconds = retryAfter(call);
-    exchange.refuse(this.refusals[call.refusedBy]!, seconds === 0 ? [] : [['Retry-After', String(seconds)]]);
+    exchange.refuse(stack.refusals[call.refusedBy]!, seconds === 0 ? [] : [['Retry-After', String(seconds)]]);
   }
 
   private answer(exchange: Exchange): void {
@@ -216,11 +212,11 @@ class RateLimit implements Filter {
     return consumer !== null && this.exceptConsumers?.has(consumer.name) === true;
   }
 
-  /** The limits with the rate of the caller's plan, if that has one; otherwise the standard ones. */
+  /** The limits with the rates of the caller's plan, if that has some; otherwise the standard ones. */
   private stackFor({ consumer, snapshot }: Exchange): LimitStack | null {
     if (!this.goesByPlan || consumer === null || consumer.plan === null) return this.standard;
     const plan = snapshot.consumers.plan(consumer.plan);
-    if (plan === undefined || plan.rate === null) return this.standard;
+    if (plan === undefined || plan.rates === null) return this.standard;
     let stack = this.byPlan.get(plan);
     if (stack === undefined) {
       stack = new LimitStack(this.rated, plan, this.store);

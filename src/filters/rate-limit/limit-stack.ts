@@ -1,6 +1,8 @@
 // The limits of one filter for the callers of one plan: rules, keys and policy header. Decides nothing itself.
 
+import { Fault } from '../../base/fault.ts';
 import { KeyedHash } from '../../base/keyed-hash.ts';
+import { type Rate, rateName } from '../../base/rate.ts';
 import type { Plan } from '../../exchange/consumer.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import { COUNT_MAX, type LimitRule, LOG_COUNT_MAX, PER_SECOND_MAX } from '../../store/limiter/limit-rule.ts';
@@ -19,19 +21,30 @@ export interface KeyedLimit {
   readonly place: string;
 }
 
-/**
- * The rule of a limit. `place` keeps budgets of different filters apart. The rate of the plan replaces the limit's own, capped to what can
- * be counted.
- */
+/** A limit as it is counted for the callers of a plan. */
+interface CountedLimit extends KeyedLimit {
+  /** The name that callers are told. */
+  readonly name: string;
+  /** The rate of the plan in place of the limit's own; null for that. */
+  readonly granted: Rate | null;
+}
+
+/** The limit itself, or in its place one limit for each rate of the plan. */
+function countedFor(limit: KeyedLimit, plan: Plan | null): CountedLimit[] {
+  const { name, plan: goesByPlan } = limit.config;
+  const rates = goesByPlan ? (plan?.rates ?? null) : null;
+  if (rates === null) return [{ ...limit, name, granted: null }];
+  return rates.map(granted => ({ ...limit, name: rateName(name, granted, rates.length === 1), granted }));
+}
+
+/** The rule of a limit. `place` keeps budgets of different filters apart. A plan's rate is capped to what can be counted. */
 export function ruleOf(
-  { name, rate, burst, algorithm, by, plan }: LimitConfig,
+  { name, rate, burst, algorithm, by }: LimitConfig,
   place: string,
-  owner: Plan | null,
+  granted: Rate | null,
 ): LimitRule {
   const identity = `${place} ${name} ${JSON.stringify(by)}`;
-  const own = { identity, algorithm, count: rate!.count, perMs: rate!.perMs, burst };
-  const granted = plan ? (owner?.rate ?? null) : null;
-  if (granted === null) return own;
+  if (granted === null) return { identity, algorithm, count: rate!.count, perMs: rate!.perMs, burst };
   const countMax = Math.min(
     algorithm === 'slidingLog' ? LOG_COUNT_MAX : COUNT_MAX,
     (PER_SECOND_MAX * granted.perMs) / 1_000,
@@ -44,20 +57,28 @@ export class LimitStack {
   readonly limiter: Limiter;
   readonly names: readonly string[];
   readonly policy: string;
-  private readonly limits: readonly KeyedLimit[];
+  readonly refusals: readonly Fault[];
+  private readonly limits: readonly CountedLimit[];
   private readonly scratch: LimitCall;
   /** Whether the request of the last `call` lacked a value that a limit needs. */
   lacked = false;
 
-  constructor(limits: readonly KeyedLimit[], plan: Plan | null, store: LimiterStore) {
+  constructor(configured: readonly KeyedLimit[], plan: Plan | null, store: LimiterStore) {
+    const limits = configured.flatMap(limit => countedFor(limit, plan));
     this.limits = limits;
-    this.names = limits.map(({ config }) => config.name);
+    this.names = limits.map(({ name }) => name);
+    this.refusals = this.names.map(name => new Fault('rate_limited', `The limit "${name}" is used up.`));
     // Because: the limits of a stack are locked together and a single limit is not, so the two must not share cells.
     const kind = limits.length === 1 ? 'alone' : 'stacked';
-    const rules = limits.map(({ config, place }) => ruleOf(config, `${kind} ${place}`, plan));
+    const rules = limits.map(({ config, place, granted }) => ruleOf(config, `${kind} ${place}`, granted));
     this.limiter = store.open(rules);
     this.policy = policyField(this.names, rules);
     this.scratch = new LimitCall(limits.length);
+  }
+
+  /** The name of a limit in the configuration, by which it is counted in metrics whatever the plan. */
+  configuredName(at: number): string | undefined {
+    return this.limits[at]?.config.name;
   }
 
   /**

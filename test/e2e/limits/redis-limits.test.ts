@@ -2,6 +2,7 @@
 // Redis is unavailable.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { eventuallySeen } from '../../support/eventually.ts';
@@ -10,6 +11,7 @@ import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { type RedisServer, startRedis } from '../../support/redis.ts';
 import { reloadWith } from '../../support/reload-with.ts';
 
+const apiKey = 'ck_key-of-acme';
 const password = 'p4ss-of-the-store';
 let redis: RedisServer;
 let gateways: RunningGateway[];
@@ -18,6 +20,8 @@ const config = (port: number) => `
 accessLog: off
 stores:
   main: { url: "redis://:${password}@127.0.0.1:${port}" }
+plans: { gold: { rate: [20/min, 30/h] } }
+consumers: [{ name: acme, plan: gold, keys: [{ id: k1, hash: "sha256:${createHash('sha256').update(apiKey).digest('hex')}" }] }]
 routes:
 ${['shared', 'exact']
   .flatMap(mode => ['local', 'open', 'closed'].map(failure => ({ mode, failure })))
@@ -37,6 +41,16 @@ ${[1, 2]
     public: true
     filters:
       - rateLimit: { limit: 60/h, burst: 30, store: main }
+    to: { reply: { status: 200 } }`,
+  )
+  .join('\n')}
+${['shared', 'exact']
+  .map(
+    mode => `  - name: plan-${mode}
+    match: { path: /plan/${mode} }
+    filters:
+      - apiKey: {}
+      - rateLimit: { limit: 1/h, by: consumer, plan: true, store: main, mode: ${mode}${mode === 'exact' ? ', answerTimeout: 100ms' : ''} }
     to: { reply: { status: 200 } }`,
   )
   .join('\n')}
@@ -95,6 +109,26 @@ describe('limits in one Redis', () => {
     const seen = await statuses('/exact/local', 60);
     assert.equal(seen.filter(status => status === 200).length, 30);
     assert.equal(seen.filter(status => status === 429).length, 30);
+  });
+
+  test('all rates of a plan hold for both gateways, and what one refuses the others do not count', async () => {
+    for (const mode of ['exact', 'shared']) {
+      const ask = (n: number) =>
+        fetch(`http://127.0.0.1:${gateways[n % 2]!.port}/plan/${mode}`, { headers: { 'x-api-key': apiKey } });
+      let admitted = 0;
+      let last: Response | null = null;
+      for (let n = 0; n < 40; n++) {
+        last = await ask(n);
+        if (last.status === 200) admitted++;
+        if (mode === 'shared') await new Promise(resolve => setTimeout(resolve, 10));
+      }
+      // Every three seconds another one fits; of `shared`, each gateway may be a few calls behind.
+      assert.ok(admitted >= 20 && admitted <= (mode === 'exact' ? 21 : 26), `${mode}: ${admitted} admitted`);
+      assert.equal(last!.headers.get('ratelimit-policy'), '"default-min";q=20;w=60, "default-h";q=30;w=3600');
+      const left = /^"default-min";r=0;t=\d+, "default-h";r=(\d+);t=\d+$/.exec(last!.headers.get('ratelimit') ?? '');
+      const ahead = Number(left?.[1]) - (30 - admitted);
+      assert.ok(ahead >= 0 && ahead <= (mode === 'exact' ? 0 : 6), `${mode}: ${ahead} more left of the hour`);
+    }
   });
 
   test('while Redis is away: closed says so, open admits, local keeps to its share', async () => {
