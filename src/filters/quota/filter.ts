@@ -85,11 +85,13 @@ class Quota implements Filter {
     let answer: Promise<void> | null = null;
     for (let state: QuotaState | null = first; state !== null; state = state.next) {
       const { line, limit } = state;
-      // Because: questions of one turn share a report, so the last answer is there when all are. Without the store it is asked again in the
-      // background, so that a caller that is refused now can succeed later.
-      if (!line.isKnown || book.isDoubtful(line, this.config.cost, limit)) answer = book.ask(line);
+      if (line.isKnown && !book.isDoubtful(line, this.config.cost, limit)) continue;
+      // Because: a store that is away is asked again in the background, so that a caller that is refused now can succeed later. Questions of
+      // one turn share a report, so the last answer is there when all are.
+      const asked = book.ask(line);
+      if (!book.isAway(line)) answer = asked;
     }
-    if (answer === null || book.isAway) {
+    if (answer === null) {
       this.decide(exchange, first);
       return;
     }

@@ -22,11 +22,56 @@ test('of callers that are reported together, only those that failed are reported
   for (const key of ['a', 'b', 'c']) book.use(book.line(key, never), 2, 100);
   for (let n = 0; n < 3; n++) await book.report();
   assert.deepEqual([...kept], [['a', 2], ['c', 2]]); // biome-ignore format: pairs
-  assert.equal(book.isAway, true);
+  assert.equal(book.isAway(book.line('a', never)), true);
   broken.clear();
   await book.report();
   assert.equal(kept.get('b'), 2);
-  assert.equal(book.isAway, false);
+  assert.equal(book.isAway(book.line('a', never)), false);
+});
+
+test('a part that is away is away by itself: callers of the others are asked for as ever, however many of its callers wait', async () => {
+  const down = new Set(['a']);
+  const told: (string | null)[] = [];
+  const sums = new Map<string, number>();
+  let servers = ['a', 'b'];
+  const partOf = (key: string) => servers.find(server => key.startsWith(server)) ?? servers[0]!;
+  const add = async (entries: readonly LedgerEntry[]) => {
+    if (entries.every(({ key }) => down.has(partOf(key)))) throw new Error('away');
+    return entries.map(({ key, units }) => {
+      if (down.has(partOf(key))) return null;
+      sums.set(key, (sums.get(key) ?? 0) + units);
+      return sums.get(key)!;
+    });
+  };
+  const book = new QuotaBook({ add, partOf }, { reported: () => {}, away: reason => void told.push(reason) });
+  const [its, other] = [book.line('a', never), book.line('b', never)];
+  await book.ask(its);
+  assert.deepEqual([its.isKnown, book.isAway(its), book.isAway(other)], [false, true, false]);
+  // More than fit into one call, and all before the caller of the part that answers.
+  for (let n = 0; n < 600; n++) book.use(book.line(`a${n}`, never), 1, 100_000);
+  await book.ask(other);
+  assert.deepEqual([other.isKnown, book.isAway(its), book.isAway(other)], [true, true, false]);
+  book.use(other, 90, 100);
+  await book.report();
+  assert.equal(sums.get('b'), 90);
+  other.heardAt = -Infinity;
+  assert.equal(book.isDoubtful(other, 1, 100), true);
+  assert.equal(told.length, 1);
+  down.clear();
+  await book.ask(its);
+  assert.deepEqual([its.isKnown, book.isAway(its), sums.get('a599')], [true, false, 1]);
+  assert.deepEqual(told.slice(1), [null]);
+  // A server that is gone for good is away no more when another one has its keys.
+  down.add('a');
+  book.use(its, 1, 100_000);
+  await book.report();
+  assert.equal(book.isAway(its), true);
+  servers = ['b'];
+  assert.equal(book.isAway(its), false);
+  await book.report();
+  assert.equal(sums.get('a'), 1);
+  assert.equal(told.length, 4);
+  assert.equal(told[3], null);
 });
 
 test('callers who were not seen lately are asked for again, so that strangers do not fill the memory', async () => {

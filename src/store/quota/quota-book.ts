@@ -18,6 +18,8 @@ const USED_UP_MS_MAX = 5_000;
 const LINES_MAX = 65_536;
 /** Keys whose use waits for a ledger that is away; further use of other keys is forgotten. */
 const UNREPORTED_MAX = 65_536;
+/** Name of the only part of a ledger that has no parts. */
+const WHOLE = '';
 
 /** One key in one period. */
 export interface QuotaLine {
@@ -38,17 +40,18 @@ export interface QuotaLine {
 export interface QuotaBookEvents {
   /** The ledger has added `units`; the sum of all gateways went from `sum - units` to `sum`. */
   reported(line: QuotaLine, units: number, sum: number): void;
-  /** Called with the reason when the ledger stops answering, and with null when it answers again. */
+  /** Called with the reason when the ledger, or a part of it, stops answering, and with null when all of it answers again. */
   away(reason: string | null): void;
 }
 
 export class QuotaBook {
-  isAway = false;
   private readonly ledger: QuotaLedger;
   private readonly events: QuotaBookEvents;
   private readonly lines = new RecentMap<QuotaLine>(LINES_MAX);
   /** Lines with units to report, or whose sum is to be asked for. */
   private readonly dirty = new Set<QuotaLine>();
+  /** The parts of the ledger that are away, each with a line that it keeps. */
+  private readonly away = new Map<string, QuotaLine>();
   private timer: NodeJS.Timeout | null = null;
   private reporting: Promise<void> = Promise.resolve();
   private next: Promise<void> | null = null;
@@ -58,6 +61,11 @@ export class QuotaBook {
   constructor(ledger: QuotaLedger, events: QuotaBookEvents) {
     this.ledger = ledger;
     this.events = events;
+  }
+
+  /** Whether the part of the ledger that keeps the line is away. */
+  isAway(line: QuotaLine): boolean {
+    return this.away.size > 0 && this.away.has(this.partOf(line));
   }
 
   /** The line of a key. A new line is not known yet. */
@@ -84,13 +92,13 @@ export class QuotaBook {
   /** Whether a request that seems to fit should ask the ledger first: little is left, and others may have used it meanwhile. */
   isDoubtful(line: QuotaLine, units: number, limit: number): boolean {
     const left = limit - line.sum;
-    if (left < units || left > units * NEAR_REQUESTS || this.isAway) return false;
+    if (left < units || left > units * NEAR_REQUESTS || this.isAway(line)) return false;
     return performance.now() - line.heardAt > HEARD_MS_MAX;
   }
 
   /** Call it at each refusal: it asks the ledger for the sum again now and then, since nobody else does for a line that is used up. */
   reconsider(line: QuotaLine): void {
-    if (this.isAway || line.asked !== null || this.dirty.has(line)) return;
+    if (this.isAway(line) || line.asked !== null || this.dirty.has(line)) return;
     if (performance.now() - line.heardAt > USED_UP_MS_MAX) void this.ask(line);
   }
 
@@ -120,7 +128,7 @@ export class QuotaBook {
   async close(): Promise<void> {
     this.isClosed = true;
     do await this.report();
-    while (this.dirty.size > 0 && !this.isAway);
+    while (this.dirty.size > 0 && this.away.size === 0);
   }
 
   private plan(afterMs: number): void {
@@ -135,33 +143,38 @@ export class QuotaBook {
   }
 
   private async reportAll(): Promise<void> {
+    const failing = new Map<string, QuotaLine>();
+    const answering = new Set<string>();
     const again: QuotaLine[] = [];
-    let failed: boolean | null = null;
     let reason = 'a part of it does not answer';
     // Because: under load, each answer finds new use. A report that took it along would not end, and requests wait for that end.
     const due = [...this.dirty];
     const turnBefore = this.turns;
-    for (let isAway = false, from = 0; from < due.length && !isAway; ) {
-      const lines = due.slice(from, from + REPORTED_AT_ONCE);
-      from += lines.length;
-      for (const line of lines) this.dirty.delete(line);
+    for (let from = 0; from < due.length; ) {
+      const lines: QuotaLine[] = [];
+      while (from < due.length && lines.length < REPORTED_AT_ONCE) {
+        const line = due[from++]!;
+        const isSkipped = failing.size > 0 && failing.has(this.partOf(line));
+        if (!isSkipped) lines.push(line);
+        if (!isSkipped || (line.asked === null && line.unreported === 0)) this.dirty.delete(line);
+      }
+      if (lines.length === 0) break;
       const entries = lines.map(line => this.entryOf(line));
       // Because: what could not be reported is sent again the next time, and `away` gets the reason.
       const sums = await this.ledger.add(entries).catch((error: unknown) => {
         reason = reasonOf(error);
         return null;
       });
-      isAway = sums === null;
-      failed ??= false;
       for (const [at, line] of lines.entries()) {
         const { units, turn } = entries[at]!;
         const sum = sums?.[at] ?? null;
         if (sum === null) {
-          failed = true;
+          failing.set(this.partOf(line), line);
           if (units === 0) line.asked = null;
           if (units !== 0 || line.unreported !== 0) again.push(line);
           continue;
         }
+        if (this.away.size > 0) answering.add(this.partOf(line));
         line.asked = null;
         if (line.unreported !== 0) this.dirty.add(line);
         // What came behind an entry that had to be sent again was there when the report began, too.
@@ -173,8 +186,21 @@ export class QuotaBook {
       }
     }
     for (const line of again) this.dirty.add(line);
-    if (failed !== null) this.become(failed ? reason : null);
+    this.judge(failing, answering, reason);
     if (this.dirty.size > 0) this.plan(REPORT_EVERY_MS);
+  }
+
+  /** Notes which parts are away after a report. A part that no longer keeps its line has been replaced by another. */
+  private judge(failing: ReadonlyMap<string, QuotaLine>, answering: ReadonlySet<string>, reason: string): void {
+    const { away } = this;
+    const wasAway = away.size > 0;
+    for (const [part, line] of away) if (answering.has(part) || this.partOf(line) !== part) away.delete(part);
+    for (const [part, line] of failing) away.set(part, line);
+    if (wasAway !== away.size > 0) this.events.away(wasAway ? null : reason);
+  }
+
+  private partOf({ key }: QuotaLine): string {
+    return this.ledger.partOf?.(key) ?? WHOLE;
   }
 
   /** What to report of a line now. An entry without an answer goes first and unchanged, since it may have been added. */
@@ -184,11 +210,5 @@ export class QuotaBook {
     line.asked = { key, units: unreported, turn: ++this.turns, expiresAt };
     line.unreported = 0;
     return line.asked;
-  }
-
-  private become(reason: string | null): void {
-    if (this.isAway === (reason !== null)) return;
-    this.isAway = reason !== null;
-    this.events.away(reason);
   }
 }

@@ -16,4 +16,6 @@ export interface QuotaLedger {
    * server of a cluster is away: such an entry is sent again with the same turn. Rejects with `StoreAway` when this holds for all.
    */
   add(entries: readonly LedgerEntry[]): Promise<readonly (number | null)[]>;
+  /** Name of the part that keeps a key now, such as a server of a cluster: each is away by itself. Absent where there are no parts. */
+  partOf?(key: string): string;
 }

@@ -27,7 +27,7 @@ test('use whose answer was lost is charged once, however often it is reported, a
   redis.pause();
   book.use(line, 7, 1_000);
   await book.report();
-  assert.equal(book.isAway, true);
+  assert.equal(book.isAway(line), true);
   redis.resume();
   await eventually(() => store.available, 'Redis answers again');
   const other = new RedisLedger(store);

@@ -2,6 +2,7 @@
 // adds to it, so that use that was sent and not answered can be sent again.
 
 import { randomBytes } from 'node:crypto';
+import { serverOfKey } from '../redis/key-return-watch.ts';
 import type { RedisStore } from '../redis/redis-store.ts';
 import type { LedgerEntry, QuotaLedger } from './quota-ledger.ts';
 
@@ -48,5 +49,9 @@ export class RedisLedger implements QuotaLedger {
     if (first?.status === 'rejected' && sums.every(({ status }) => status === 'rejected')) throw first.reason;
     // Because: entries that were added must not be sent again because another one failed.
     return sums.map(sum => (sum.status === 'fulfilled' ? Number(sum.value) : null));
+  }
+
+  partOf(key: string): string {
+    return serverOfKey(this.store.driver, this.store.key(`q:${key}`));
   }
 }

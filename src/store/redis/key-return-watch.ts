@@ -2,6 +2,7 @@
 
 import type { Cluster } from 'ioredis';
 import { keySlot } from './key-slot.ts';
+import type { RedisClient } from './redis-client.ts';
 import { refusalCode } from './refusal-code.ts';
 import { lookUntilBack, type ReturnWatch } from './return-watch.ts';
 import { serverNamed, serverOf } from './slot-servers.ts';
@@ -11,8 +12,8 @@ const PROBE_EVERY_MS = 100;
 /** A connection on which nothing arrives for this long is made anew, since the other side may be gone without notice. */
 const SILENCE_MAX_MS = 1_000;
 
-/** The name of the server that has this key now, as far as the driver knows. */
-export function serverOfKey(client: Cluster, key: string | Buffer): string {
+/** The name of the server that has this key now, as far as the driver knows; empty for a server that stands alone. */
+export function serverOfKey(client: RedisClient | null, key: string | Buffer): string {
   // Because: slots are computed from bytes.
   return serverOf(client, keySlot(Buffer.from(key).toString('latin1')));
 }

@@ -8,6 +8,8 @@ import { eventually } from '../../../test/support/eventually.ts';
 import { type LimitGateway, limitRule, openLimitGateway } from '../../../test/support/limit-gateway.ts';
 import { type RedisCluster, startRedisCluster } from '../../../test/support/redis-cluster.ts';
 import { storeSpec } from '../../../test/support/store-spec.ts';
+import { QuotaBook, type QuotaLine } from '../quota/quota-book.ts';
+import { RedisLedger } from '../quota/redis-ledger.ts';
 import { StoreAway } from '../store-away.ts';
 import type { StoreSpec } from '../store-spec.ts';
 import { keySlot } from './key-slot.ts';
@@ -141,4 +143,39 @@ test('exact: where one master is silent, no call waits for it again, and the oth
     }
   });
   await eventually(() => gateway.ask(its[0]!) instanceof Promise, 'it is asked again');
+});
+
+test('quotas: where one master is silent, the sums of the others are asked for as ever', async t => {
+  const store = new RedisStore({ ...spec, keyPrefix: 'quota silent:', commandTimeoutMs: 300 });
+  await store.open();
+  const told: (string | null)[] = [];
+  const book = new QuotaBook(new RedisLedger(store), { reported: () => {}, away: reason => void told.push(reason) });
+  t.after(async () => {
+    await book.close();
+    await store.close();
+  });
+  const expiresAt = Date.now() + 3_600_000;
+  const lines = Array.from({ length: 64 }, (_, caller) => book.line(`caller ${caller}`, expiresAt));
+  const { port } = cluster.nodes[2]!;
+  const isItsOwn = ({ key }: QuotaLine) =>
+    serverOf(store.driver, keySlot(store.key(`q:${key}`))) === `127.0.0.1:${port}`;
+  const [its, others] = [lines.filter(isItsOwn), lines.filter(line => !isItsOwn(line))];
+  assert.ok(its.length > 1 && others.length > 0);
+  await whileSilent(2, async () => {
+    await book.ask(its[0]!);
+    assert.deepEqual([its[0]!.isKnown, told.length], [false, 1]);
+    for (const line of its) assert.equal(book.isAway(line), true);
+    for (const line of others) {
+      assert.equal(book.isAway(line), false);
+      await book.ask(line);
+      assert.equal(line.isKnown, true);
+    }
+    assert.equal(told.length, 1);
+  });
+  await eventually(async () => {
+    await book.ask(its[0]!);
+    return its[0]!.isKnown;
+  }, 'its sums are known again');
+  assert.equal(book.isAway(its[1]!), false);
+  assert.deepEqual(told.slice(1), [null]);
 });
