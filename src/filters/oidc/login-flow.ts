@@ -108,6 +108,10 @@ export class LoginFlow {
     }
     const cookie = await sessions.begin(session);
     if (exchange.ended) return false;
+    if (cookie === null) {
+      await this.startAgain(exchange, attempt);
+      return false;
+    }
     if (!browser.setSession(exchange, cookie, readCookie(exchange, config.session.cookie))) {
       this.parts.worker.log('error', TOO_LARGE, { characters: cookie.length, charactersMax: COOKIE_CHARACTERS_MAX });
       exchange.refuse(new Fault('session_too_large'));
@@ -116,6 +120,11 @@ export class LoginFlow {
     this.endAttempt(exchange, state);
     browser.returnTo(exchange, base + attempt.returnTo);
     return true;
+  }
+
+  private async startAgain(exchange: Exchange, { returnTo, acr, state }: Attempt): Promise<void> {
+    this.endAttempt(exchange, state);
+    await this.begin(exchange, { returnTo, acr, again: true });
   }
 
   /** Redeems the code for a session; null when the exchange was refused or ended. */
@@ -127,9 +136,7 @@ export class LoginFlow {
       if (exchange.ended) return null;
       // Because: once only; a provider that never succeeds must not send the browser in circles.
       if (wantsNewLogin(error) && !attempt.again) {
-        const { returnTo, acr, state } = attempt;
-        this.endAttempt(exchange, state);
-        await this.begin(exchange, { returnTo, acr, again: true });
+        await this.startAgain(exchange, attempt);
         return null;
       }
       worker.log('warn', 'oidc login failed', { reason: reasonOf(error) });

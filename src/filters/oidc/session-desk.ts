@@ -80,11 +80,9 @@ export class SessionDesk {
     return known === null ? { known: null, ended: true } : { known, cookie: known.replacedBy ?? cookie };
   }
 
-  /** Stores the session of a login. Returns the value for its cookie. */
-  async begin(session: Session): Promise<string> {
-    const cookie = await this.keeper.keep(session, null, this.times.lifeMs);
-    if (cookie === null) throw new Error('a new session was not kept');
-    return cookie;
+  /** Stores the session of a login. Returns the value for its cookie; null when the provider has ended the login meanwhile. */
+  async begin(session: Session): Promise<string | null> {
+    return this.keeper.keep(session, null, this.times.lifeMs);
   }
 
   /** Ends a session, and returns it; null when there was none. */

@@ -28,7 +28,7 @@ export interface SessionKeeper {
   find(cookie: string): Session | null | Promise<Session | null>;
   /**
    * Stores a session and returns the value for its cookie. `before` is the value that the cookie had, null for a new session. Returns null
-   * when the session was ended meanwhile.
+   * when the session was ended meanwhile, which a logout at the provider may do to a new one, too.
    */
   keep(session: Session, before: string | null, lifeMs: number): string | Promise<string | null>;
   end(cookie: string): void | Promise<void>;
@@ -131,18 +131,36 @@ export class StoredSessions implements SessionKeeper {
     const id = before ?? this.ids.make();
     const key = this.sessionKey(id);
     const leftMs = Math.max(1_000, Math.ceil(session.startedS * 1_000 + lifeMs - session.usedS * 1_000));
-    // Because: a renewal must not restore a session that was ended by a logout meanwhile.
-    const condition = before === null ? 'NX' : 'XX';
-    const kept = await this.store.command('SET', key, this.box.seal(sessionBytes(session)), condition, 'PX', leftMs);
-    if (kept !== 'OK') return null;
-    // Because: a renewal after a reload with a longer `session.life` moves the session's end, and a logout must find it until then.
-    for (const index of this.indexKeys(session)) await this.enter(index, key, session, leftMs);
-    return id;
+    const indices = this.indexKeys(session);
+    if (before !== null) {
+      // Because: a renewal must not restore a session that was ended by a logout meanwhile.
+      if (!(await this.put(key, session, 'XX', leftMs))) return null;
+      // Because: after a reload with a longer `session.life` the session's end moves, and a logout must find it until then.
+      await this.enter(indices, key, session, leftMs);
+      return id;
+    }
+    // Because: in a cluster no step has all of these keys. A logout finds the session before it is there, and then takes it off its list.
+    await this.enter(indices, key, session, leftMs);
+    if (!(await this.put(key, session, 'NX', leftMs))) return null;
+    if (await this.isInAll(indices, key)) return id;
+    await this.store.command('DEL', key);
+    return null;
   }
 
-  /** Adds a session to the list of a user's or a login's sessions, or moves its end there. */
-  private async enter(index: string, key: string, { usedS }: Session, leftMs: number): Promise<void> {
-    await this.store.command('EVAL', enterScript, 1, index, usedS * 1_000, usedS * 1_000 + leftMs, key);
+  private async put(key: string, session: Session, condition: 'NX' | 'XX', leftMs: number): Promise<boolean> {
+    const sealed = this.box.seal(sessionBytes(session));
+    return (await this.store.command('SET', key, sealed, condition, 'PX', leftMs)) === 'OK';
+  }
+
+  /** Adds a session to the lists of its user's and its login's sessions, or moves its end there. */
+  private async enter(indices: readonly string[], key: string, { usedS }: Session, leftMs: number): Promise<void> {
+    for (const index of indices)
+      await this.store.command('EVAL', enterScript, 1, index, usedS * 1_000, usedS * 1_000 + leftMs, key);
+  }
+
+  private async isInAll(indices: readonly string[], key: string): Promise<boolean> {
+    for (const index of indices) if ((await this.store.command('ZSCORE', index, key)) === null) return false;
+    return true;
   }
 
   async end(cookie: string): Promise<void> {
@@ -168,10 +186,19 @@ export class StoredSessions implements SessionKeeper {
 
   async endAll(by: { readonly sid: string } | { readonly sub: string }): Promise<number> {
     const index = 'sid' in by ? this.indexKey('of-sid', by.sid) : this.indexKey('of-sub', by.sub);
-    const keys = await this.store.command('ZRANGE', index, 0, -1);
+    const found = await this.store.command('ZRANGE', index, 0, -1);
+    const keys = Array.isArray(found) ? found.map(String) : [];
+    if (keys.length === 0) return 0;
+    let ended = await this.endEach(keys);
+    // Because: a login that comes meanwhile stays on the list, and one of these keys may have been stored before it was taken off.
+    await this.store.command('ZREM', index, ...keys);
+    ended += await this.endEach(keys);
+    return ended;
+  }
+
+  private async endEach(keys: readonly string[]): Promise<number> {
     let ended = 0;
-    for (const key of Array.isArray(keys) ? keys : []) ended += Number(await this.store.command('DEL', String(key)));
-    await this.store.command('DEL', index);
+    for (const key of keys) ended += Number(await this.store.command('DEL', key));
     return ended;
   }
 
