@@ -593,6 +593,32 @@ test('many logout tokens that somebody made up cost one fetch of the provider’
   assert.equal(asked.filter(url => url === '/jwks').length, 1);
 });
 
+test('a login that a logout at the provider meets before the browser has its cookie begins once more', async t => {
+  const { provider, privateKey } = await signingProvider(t);
+  const store = await startStore(t);
+  const gateway = await start(t, provider.issuer, { session: { keys: [key], store: 'main' } }, new Map([['main', store]]));
+  const sessions = new StoredSessions(store, [key], 'cardea_session', `${provider.issuer} gateway`);
+  const begun = await ask(gateway.port, { path: '/page', headers: { accept: 'text/html' } });
+  const callback = await callbackOf(begun, provider, privateKey, {});
+  const { command } = store;
+  const met = t.mock.method(store, 'command', async (...args: Parameters<RedisStore['command']>) => {
+    if (args[0] !== 'SET') return command.apply(store, args);
+    met.mock.restore();
+    const answer = await command.apply(store, args);
+    assert.equal(await sessions.endAll({ sub: 'u' }), 1);
+    return answer;
+  });
+  const again = await ask(gateway.port, callback);
+  assert.equal(again.status, 302);
+  assert.match(again.headers.location!, /\/auth\?/);
+  assert.ok(!valuesOf(again, 'set-cookie').some(line => line.startsWith('cardea_session=')));
+  // The first one ends the cookie of the login that was met.
+  const cookie = valuesOf(again, 'set-cookie').at(-1)!.split(';')[0]!;
+  const { path } = await callbackOf(again, provider, privateKey, {});
+  const finished = await ask(gateway.port, { path, headers: { cookie } });
+  assert.match(finished.headers.location!, /\/page$/);
+});
+
 test('what is kept of a user’s sessions to end them holds none that are over', async t => {
   const store = await startStore(t);
   const sessions = new StoredSessions(store, [key], 'cardea_session', 'i gateway');
