@@ -58,8 +58,9 @@ export interface FeedSource<Value> {
   /** True: what was published before the source was stopped is out of date, and workers do not use it when the source starts again. */
   readonly staleAfterStop?: boolean;
   /**
-   * What a spec follows, as text, without the pace at which it does so. A feed whose pace a reload has changed takes over what the running
-   * feed of the same origin has: otherwise it would have nothing while that origin is away. Sources without this method start with nothing.
+   * What a spec follows, as text, without how it does so, such as the pace. A feed of which a reload has changed that takes over what the
+   * running feed of the same origin has: otherwise it would have nothing while that origin is away. Sources without this method start with
+   * nothing.
    */
   originOf?(spec: FeedSpec): string;
   /**

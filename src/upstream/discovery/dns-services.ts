@@ -5,15 +5,18 @@ import type { DiscoveredEndpoint, Discovery } from './discovery.ts';
 import type { ServiceRecord } from './dns/answers.ts';
 import { LookupError, type Resolver, withKnown } from './dns/resolver.ts';
 import { type DnsSettings, dnsSettingsOf } from './dns-settings.ts';
+import { knownBefore } from './known-before.ts';
 import { type Look, Refresh } from './refresh.ts';
 import { resolverFor } from './resolver-for.ts';
 
 export const dnsServices: Discovery = {
   kind: 'srv',
-  start(spec, outlet) {
+  originOf: spec => dnsSettingsOf(spec).name,
+  start(spec, outlet, running) {
     const settings = dnsSettingsOf(spec);
     const lookup = new ServiceLookup(resolverFor(settings), settings);
-    return new Refresh(() => lookup.look(), { ...settings, subject: `srv ${settings.name}` }, outlet);
+    const before = knownBefore(running, settings);
+    return new Refresh(() => lookup.look(), { ...settings, subject: `srv ${settings.name}`, before }, outlet);
   },
 };
 

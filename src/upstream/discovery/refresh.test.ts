@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Random } from '../../base/random.ts';
 import type { DiscoveredSet } from './discovery.ts';
-import { type Look, Refresh, type RefreshTime } from './refresh.ts';
+import { type Look, Refresh, type RefreshSettings, type RefreshTime } from './refresh.ts';
 
 /** A clock that stands still until a test moves it; timers fire in their order. */
 class TestTime implements RefreshTime {
@@ -46,7 +46,10 @@ function found(addresses: readonly string[], validMs = 10_000): Look {
   };
 }
 
-async function start(script: (Look | Error)[], usesSystemTime = false, keptMinMs = 1_000) {
+async function start(
+  script: (Look | Error)[],
+  { usesSystemTime = false, ...more }: { usesSystemTime?: boolean } & Partial<RefreshSettings> = {},
+) {
   const time = new TestTime();
   const published: string[][] = [];
   const reports: (string | null)[] = [];
@@ -62,7 +65,7 @@ async function start(script: (Look | Error)[], usesSystemTime = false, keptMinMs
     log: (_level: string, message: string, fields = {}) => logged.push({ message, ...fields }),
     sharedTable: () => new SharedArrayBuffer(0),
   };
-  const settings = { subject: 'dns x.test', keptMinMs, keptMaxMs: 60_000 };
+  const settings = { subject: 'dns x.test', keptMinMs: 1_000, keptMaxMs: 60_000, ...more };
   const refresh = new Refresh(look, settings, outlet, usesSystemTime ? undefined : time, new Random(7));
   await refresh.ready;
   return { time, published, reports, logged, refresh, looks: () => looks };
@@ -75,6 +78,26 @@ describe('refreshing what was found', () => {
       assert.ok(time.next > 8_999 && time.next <= 10_000, String(time.next));
       await time.step();
     }
+  });
+
+  test('what another lookup of the name had found is in use until the first look succeeds, with its age', async () => {
+    const endpoint = { port: 80, tls: false, weight: 1, zone: '', name: '' };
+    const before = {
+      endpoints: ['10.0.0.2', '10.0.0.1'].map(address => ({ address, ...endpoint })),
+      answeredAt: 1_000_000 - 30_000,
+    };
+    const { time, published, reports, refresh } = await start(
+      [new Error('it is away'), found(['10.0.0.1', '10.0.0.2']), found(['10.0.0.3'])],
+      { before },
+    );
+    assert.deepEqual(published, [['10.0.0.1', '10.0.0.2']]);
+    assert.deepEqual(reports, ['dns x.test: it is away; its last 2 endpoint(s) stay in use']);
+    assert.deepEqual([refresh.describe()['endpoints'], refresh.describe()['ageSeconds']], [2, 30]);
+    await time.step();
+    assert.equal(published.length, 1);
+    assert.equal(refresh.describe()['ageSeconds'], 0);
+    await time.step();
+    assert.deepEqual(published.at(-1), ['10.0.0.3']);
   });
 
   test('TTLs are held between the bounds', async () => {
@@ -163,7 +186,7 @@ describe('refreshing what was found', () => {
   });
 
   test('a nudge does not put off the look that follows a failure soon, however long an answer is kept', async () => {
-    const { time, refresh } = await start([new Error('SERVFAIL')], false, 30_000);
+    const { time, refresh } = await start([new Error('SERVFAIL')], { keptMinMs: 30_000 });
     const due = time.next;
     assert.ok(due <= 1_000);
     refresh.nudge();
@@ -172,7 +195,7 @@ describe('refreshing what was found', () => {
 
   test('a system clock that is set back holds no look up', async t => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
-    const { refresh, looks } = await start([found(['10.0.0.1'], 50_000)], true);
+    const { refresh, looks } = await start([found(['10.0.0.1'], 50_000)], { usesSystemTime: true });
     const now = Date.now();
     t.mock.method(Date, 'now', () => now - 3_600_000);
     refresh.nudge();

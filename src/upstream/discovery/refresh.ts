@@ -14,6 +14,12 @@ export interface Look {
   readonly trouble?: string | null;
 }
 
+/** What was found, and when, in milliseconds of the monotonic clock; 0 for never. */
+export interface KnownEndpoints {
+  readonly endpoints: readonly DiscoveredEndpoint[];
+  readonly answeredAt: number;
+}
+
 /** Time as the loop needs it; tests pass in their own. */
 export interface RefreshTime {
   /** Milliseconds of a monotonic clock. */
@@ -28,6 +34,8 @@ export interface RefreshSettings {
   /** Bounds of the time between two successful lookups. */
   readonly keptMinMs: number;
   readonly keptMaxMs: number;
+  /** What is in use until the first lookup succeeds; no endpoints for nothing. */
+  readonly before?: KnownEndpoints;
 }
 
 const systemTime: RefreshTime = {
@@ -77,7 +85,16 @@ export class Refresh implements RunningFeed {
     this.outlet = outlet;
     this.time = time;
     this.random = random;
+    const { before } = settings;
+    if (before !== undefined && before.endpoints.length > 0) {
+      this.answeredAt = before.answeredAt;
+      this.publish(inOrder(before.endpoints));
+    }
     this.ready = this.lookNow();
+  }
+
+  get last(): KnownEndpoints {
+    return { endpoints: this.known ?? [], answeredAt: this.answeredAt };
   }
 
   /** Looks again soon, but at most once in `keptMinMs`, or once a second if that is longer. */
@@ -125,19 +142,22 @@ export class Refresh implements RunningFeed {
     if (this.stopped) return;
     this.answeredAt = this.time.now();
     this.failures = 0;
-    const ordered = inOrder(endpoints);
-    const text = JSON.stringify(ordered);
-    if (text !== this.knownText) {
-      this.tellChange(ordered);
-      this.known = ordered;
-      this.knownText = text;
-      this.outlet.publish({ endpoints: ordered });
-    }
+    this.publish(inOrder(endpoints));
     this.trouble = trouble === null ? null : `${this.settings.subject}: ${trouble}`;
     this.outlet.report(this.trouble);
     const { keptMinMs, keptMaxMs } = this.settings;
     const kept = Math.min(keptMaxMs, Math.max(keptMinMs, validMs));
     this.lookIn(kept * (1 - JITTER * this.random.unit()));
+  }
+
+  /** Publishes endpoints that are in order, if they differ from those in use. */
+  private publish(endpoints: readonly DiscoveredEndpoint[]): void {
+    const text = JSON.stringify(endpoints);
+    if (text === this.knownText) return;
+    this.tellChange(endpoints);
+    this.known = endpoints;
+    this.knownText = text;
+    this.outlet.publish({ endpoints });
   }
 
   private failed(error: unknown): void {

@@ -174,6 +174,9 @@ describe('discovery by DNS', { concurrency: true }, () => {
     assert.equal(ready.status, 200);
     assert.match(JSON.stringify(ready.body), /"stale":\[\{"kind":"dns","trouble":"dns users\.test: .*"since":"20/);
 
+    // A reload that changes how the name is looked up has nothing else to go by.
+    await reloadWith(gateway, text => text.replace('timeout: 100ms', 'timeout: 150ms, family: ipv4'));
+    assert.deepEqual(await endpointsOf(gateway), ['127.0.0.1']);
     dns.setAddresses('users.test', ['127.0.0.1'], 0);
     await eventually(async () => !('stale' in (await admin(gateway, '/health/ready')).body), 'it is found again');
     const { failures, statuses } = await load.stop();

@@ -207,7 +207,8 @@ class NoSuchName extends Error {
   }
 }
 
-function ofFamily(addresses: readonly string[], family: AddressFamily): string[] {
+/** The addresses that a lookup for this family would take. */
+export function ofFamily(addresses: readonly string[], family: AddressFamily): string[] {
   if (family === 'all') return [...addresses];
   const v4 = addresses.filter(address => isIPv4(address));
   const v6 = addresses.filter(address => !isIPv4(address));
