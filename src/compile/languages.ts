@@ -47,6 +47,9 @@ class LoadedWhenNamed {
   get ownPaths() {
     return this.loaded.ownPaths;
   }
+  get revocationLists() {
+    return this.loaded.revocationLists;
+  }
   get placeProblems() {
     return this.loaded.placeProblems;
   }

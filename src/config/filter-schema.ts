@@ -32,6 +32,8 @@ export interface FilterSchema {
   readonly isLoaded?: boolean;
   /** Paths that the filter serves itself when a request is sent to it, so that some route with this filter has to match them. */
   ownPaths?(config: unknown): readonly OwnPath[];
+  /** The revocation lists by which a checked configuration refuses clients once they have expired; used together. */
+  revocationLists?(config: unknown): readonly ReadList[];
   /** What a checked configuration needs and its place in the document can never give. Paths start at the filter's configuration. */
   placeProblems?(config: unknown, around: FilterSurroundings): readonly PlaceProblem[];
 }
@@ -42,6 +44,12 @@ export interface OwnPath {
   readonly method: string;
   readonly place: readonly (string | number)[];
   readonly otherwise: string;
+}
+
+/** A text in PEM. `path` is its path inside the filter's configuration. */
+export interface ReadList {
+  readonly text: string;
+  readonly path: readonly (string | number)[];
 }
 
 /** `path` is the path of the name inside the filter's configuration. */

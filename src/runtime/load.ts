@@ -6,10 +6,11 @@ import { filterSchemas, LanguageMissing, loadLanguages } from '../compile/langua
 import type { Config, LocatedProblem, Problem } from '../config/config.ts';
 import { type LoadResult, loadConfig } from '../config/load.ts';
 import { LoadCache } from '../config/load-cache.ts';
-import { readNamedFiles } from '../config/named-files.ts';
+import { type NamedFiles, readNamedFiles } from '../config/named-files.ts';
 import { inReadingOrder, withoutEchoes } from '../config/problem-order.ts';
 import { readTlsMaterial } from '../net/tls/read-material.ts';
 import type { TlsMaterial } from '../net/tls/tls-material.ts';
+import { filterLists } from './filter-lists.ts';
 
 export interface LoadedFile {
   /** Null exactly when one of the problems is an error. */
@@ -45,7 +46,7 @@ export async function loadAndCompile(file: string): Promise<LoadedFile> {
   // Loaded only for commands that check: `run` leaves compiling to the workers.
   const { dryCompile } = await import('../compile/dry-compile.ts');
   const { compiled, problems } = dryCompile(config, await filtersInUse(config));
-  const ofTls = result.ok ? [] : readTlsMaterial(config, readNamedFiles(config), Date.now()).problems;
+  const ofTls = result.ok ? [] : readTls(config, readNamedFiles(config)).problems;
   const all = withoutEchoes(
     loaded.problems,
     [...problems, ...ofTls].map(problem => loaded.locate(inDocument(problem))),
@@ -88,11 +89,15 @@ function filtersNamedIn(file: string): (name: string) => boolean {
 
 const noTls: TlsMaterial = { listeners: [], upstreams: new Map(), certificates: [], revocationLists: [] };
 
+function readTls(config: Config, named: NamedFiles): ReturnType<typeof readTlsMaterial> {
+  return readTlsMaterial(config, named, Date.now(), filterLists(config, filterSchemas));
+}
+
 function loadedFile(result: LoadResult): LoadedFile {
   const { files, problems, locate } = result;
   if (!result.ok) return { config: null, files, problems, locate, tls: noTls };
   const { config, named } = result;
-  const { material, problems: ofTls } = readTlsMaterial(config, named, Date.now());
+  const { material, problems: ofTls } = readTls(config, named);
   return {
     config: material === null ? null : config,
     files,

@@ -588,7 +588,7 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
       // Summed for the same reason.
       gauge(
         'cardea_revocation_list_expiry_days',
-        'Days until a list of revoked certificates (`tls.clientAuth.crl`) expires, by file, negative once it has: clients are refused then. NaN for one that is no longer used.',
+        'Days until a list of revoked certificates (`tls.clientAuth.crl` of a listener, `crl` of the filter mtls) expires, by file, negative once it has: clients are refused then. NaN for one that is no longer used.',
         0,
       ),
     ],

@@ -119,6 +119,12 @@ export const schema = z
 export type MtlsConfig = z.output<typeof schema>;
 export type ClientRule = MtlsConfig['clients'][number];
 
+/** The lists without which clients are refused, so that an operator hears of it when they expire. */
+export function revocationLists({ crl: own }: MtlsConfig) {
+  if (own === undefined || own.expired === 'accept') return [];
+  return own.lists.map((pem, at) => ({ text: pem, path: ['crl', 'lists', at] }));
+}
+
 /** Clients of consumers that do not exist. */
 export function placeProblems({ clients }: MtlsConfig, around: FilterSurroundings) {
   return missingConsumers('clients', clients, around);

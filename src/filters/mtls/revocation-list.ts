@@ -2,16 +2,8 @@
 // lists only: delta and indirect lists, and any other critical extension, are refused.
 
 import { verify, X509Certificate } from 'node:crypto';
-import {
-  childrenOf,
-  type DerElement,
-  DerError,
-  DerTag,
-  expectTag,
-  oidText,
-  readElement,
-  timeMs,
-} from '../../base/der.ts';
+import { childrenOf, type DerElement, DerError, DerTag, expectTag, oidText, timeMs } from '../../base/der.ts';
+import { extensionsOf, listsInPem, revocationFields } from '../../base/revocation-fields.ts';
 import { signersOf } from './chain.ts';
 import { comparableName, subjectOf } from './distinguished-name.ts';
 
@@ -64,10 +56,10 @@ export class RevocationLists {
 
   /** Takes PEM texts. Throws a TypeError with a message for the operator. */
   constructor(lists: readonly string[], authorities: string, acceptExpired: boolean) {
-    const certificates = pemBlocks(authorities, 'CERTIFICATE').map(der => new X509Certificate(der));
+    const certificates = certificatesInPem(authorities);
     if (certificates.length === 0) throw new TypeError('`crl.authorities` holds no certificate in PEM');
     const read = lists.flatMap(text => {
-      const blocks = pemBlocks(text, 'X509 CRL');
+      const blocks = listsInPem(text);
       if (blocks.length === 0) throw new TypeError('`crl.lists` holds a text without a revocation list in PEM');
       return blocks.map(der => verifiedList(der, certificates));
     });
@@ -152,36 +144,32 @@ function readable<Content>(what: string, read: () => Content): Content {
 }
 
 function readList(der: Buffer): ReadList {
-  const whole = expectTag(readElement(der, 0, der.length), DerTag.sequence);
-  const [content, algorithm, signature, more] = childrenOf(der, whole);
-  if (more !== undefined || whole.end !== der.length) throw new DerError('there are bytes after its end');
-  const signed = expectTag(content, DerTag.sequence);
-  const fields = childrenOf(der, signed);
-  if (fields[0]?.tag === DerTag.integer) fields.shift(); // The version.
-  const [said, issuer, thisUpdate, ...rest] = fields;
+  const fields = revocationFields(der);
+  const { signed, signedAlgorithm, algorithm, signature, issuer, thisUpdate, nextUpdate, revoked } = fields;
   // Because: the outer name of the algorithm is not signed (RFC 5280 section 5.1.1.2).
-  if (!der.subarray(said?.from, said?.end).equals(der.subarray(algorithm?.from, algorithm?.end)))
-    throw new DerError('it names two algorithms');
-  const oid = oidText(der, expectTag(childrenOf(der, expectTag(algorithm, DerTag.sequence))[0], DerTag.oid));
+  if (!bytesOf(der, signedAlgorithm).equals(bytesOf(der, algorithm))) throw new DerError('it names two algorithms');
+  const oid = oidText(der, expectTag(childrenOf(der, algorithm)[0], DerTag.oid));
   const hash = Object.hasOwn(algorithms, oid) ? algorithms[oid] : undefined;
   if (hash === undefined) throw new DerError(`its signature has the algorithm ${oid}, which is not supported`);
-  const isTime = (element: DerElement | undefined): element is DerElement =>
-    element !== undefined && (element.tag === DerTag.utcTime || element.tag === DerTag.generalizedTime);
-  if (!isTime(thisUpdate)) throw new DerError('it has no time');
-  const nextUpdate = isTime(rest[0]) ? rest.shift() : undefined;
-  const revoked = rest[0]?.tag === DerTag.sequence ? rest.shift() : undefined;
-  if (rest[0]?.tag === DerTag.context0) refuseCritical(der, rest[0]);
-  const bits = expectTag(signature, DerTag.bitString);
-  if (der[bits.start] !== 0) throw new DerError('its signature is no whole number of bytes');
+  const critical = extensionsOf(der, fields).find(({ isCritical }) => isCritical);
+  if (critical !== undefined)
+    throw new DerError(
+      `it has the critical extension ${oidText(der, critical.oid)}: only whole, direct lists are read`,
+    );
+  if (der[signature.start] !== 0) throw new DerError('its signature is no whole number of bytes');
   return {
-    issuer: comparableName(der, expectTag(issuer, DerTag.sequence)),
-    signed: der.subarray(signed.from, signed.end),
+    issuer: comparableName(der, issuer),
+    signed: bytesOf(der, signed),
     hash,
-    signature: der.subarray(bits.start + 1, bits.end),
+    signature: der.subarray(signature.start + 1, signature.end),
     thisUpdateMs: timeMs(der, thisUpdate),
     nextUpdateMs: nextUpdate === undefined ? Infinity : timeMs(der, nextUpdate),
     serials: new Set(revoked === undefined ? [] : childrenOf(der, revoked).map(entry => serialOf(der, entry))),
   };
+}
+
+function bytesOf(der: Buffer, { from, end }: DerElement): Buffer {
+  return der.subarray(from, end);
 }
 
 function serialOf(der: Buffer, entry: DerElement): string {
@@ -194,19 +182,9 @@ function serialText(hex: string): string {
   return hex.toUpperCase().replace(/^0+(?=.)/, '');
 }
 
-function refuseCritical(der: Buffer, extensions: DerElement): void {
-  for (const extension of childrenOf(der, expectTag(childrenOf(der, extensions)[0], DerTag.sequence))) {
-    const [oid, critical] = childrenOf(der, extension);
-    if (critical?.tag === DerTag.boolean && der[critical.start] !== 0)
-      throw new DerError(
-        `it has the critical extension ${oidText(der, expectTag(oid, DerTag.oid))}: only whole, direct lists are read`,
-      );
-  }
-}
-
-function pemBlocks(text: string, label: string): Buffer[] {
-  const block = new RegExp(`-----BEGIN ${label}-----([A-Za-z0-9+/=\\s]+)-----END ${label}-----`, 'g');
-  return [...text.matchAll(block)].map(match => Buffer.from(match[1]!, 'base64'));
+function certificatesInPem(text: string): X509Certificate[] {
+  const block = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g;
+  return Array.from(text.matchAll(block), ([, base64 = '']) => new X509Certificate(Buffer.from(base64, 'base64')));
 }
 
 /**

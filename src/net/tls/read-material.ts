@@ -6,7 +6,7 @@ import { createSecureContext } from 'node:tls';
 import { nameProblems, type PlacedPair } from './certificate-names.ts';
 import { cipherList } from './cipher-list.ts';
 import { certificatesOf, expiryWarning, hasKey, readAuthorities, readCertificate } from './read-certificate.ts';
-import { revocationDates, revocationWarning } from './revocation-dates.ts';
+import { expiriesOf, type RevocationDates, revocationDates, revocationWarning } from './revocation-dates.ts';
 import type {
   CertificatePair,
   ClientTlsMaterial,
@@ -53,13 +53,25 @@ export interface TlsSpecs {
   readonly stores: readonly { readonly name: string; readonly ca: string }[];
 }
 
+/** A text with revocation lists by which a filter refuses clients. */
+export interface FilterList {
+  /** The file as the document names it, or the place of the text, for messages. */
+  readonly file: string;
+  readonly text: string;
+  readonly path: readonly (string | number)[];
+}
+
 const TICKET_KEY_BYTES = 48;
 
-/** Reports all problems at once; `material` is null when one of them is an error. `now` is milliseconds since 1970. */
+/**
+ * Reports all problems at once; `material` is null when one of them is an error. `now` is milliseconds since 1970. `filterLists` has the
+ * lists of each filter that reads some.
+ */
 export function readTlsMaterial(
   specs: TlsSpecs,
   files: TlsFiles,
   now: number,
+  filterLists: readonly (readonly FilterList[])[] = [],
 ): { readonly material: TlsMaterial | null; readonly problems: readonly TlsProblem[] } {
   const reader = new MaterialReader(files, now);
   const listeners = specs.listeners.map(({ tls, protocols }, at) =>
@@ -72,6 +84,7 @@ export function readTlsMaterial(
     upstreams.set(name, reader.upstream(tls, protocols, ['upstreams', name, 'tls']));
   }
   for (const { name, ca } of specs.stores) if (ca !== '') reader.authorities(ca, ['stores', name, 'ca']);
+  for (const lists of filterLists) reader.filterLists(lists);
   const { problems } = reader;
   const isWrong = problems.some(({ severity }) => severity === 'error');
   const { revocationLists } = reader;
@@ -232,13 +245,23 @@ class MaterialReader {
       this.fail(at, `${file} is not a list of revoked certificates: expected -----BEGIN X509 CRL-----`);
       return text;
     }
-    const dates = revocationDates(text);
+    this.noteRevocations(file, revocationDates(text), at);
+    return text;
+  }
+
+  /** Notes the lists of one filter, which reads them itself. */
+  filterLists(lists: readonly FilterList[]): void {
+    const expiries = expiriesOf(lists.map(({ text }) => text));
+    for (const [at, { file, path: place }] of lists.entries())
+      this.noteRevocations(file, { validFrom: -Infinity, expiresAt: expiries[at]! }, place);
+  }
+
+  private noteRevocations(file: string, dates: RevocationDates, at: Path): void {
     if (dates.expiresAt !== Infinity && this.revocationLists.every(each => each.file !== file))
       this.revocationLists.push({ file, expiresAt: dates.expiresAt });
     const warning = revocationWarning(dates, this.now);
     // Not an error: nobody is admitted wrongly, and changes of anything else must not wait for the authority.
     if (warning !== '') this.problems.push({ path: at, message: `${file} ${warning}`, severity: 'warning' });
-    return text;
   }
 
   private ticketKeys(file: string, at: Path): TicketKeys {

@@ -1,16 +1,8 @@
-// When the revocation lists of a file are valid. Verifies no signature: OpenSSL does so in each handshake, where it refuses every client of
-// an authority that has no valid list.
+// When revocation lists are valid. Verifies no signature: OpenSSL does so in each handshake, where it refuses every client of an authority
+// that has no valid list, and so does the filter that has lists of its own.
 
-import {
-  childrenOf,
-  type DerElement,
-  DerError,
-  DerTag,
-  expectTag,
-  oidText,
-  readElement,
-  timeMs,
-} from '../../base/der.ts';
+import { DerError, oidText, timeMs } from '../../base/der.ts';
+import { extensionsOf, listsInPem, type RevocationFields, revocationFields } from '../../base/revocation-fields.ts';
 
 export interface RevocationDates {
   /** From when on every authority of the file has a valid list; milliseconds since 1970. */
@@ -25,22 +17,44 @@ interface DatedList extends RevocationDates {
 }
 
 const AUTHORITY_KEY = '2.5.29.35';
-const listBlock = /-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]+)-----END X509 CRL-----/g;
 
 /** Of several lists of one authority, OpenSSL takes one that is valid. */
 export function revocationDates(text: string): RevocationDates {
-  const lists = Array.from(text.matchAll(listBlock), ([, base64 = '']) => datesOf(Buffer.from(base64, 'base64')));
-  const byAuthority = Map.groupBy(
-    lists.filter(list => list !== null),
-    ({ authority }) => authority,
+  const ofAuthorities = byAuthority(datedLists(text)).map(lists => ({
+    validFrom: Math.min(...lists.map(list => list.validFrom)),
+    expiresAt: Math.max(...lists.map(list => list.expiresAt)),
+  }));
+  return inCommon(ofAuthorities);
+}
+
+/**
+ * Until when each of several texts is valid that are used together, as the filter mtls does: of several lists of one authority the newest
+ * counts, also before its time. Infinity for a text without a list that counts and that ends.
+ */
+export function expiriesOf(texts: readonly string[]): number[] {
+  const placed = texts.flatMap((text, at) => datedLists(text).map(list => ({ ...list, at })));
+  const newest = byAuthority(placed).map(lists =>
+    lists.reduce((one, other) => (other.validFrom >= one.validFrom ? other : one)),
   );
-  let validFrom = -Infinity;
-  let expiresAt = Infinity;
-  for (const ofOne of byAuthority.values()) {
-    validFrom = Math.max(validFrom, Math.min(...ofOne.map(list => list.validFrom)));
-    expiresAt = Math.min(expiresAt, Math.max(...ofOne.map(list => list.expiresAt)));
-  }
-  return { validFrom, expiresAt };
+  return texts.map((_, at) => inCommon(newest.filter(list => list.at === at)).expiresAt);
+}
+
+function byAuthority<List extends DatedList>(lists: readonly List[]): List[][] {
+  return [...Map.groupBy(lists, ({ authority }) => authority).values()];
+}
+
+/** The time in which all are valid. */
+function inCommon(dates: readonly RevocationDates[]): RevocationDates {
+  return {
+    validFrom: Math.max(...dates.map(each => each.validFrom)),
+    expiresAt: Math.min(...dates.map(each => each.expiresAt)),
+  };
+}
+
+function datedLists(text: string): DatedList[] {
+  return listsInPem(text)
+    .map(datesOf)
+    .filter(list => list !== null);
 }
 
 /** What is wrong with the lists of a file at this time; empty when all are valid. `now` is milliseconds since 1970. */
@@ -52,19 +66,15 @@ export function revocationWarning({ validFrom, expiresAt }: RevocationDates, now
   return `holds a list that ${wrong} ${when}: clients with a certificate of its authority are refused; expected a list that is valid now`;
 }
 
-/** RFC 5280 section 5.1. Null for a list that only OpenSSL can read: its dates are then not known. */
+/** Null for a list that only OpenSSL can read: its dates are then not known. */
 function datesOf(der: Buffer): DatedList | null {
   try {
-    const [signed] = childrenOf(der, expectTag(readElement(der, 0, der.length), DerTag.sequence));
-    const fields = childrenOf(der, expectTag(signed, DerTag.sequence));
-    if (fields[0]?.tag === DerTag.integer) fields.shift(); // The version.
-    const [, issuer, thisUpdate, nextUpdate, ...rest] = fields;
-    if (issuer === undefined || thisUpdate === undefined) return null;
-    const extensions = rest.find(({ tag }) => tag === DerTag.context0) ?? nextUpdate;
+    const fields = revocationFields(der);
+    const { issuer, thisUpdate, nextUpdate } = fields;
     return {
-      authority: `${der.toString('latin1', issuer.from, issuer.end)} ${keyOf(der, extensions)}`,
+      authority: `${der.toString('latin1', issuer.from, issuer.end)} ${keyOf(der, fields)}`,
       validFrom: timeMs(der, thisUpdate),
-      expiresAt: isTime(nextUpdate) ? timeMs(der, nextUpdate) : Infinity,
+      expiresAt: nextUpdate === undefined ? Infinity : timeMs(der, nextUpdate),
     };
   } catch (error) {
     if (error instanceof DerError) return null;
@@ -72,18 +82,8 @@ function datesOf(der: Buffer): DatedList | null {
   }
 }
 
-function isTime(element: DerElement | undefined): element is DerElement {
-  return element?.tag === DerTag.utcTime || element?.tag === DerTag.generalizedTime;
-}
-
 /** The bytes of the extension that names the authority's key; empty when there is none. */
-function keyOf(der: Buffer, extensions: DerElement | undefined): string {
-  if (extensions?.tag !== DerTag.context0) return '';
-  for (const extension of childrenOf(der, expectTag(childrenOf(der, extensions)[0], DerTag.sequence))) {
-    const [oid, ...content] = childrenOf(der, extension);
-    const value = content.at(-1);
-    if (value !== undefined && oidText(der, expectTag(oid, DerTag.oid)) === AUTHORITY_KEY)
-      return der.toString('latin1', value.start, value.end);
-  }
-  return '';
+function keyOf(der: Buffer, fields: RevocationFields): string {
+  const key = extensionsOf(der, fields).find(({ oid }) => oidText(der, oid) === AUTHORITY_KEY)?.value;
+  return key === undefined ? '' : der.toString('latin1', key.start, key.end);
 }

@@ -64,7 +64,7 @@ export interface TlsMaterial {
    * of a chain expires, or the last authority of a file.
    */
   readonly certificates: readonly DatedFile[];
-  /** The lists of revoked certificates by which clients are refused, each file once, if they end. */
+  /** The lists of revoked certificates by which listeners and filters refuse clients, each file once, if they end. */
   readonly revocationLists: readonly DatedFile[];
 }
 
