@@ -1,6 +1,9 @@
 // What the audit finds in a configuration and what it does not report: the ways around a guard, and routes that are public on purpose.
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
 import type { FilterDefinitions } from '../../compile/compile-chain.ts';
@@ -106,6 +109,28 @@ test('the same service under another spelling of its address is the same', () =>
     assert.deepEqual(found(one, other), ['skipped_by_method'], `${one} and ${other}`);
   }
   assert.deepEqual(found('users.internal', 'orders.internal'), []);
+});
+
+test('the same service in a file of endpoints is the same, and a file that is not there is no error', t => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-audit-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const found = (text: string | null) => {
+    const file = path.join(folder, 'endpoints.yaml');
+    if (text === null) rmSync(file, { force: true });
+    else writeFileSync(file, text);
+    const discovered = { ...sampleUpstream('other', []), discover: { kind: 'file' as const, path: file } };
+    return codes(
+      [
+        { name: 'g', path: '/admin/*', methods: ['GET'], filters: guarded, to: 'one' },
+        { name: 'u', path: '/admin/*', methods: ['POST'], to: 'other' },
+      ],
+      { upstreams: [sampleUpstream('one', [9_001]), discovered] },
+    )['g'];
+  };
+  assert.deepEqual(found('endpoints: [http://10.0.0.1:80, http://localhost:9001]'), ['skipped_by_method']);
+  assert.deepEqual(found('endpoints: [http://10.0.0.1:80]'), []);
+  assert.deepEqual(found('endpoints: 5'), []);
+  assert.deepEqual(found(null), []);
 });
 
 test('a route without a guard has to say that it is public', () => {

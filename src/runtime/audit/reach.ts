@@ -1,9 +1,10 @@
 // Which upstreams routes reach, and whether two routes reach the same service under any name. A mirror counts as reached: the service
-// carries out the copied request although its response is discarded. Works on the configuration and sends nothing.
+// carries out the copied request although its response is discarded. Works on the configuration and its files, and sends nothing.
 
 import { canonicalIpv6 } from '../../base/ip-address.ts';
 import type { Config, RouteConfig, UpstreamConfig } from '../../config/config.ts';
 import { destinationUpstreams } from '../../config/destination-upstreams.ts';
+import { endpointsInFile } from './endpoints-in-file.ts';
 
 export class Reach {
   private readonly upstreams: ReadonlyMap<string, ReadonlySet<string>>;
@@ -49,7 +50,9 @@ export class Reach {
 }
 
 /** The upstream's name, its endpoints, and where its endpoints are discovered, as comparable strings. */
-function placesOf({ name, endpoints, discover }: UpstreamConfig): Set<string> {
+function placesOf(upstream: UpstreamConfig): Set<string> {
+  const { name, discover } = upstream;
+  const endpoints = [...upstream.endpoints, ...endpointsInFile(upstream)];
   const places = new Set([`upstream ${name}`, ...endpoints.map(({ host, port }) => `${oneName(host)} ${port}`)]);
   if (discover !== undefined) {
     places.add(discover.kind === 'file' ? `file ${discover.path}` : `${oneName(discover.name)} ${discover.port}`);
