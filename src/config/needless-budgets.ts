@@ -7,6 +7,8 @@ import type { RateConfig } from './config.ts';
 /** The algorithms that may count a plan's rates. */
 const algorithms = ['gcra', 'tokenBucket', 'slidingWindow', 'fixedWindow'] as const;
 
+const oneEach = { each: 1, routes: {}, responseHeader: null };
+
 /** What is wrong with rates, by index. A rate is needless if it is so with each of the algorithms. */
 export function needlessRates(rates: readonly RateConfig[]): ReadonlyMap<number, string> {
   const found = algorithms.map(
@@ -14,9 +16,15 @@ export function needlessRates(rates: readonly RateConfig[]): ReadonlyMap<number,
       new Set(
         budgetContradictions(
           rates.map((rate, at) => ({
-            ...{ name: '', rate, burst: rate.count, algorithm, fallback: 'ip', by: [], path: [at] },
-            cost: { each: 1, routes: {}, responseHeader: null },
+            name: '',
+            rate,
+            burst: rate.count,
+            algorithm,
+            by: [],
+            fallback: 'ip' as const,
+            cost: oneEach,
             plan: false,
+            path: [at],
           })),
         ).map(({ path: [at] }) => at),
       ),
@@ -53,7 +61,10 @@ function messages(
   for (const [at, rate] of rates.entries()) {
     if (!isNeedless(at, rate)) continue;
     const others = rates.filter((_, index) => index !== at).map(rateText);
-    told.set(at, `${rateText(rate)} can never be the one that refuses, beside ${others.join(' and ')} of the same plan`);
+    told.set(
+      at,
+      `${rateText(rate)} can never be the one that refuses, beside ${others.join(' and ')} of the same plan`,
+    );
   }
   return told;
 }

@@ -140,7 +140,11 @@ test('of several rates of a plan, each can be the one that refuses', () => {
   refused(planSchema, { rate: ['40k/h', '10/s'] }, 'rate.0', /^40000\/h can never/);
   refused(planSchema, { rate: ['500/h', '1000/s'] }, 'rate.1', /^1000\/s can never/);
   const quotasOf = (quota: unknown) => made(planSchema, { quota }).quotas?.length;
-  for (const quota of [['1M/month', '50k/day'], ['100/week', '500/month'], ['150/week', '100/month']])
+  for (const quota of [
+    ['1M/month', '50k/day'],
+    ['100/week', '500/month'],
+    ['150/week', '100/month'],
+  ])
     assert.equal(quotasOf(quota), 2, String(quota));
   assert.equal(quotasOf(['10/day', '60/week', '200/month']), 3);
   for (const [quota, at] of [

@@ -87,7 +87,10 @@ test('filters of routes, and filters inside others, with the same lists are told
   const lists = [one.listBetween(at(-9), at(-2))];
   for (const wish of [
     { routes: `[${route('a', 'MTLS')}, ${route('b', inner)}]` },
-    { filters: '[]', routes: `[${route('a', '{ cors: { origins: ["*"] } }')}, ${route('b', inner)}, ${route('c', 'MTLS')}]` },
+    {
+      filters: '[]',
+      routes: `[${route('a', '{ cors: { origins: ["*"] } }')}, ${route('b', inner)}, ${route('c', 'MTLS')}]`,
+    },
     { filters: `[${inner}]` },
   ]) {
     const { problems, lists: watched } = await loaded(lists, wish);

@@ -10,7 +10,8 @@ export function planCostProblems(
   budget: 'rate' | 'quota',
 ): PlaceProblem[] {
   return plans.flatMap(plan => {
-    const least = Math.min(...(plan[`${budget}s`] ?? []).map(({ count }) => count));
+    const granted = budget === 'rate' ? plan.rates : plan.quotas;
+    const least = Math.min(...(granted ?? []).map(({ count }) => count));
     if (cost <= least) return [];
     const message = `no request of ${cost} units ever fits into the ${budget} of the plan "${plan.name}", which is ${least}: all of such callers are refused`;
     return [{ path: ['cost'], message, severity: 'warning' }];

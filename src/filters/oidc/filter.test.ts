@@ -596,7 +596,12 @@ test('many logout tokens that somebody made up cost one fetch of the provider’
 test('a login that a logout at the provider meets before the browser has its cookie begins once more', async t => {
   const { provider, privateKey } = await signingProvider(t);
   const store = await startStore(t);
-  const gateway = await start(t, provider.issuer, { session: { keys: [key], store: 'main' } }, new Map([['main', store]]));
+  const gateway = await start(
+    t,
+    provider.issuer,
+    { session: { keys: [key], store: 'main' } },
+    new Map([['main', store]]),
+  );
   const sessions = new StoredSessions(store, [key], 'cardea_session', `${provider.issuer} gateway`);
   const begun = await ask(gateway.port, { path: '/page', headers: { accept: 'text/html' } });
   const callback = await callbackOf(begun, provider, privateKey, {});

@@ -73,7 +73,7 @@ const limitFields = {
   plan: z
     .boolean()
     .default(false)
-    .describe('Whether the `rate` of the consumer’s plan replaces `limit`, for consumers who have one. Several rates must all admit.'),
+    .describe('Whether the rates of the consumer’s plan, all of them, replace `limit`, for consumers who have some.'),
   concurrency: z
     .int('expected a whole number of requests')
     .min(1, 'a concurrency of 0 would refuse every request')
