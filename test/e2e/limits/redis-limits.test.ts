@@ -120,7 +120,7 @@ describe('limits in one Redis', () => {
       for (let n = 0; n < 40; n++) {
         last = await ask(n);
         if (last.status === 200) admitted++;
-        if (mode === 'shared') await new Promise(resolve => setTimeout(resolve, 10));
+        if (mode === 'shared') await new Promise(resolve => setTimeout(resolve, 30));
       }
       // Every three seconds another one fits; of `shared`, each gateway may be a few calls behind.
       assert.ok(admitted >= 20 && admitted <= (mode === 'exact' ? 21 : 26), `${mode}: ${admitted} admitted`);
