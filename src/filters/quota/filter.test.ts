@@ -41,6 +41,14 @@ const plans: Plan[] = [
       { count: 10, perMs: dayMs },
     ],
   },
+  {
+    name: 'weekly',
+    rates: null,
+    quotas: [
+      { count: 100, perMs: 30 * dayMs },
+      { count: 2, perMs: 7 * dayMs },
+    ],
+  },
 ];
 
 async function start(spec: StoreSpec, config: object) {
@@ -246,6 +254,33 @@ test('all quotas of a plan must have room, and a refusal by one takes nothing fr
   assert.deepEqual([usedIn('month')?.['period'], usedIn('day')?.['period']], ['2026-11-01', '2026-11-11']);
 });
 
+test('a quota that is known to be used up refuses, also while the sum of another one is not known', async t => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  // A Wednesday that Redis does not take for over; the Thursday after it is in another month, but in the same week.
+  let now = Date.parse('2099-09-30T12:00:00Z');
+  t.mock.method(Date, 'now', () => now);
+  const config = { limit: '1/day', metering: true };
+  const [open, closed] = [
+    await start(redisSpec(redis.port), config),
+    await start(redisSpec(redis.port), { ...config, name: 'strict', onStoreFailure: 'closed' }),
+  ];
+  t.after(() => Promise.all([open.stop(), closed.stop()]));
+  for (const gateway of [open, closed]) {
+    assert.deepEqual(await gateway.statuses('used/weekly', 2), ok(2));
+    assert.deepEqual(await gateway.statuses('left/weekly', 1), ok(1));
+    const reported = () => gateway.logged.filter(({ message }) => message === 'quota used').length;
+    await eventually(() => reported() >= 4, 'all is reported');
+  }
+  redis.pause();
+  now += dayMs;
+  assert.deepEqual(await open.statuses('used/weekly', 2), refused(2));
+  assert.deepEqual(await open.statuses('left/weekly', 2), [200, 429]);
+  assert.deepEqual([open.count('refused'), open.count('store_away')], [3, 1]);
+  assert.deepEqual(await closed.statuses('left/weekly', 2), [503, 503]);
+  redis.resume();
+});
+
 test('a day is that of the time zone, a billing month begins on the consumer’s own day, and a request costs what it is said to', async t => {
   const spec = storeSpec({ kind: 'sqlite', path: path.join(folder(t), 'quota.db') });
   let now = Date.parse('2026-11-10T23:30:00Z');
@@ -374,7 +409,7 @@ test('what is no quota of the calendar is refused', () => {
   const names = { routes: new Set(''), consumers: new Set('') };
   const tags = new Map([['day', new Map([['15', 'one'], ['05', 'third'], ['31st', 'other']])]]); // biome-ignore format: pairs
   const tagValues = (tag: string) => tags.get(tag) ?? new Map();
-  const around = { knowsCaller: true, pathParameters: [], ...names, plans, tagValues };
+  const around = { knowsCaller: true, pathParameters: [], ...names, plans: plans.slice(0, 2), tagValues };
   const toldOf = (config: object) =>
     placeProblems(schema.parse({ limit: '1000/month', store: 's', ...config }), around);
   const told = (cost: number) => toldOf({ limit: '1000/day', cost });

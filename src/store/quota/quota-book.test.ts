@@ -57,6 +57,7 @@ test('a part that is away is away by itself: callers of the others are asked for
   other.heardAt = -Infinity;
   assert.equal(book.isDoubtful(other, 1, 100), true);
   assert.equal(told.length, 1);
+  assert.match(told[0]!, /^a part of it: /);
   down.clear();
   await book.ask(its);
   assert.deepEqual([its.isKnown, book.isAway(its), sums.get('a599')], [true, false, 1]);

@@ -162,7 +162,7 @@ export class QuotaBook {
       const entries = lines.map(line => this.entryOf(line));
       // Because: what could not be reported is sent again the next time, and `away` gets the reason.
       const sums = await this.ledger.add(entries).catch((error: unknown) => {
-        reason = reasonOf(error);
+        reason = `${this.partOf(lines[0]!) === WHOLE ? '' : 'a part of it: '}${reasonOf(error)}`;
         return null;
       });
       for (const [at, line] of lines.entries()) {
