@@ -229,6 +229,10 @@ test('what a place can never have is told', () => {
     /^cost: .* 6 units .* the plan "tiny", which is 5/,
   );
   assert.deepEqual(told(dear), []);
+  const beside = (name: string) =>
+    told({ limits: [{ name: 'own', limit: '9/s', plan: true }, { name, limit: '99/h', by: 'global' }] }, { knowsCaller: true }); // biome-ignore format: short
+  assert.match(beside('own-h')[0]!, /^limits.0.plan: .* plan "tiny" is told to callers as "own-h", which is the name/);
+  assert.deepEqual(beside('own-day'), []);
   assert.match(told({ limit: '1/s', except: { consumers: ['acme'] } })[0]!, /^except.consumers.0: no filter/);
   const unlisted = schema.parse({ limit: '1/s', except: { consumers: ['acne'] } });
   const [problem] = placeProblems(unlisted, { ...around, knowsCaller: true });

@@ -8,9 +8,9 @@ import { budgetCost, budgetRate, type CostConfig, countMax } from '../../base/sc
 import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
 import { unlistedProblem } from '../../base/schema/listed-consumers.ts';
 import type { PlaceProblem } from '../../base/schema/place-problem.ts';
-import { planCostProblems } from '../../base/schema/plan-cost.ts';
 import { besideLimits } from './beside-limits.ts';
 import { answerTime, exemptCallers, memorySize, policyName } from './limit-words.ts';
+import { planProblems } from './plan-problems.ts';
 import { storeIssues } from './store-issues.ts';
 
 export const name = 'rateLimit';
@@ -267,15 +267,10 @@ export function storesOf({ store }: RateLimitConfig): readonly { name: string; p
 /** What this configuration requires and its place in the document can never provide. */
 export function placeProblems(config: RateLimitConfig, around: FilterSurroundings): PlaceProblem[] {
   const problems: PlaceProblem[] = [];
-  for (const { by: parts, plan, cost: price, path } of config.limits) {
+  for (const limit of config.limits) {
+    const { by: parts, cost: price, path } = limit;
     for (const problem of budgetKeyProblems(parts, around)) problems.push({ ...problem, path: [...path, 'by'] });
-    if (plan && !around.knowsCaller) {
-      const message = 'no filter before this one finds out who calls, so there is never a plan';
-      problems.push({ path: [...path, 'plan'], message, absentFrom: 'filters' });
-    }
-    const dearest = Math.max(price.each, ...Object.values(price.routes));
-    for (const problem of plan ? planCostProblems(dearest, around.plans, 'rate') : [])
-      problems.push({ ...problem, path: [...path, ...problem.path] });
+    problems.push(...planProblems(limit, config.limits, around));
     for (const route of Object.keys(price.routes)) {
       if (!around.routes.has(route))
         problems.push({ path: [...path, 'cost'], message: `there is no route "${route}"`, absentFrom: 'routes' });
