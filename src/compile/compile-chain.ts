@@ -52,7 +52,12 @@ export function buildFilters(
   const filters: Filter[] = [];
   let innerSlot = firstInnerSlot(place);
   const said = new Map<string, number>();
-  const build = ({ name, config }: WrittenFilter, slot: number, tally: RefusalTally | null): Filter => {
+  const build = (
+    { name, config }: WrittenFilter,
+    slot: number,
+    tally: RefusalTally | null,
+    isInner: boolean,
+  ): Filter => {
     const definition = definitions.get(name);
     if (definition === undefined) throw new TypeError(`there is no filter "${name}"`);
     return definition.build(config, {
@@ -62,11 +67,12 @@ export function buildFilters(
       store: store => shelf.use(store),
       storeSpec: store => shelf.spec(store),
       tally,
+      isInner,
       inner(written, ofInner = tally ?? undefined) {
         if (innerSlot === FILTERS_MAX + INNER_GLOBAL_MAX && place.routeName === '') {
           throw new TypeError(`at most ${INNER_GLOBAL_MAX} filters may stand inside global ones`);
         }
-        return build(written, innerSlot++, ofInner ?? null);
+        return build(written, innerSlot++, ofInner ?? null, true);
       },
       eventCell: event => offsetIn(eventMetricOffsets, eventLabel(name, event)),
       countEarlierUses(text) {
@@ -84,7 +90,7 @@ export function buildFilters(
       continue;
     }
     try {
-      filters.push(build({ name, config }, place.firstSlot + index, null));
+      filters.push(build({ name, config }, place.firstSlot + index, null, false));
     } catch (error) {
       report.at(index, name).fail(messageOf(error));
     }

@@ -3,6 +3,7 @@
 
 import type { FilterSurroundings } from '../base/schema/filter-surroundings.ts';
 import type { CheckedParts } from './check-document.ts';
+import { checkOptionalFilters } from './check-optional-filters.ts';
 import type { FilterConfig, Problem, RouteConfig } from './config.ts';
 import { type FilterSchema, filterSchema } from './filter-schema.ts';
 import { parametersOf } from './path-parameters.ts';
@@ -64,6 +65,7 @@ class PlaceCheck {
 
   globalChain(): void {
     this.knowsCaller = this.visit(this.parts.filters, ['filters'], false, null);
+    this.problems.push(...checkOptionalFilters([], this.parts.filters, ['filters'], this.names.consumers));
   }
 
   route(at: number): void {
@@ -84,6 +86,7 @@ class PlaceCheck {
     const pattern = route?.match.path ?? fieldOf(fieldOf(written, 'match'), 'path');
     const path = ['routes', at, 'filters'];
     this.visit(chain, path, this.knowsCaller, typeof pattern === 'string' ? parametersOf(pattern) : null);
+    this.problems.push(...checkOptionalFilters(filters, chain, path, this.names.consumers));
     this.answeredEarly(chain, path, []);
   }
 

@@ -104,12 +104,14 @@ export const foreignNames: Readonly<Record<string, readonly string[]>> = {
   requesttransformer: ['headers'],
   responsetransformer: ['headers'],
   correlationid: ['requestId'],
+  anonymous: ['optional'],
   healthchecks: ['healthCheck'],
   // APISIX
   nodes: ['endpoints'],
   upstreamid: ['to'],
   serviceid: ['to'],
   limitcount: ['rateLimit'],
+  anonymousconsumer: ['optional'],
   checks: ['healthCheck'],
   // Envoy
   cluster: ['to', 'upstream', 'upstreams'],
@@ -138,6 +140,7 @@ export const foreignNames: Readonly<Record<string, readonly string[]>> = {
   httpfilters: ['filters'],
   extauthz: ['forwardAuth'],
   jwtauthn: ['jwt'],
+  allowmissing: ['optional'],
   prefix: ['path', 'stripPrefix'],
   prefixrewrite: ['rewrite', 'stripPrefix'],
   regexrewrite: ['rewrite', 'path'],

@@ -9,6 +9,7 @@ import { StateCell } from '../upstream/state/state-cells.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Consumer } from './consumer.ts';
 import type { Exchange } from './exchange.ts';
+import { userName } from './user-name.ts';
 
 /** The whole, 100 %: shared memory holds shares as whole numbers of this. */
 export const SHARE_WHOLE = 1_000_000;
@@ -75,7 +76,7 @@ export class CanaryChoice {
   private user(exchange: Exchange): string {
     const { by } = this.rules;
     let user: string | undefined;
-    if (by.kind === 'consumer') user = exchange.consumer?.name;
+    if (by.kind === 'consumer') user = userName(exchange);
     else if (by.kind === 'cookie') user = exchange.cookie(by.name!);
     else if (by.kind === 'header') user = exchange.request.headers.get(by.name!);
     return user ?? exchange.client.ip;

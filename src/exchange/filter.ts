@@ -3,6 +3,7 @@
 import type { CredentialPlace } from '../base/schema/credential-places.ts';
 import type { Store } from '../store/store.ts';
 import type { StoreSpec } from '../store/store-spec.ts';
+import type { Consumer } from './consumer.ts';
 import type { Exchange } from './exchange.ts';
 import type { RefusalTally } from './refusal-tally.ts';
 import type { FilterNeeds, NeedsContext, WorkerServices } from './worker-services.ts';
@@ -40,6 +41,8 @@ export interface Filter {
    * `of`, about which the admitting filter decides.
    */
   withhold?(exchange: Exchange, of: readonly CredentialPlace[]): void;
+  /** Only of identity filters whose credential may be `optional`. */
+  readonly strangers?: StrangerDesk;
   /**
    * For how many milliseconds the filter gives the response of this exchange again, to repetitions of its request; 0 when it does not. If
    * the request is deferred, that response is a 202, and what it leads to is kept for at least as long.
@@ -47,6 +50,16 @@ export interface Filter {
   givesAgainForMs?(exchange: Exchange): number;
   /** Called exactly once for a filter that was entered, however the exchange ends. Must not wait. */
   onEnd?(exchange: Exchange): void;
+}
+
+/** What an identity filter has for callers who show no credential. */
+export interface StrangerDesk {
+  /** Whether they may pass. Inside another filter they are refused all the same: the outer filter knows whether another one recognises them. */
+  readonly isOptional: boolean;
+  /** The `WWW-Authenticate` fields that say which credential would identify them. */
+  readonly challenges: readonly (readonly [string, string])[];
+  /** Lets such a caller pass, as the consumer that is configured for them, unless an earlier filter has identified the caller. */
+  letPass(exchange: Exchange): void;
 }
 
 /** What a filter gets when it is built, besides its configuration. */
@@ -68,6 +81,8 @@ export interface FilterServices {
    * refusals in `tally`; without `tally`, where the outer filter counts its own.
    */
   inner(written: WrittenFilter, tally?: RefusalTally): Filter;
+  /** Whether the filter stands inside another one. */
+  readonly isInner: boolean;
   /** Where the filter records refusals that may turn out not to count; null when it counts them at once. */
   readonly tally: RefusalTally | null;
   /** Index of the cell that counts this event for this kind of filter: `worker.cells[cell]++`. The definition must list the event. */
@@ -97,9 +112,10 @@ export interface FilterDefinition<Config> {
   readonly events?: readonly string[];
   /**
    * Whether the filter lets nobody pass without credentials; used by `cardea audit`. Without this method, a filter with `identityHeaders`
-   * is a guard: a filter that can be configured to admit unknown callers must return false for such a configuration.
+   * is a guard: a filter that can be configured to admit unknown callers must return false for such a configuration. One whose credential is
+   * `optional` is never asked. `stranger` is the consumer that callers without a credential are there; null for none.
    */
-  isGuard?(config: Config): boolean;
+  isGuard?(config: Config, stranger: Consumer | null): boolean;
   /** The filters inside its configuration, for filters that run others. */
   inner?(config: Config): readonly WrittenFilter[];
   /** What the filter shares with other threads. Called in the supervisor, for every place where the filter is configured. */

@@ -7,6 +7,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { forwardTo } from './attempt.ts';
 import type { Exchange } from './exchange.ts';
 import { answer } from './reply.ts';
+import { userName } from './user-name.ts';
 
 /** Makes this hash independent of others: a client with a low hash here must not have a low hash in every other choice. */
 const SPLIT_SEED = 17;
@@ -24,7 +25,7 @@ export function forward(exchange: Exchange): void {
       forwardTo(
         exchange,
         destination.byConsumer
-          ? destination.splitter.byHash(hashText(exchange.consumer?.name ?? exchange.client.ip, SPLIT_SEED))
+          ? destination.splitter.byHash(hashText(userName(exchange) ?? exchange.client.ip, SPLIT_SEED))
           : chooseTarget(exchange, destination.splitter, destination.stickyCookie),
       );
       return;

@@ -13,9 +13,10 @@ export function takeIdentityFields({ request, snapshot }: Exchange): string[] {
   return identityHeaders === null ? [] : request.headers.takeAdded(identityHeaders);
 }
 
-/** Removes what filters before have forwarded of an identity. What an external service has said beside one stays. */
-export function dropCallerFields({ request, snapshot }: Exchange): void {
-  if (snapshot.callerHeaders !== null) request.headers.takeAdded(snapshot.callerHeaders);
+/** Removes what filters before have forwarded of an identity, and returns it. What an external service has said beside one stays. */
+export function dropCallerFields({ request, snapshot }: Exchange): string[] {
+  const { callerHeaders } = snapshot;
+  return callerHeaders === null ? [] : request.headers.takeAdded(callerHeaders);
 }
 
 export function addFields({ request }: Exchange, fields: readonly string[]): void {

@@ -1,7 +1,8 @@
 // Presents the filters inside another filter as one to the rest of the gateway. Which of them decides is up to the outer filter.
 
+import type { Fault } from '../base/fault.ts';
 import type { Exchange } from './exchange.ts';
-import type { Filter, FilterServices, WrittenFilter } from './filter.ts';
+import type { Filter, FilterServices, StrangerDesk, WrittenFilter } from './filter.ts';
 import type { RefusalTally } from './refusal-tally.ts';
 
 /** Builds the inner filters. Throws a `TypeError` for one that changes response bodies: it would not know of its neighbours' changes. */
@@ -31,6 +32,24 @@ export function combinedIdentityHooks(
       serves: (exchange: Exchange) => inner.some(each => each.serves?.(exchange) === true),
     }),
   };
+}
+
+/** Combines the desks for callers without a credential. `isOptional` is up to the outer filter. */
+export function combinedDesk(inner: readonly Filter[], isOptional: boolean): StrangerDesk {
+  const desks = inner.flatMap(({ strangers }) => strangers ?? []);
+  const open = desks.filter(desk => desk.isOptional);
+  return {
+    isOptional,
+    challenges: desks.flatMap(({ challenges }) => challenges),
+    letPass(exchange) {
+      for (const desk of open) desk.letPass(exchange);
+    },
+  };
+}
+
+/** Whether the request was refused because it shows no credential, so that a filter whose credential is optional may let it pass. */
+export function showsNoCredential({ fault }: { readonly fault: Fault | null }): boolean {
+  return fault !== null && fault.code === 'credentials_missing';
 }
 
 /** Runs `onResponse` of the first `count` filters, last filter first: the response passes back the way the request came. */

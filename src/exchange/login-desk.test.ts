@@ -7,6 +7,8 @@ import { ask, startFilterGateway, written } from '../../test/support/filter-gate
 import { credentialPlaces } from '../base/schema/credential-places.ts';
 import { failedLogins } from '../base/schema/failed-logins.ts';
 import { forwardIdentity } from '../base/schema/forward-identity.ts';
+import { optionalLogin } from '../base/schema/optional-login.ts';
+import type { ListedConsumer } from './consumer-directory.ts';
 import { CredentialReader, MALFORMED } from './credential.ts';
 import type { FilterDefinition } from './filter.ts';
 import { IdentityLines } from './identity-lines.ts';
@@ -17,6 +19,7 @@ const schema = z.strictObject({
   from: credentialPlaces(['bearer']),
   failedLogins,
   forward: forwardIdentity,
+  optional: optionalLogin,
   consumerRequired: z.boolean().default(false),
   namesNobody: z.boolean().default(false),
   subject: z.string().default('ann'),
@@ -30,7 +33,7 @@ const wordFilter: FilterDefinition<WordConfig> = {
   needs: loginNeeds,
   identityHeaders: ({ forward }) => IdentityLines.namesOf(forward),
   build(config, services) {
-    const { failedLogins: limit, forward, consumerRequired, namesNobody, subject } = config;
+    const { failedLogins: limit, forward, consumerRequired, namesNobody, optional, subject } = config;
     const desk = new LoginDesk(
       {
         filter: 'word',
@@ -40,6 +43,7 @@ const wordFilter: FilterDefinition<WordConfig> = {
         forward,
         consumerRequired,
         namesNobody,
+        optional,
       },
       services,
     );
@@ -47,6 +51,7 @@ const wordFilter: FilterDefinition<WordConfig> = {
     const identity = { by: 'word', subject, keyId: '', scopes: [], claims: { email: `${subject}@x` } };
     const login = new Login(identity, config.consumer);
     return {
+      strangers: desk,
       onRequest(exchange) {
         const word = reader.take(exchange);
         if (word === null) desk.missing(exchange);
@@ -65,7 +70,7 @@ const acme = { name: 'acme', tenant: null, plan: 'gold', groups: [], tags: {}, k
 async function gateway(
   t: { after(fn: () => Promise<void>): void },
   config: object,
-  consumers = [acme],
+  consumers: readonly ListedConsumer[] = [acme],
   ...others: readonly object[]
 ) {
   const cells = new Float64Array(loginEvents.length);
@@ -143,6 +148,69 @@ test('of two filters in a row the later one’s caller is told of, and nothing i
     'x-email': 'bob@x',
   });
   assert.equal(count('admitted'), 2);
+});
+
+const guest = { name: 'guest', tenant: 't-0', plan: 'free', groups: ['public'], tags: {}, keys: [] };
+const toldOfGuest = {
+  'x-consumer-name': 'guest',
+  'x-consumer-tenant': 't-0',
+  'x-consumer-plan': 'free',
+  'x-consumer-groups': 'public',
+  'x-consumer-by': 'anonymous',
+};
+
+test('where a credential is optional, a request without one passes as nobody, and a forged name is taken out', async t => {
+  const { asked, count } = await gateway(t, { optional: true });
+  const { status, json } = await asked({
+    'x-consumer-name': 'root',
+    X_Consumer_By: 'word',
+    authorization: 'Basic YTpi',
+  });
+  assert.deepEqual([status, toldOf(json.headers)], [200, {}]);
+  assert.deepEqual([count('missing'), count('admitted')], [1, 0]);
+});
+
+test('or as the consumer that is configured for such callers', async t => {
+  const { asked } = await gateway(t, { optional: { consumer: 'guest' } }, [acme, guest]);
+  const { status, json } = await asked({ 'x-consumer-name': 'root', 'x-consumer-scopes': 'admin' });
+  assert.deepEqual([status, toldOf(json.headers)], [200, toldOfGuest]);
+  const known = await asked({ authorization: 'Bearer sesame' });
+  assert.equal(known.json.headers['x-consumer-name'], 'acme');
+});
+
+test('a credential that does not hold is refused where it is optional as well, and held against its source', async t => {
+  const { asked, count } = await gateway(t, { optional: { consumer: 'guest' }, failedLogins: '6/min' }, [acme, guest]);
+  const wrong = ['Bearer', 'Bearer ', 'Bearer wrong', `Bearer ${'x'.repeat(65)}`, ['Bearer sesame', 'Basic YTpi']];
+  for (const authorization of [...wrong, 'Bearer,sesame'])
+    assert.equal((await asked({ authorization })).json.code, 'credentials_invalid', String(authorization));
+  assert.equal((await asked({ authorization: 'Bearer other' })).status, 429);
+  assert.equal((await asked({ authorization: 'Bearer away' })).json.code, 'identity_unavailable');
+  assert.equal((await asked({})).status, 200, 'there is nothing to verify');
+  assert.equal(count('missing'), 1);
+});
+
+test('of two filters whose credentials are optional, the one whose credential is shown tells of the caller', async t => {
+  const first = { from: [{ header: 'x-word' }], optional: { consumer: 'guest' } };
+  const second = { optional: { consumer: 'guest' }, subject: 'bob', consumer: 'nobody' };
+  const { asked } = await gateway(t, first, [acme, guest], second);
+  assert.deepEqual(toldOf((await asked({})).json.headers), toldOfGuest);
+  const byFirst = await asked({ 'x-word': 'sesame' });
+  assert.deepEqual(
+    [byFirst.json.headers['x-consumer-name'], byFirst.json.headers['x-consumer-subject']],
+    ['acme', 'ann'],
+  );
+  const bySecond = await asked({ authorization: 'Bearer sesame' });
+  assert.deepEqual(toldOf(bySecond.json.headers), { 'x-consumer-subject': 'bob', 'x-consumer-by': 'word' });
+  for (const one of [{ 'x-word': 'wrong' }, { 'x-word': 'sesame', authorization: 'Bearer wrong' }])
+    assert.equal((await asked({ ...one })).status, 401);
+});
+
+test('who passes without a credential is the caller of a filter that names nobody', async t => {
+  const { asked } = await gateway(t, { from: [{ header: 'x-word' }], optional: { consumer: 'guest' } }, [acme, guest], {
+    namesNobody: true,
+  });
+  const { json } = await asked({ authorization: 'Bearer sesame' });
+  assert.deepEqual(toldOf(json.headers), toldOfGuest);
 });
 
 test('a filter whose logins name nobody leaves the caller of the one before, and alone tells what it knows', async t => {

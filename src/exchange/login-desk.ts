@@ -4,13 +4,15 @@
 import { Fault } from '../base/fault.ts';
 import type { FailedLoginsConfig } from '../base/schema/failed-logins.ts';
 import type { ForwardIdentityConfig } from '../base/schema/forward-identity.ts';
+import type { OptionalLogin } from '../base/schema/optional-login.ts';
 import { WALL_TIME_LAG_MS, wallMs } from '../base/wall-time.ts';
 import type { FieldBlock } from '../http/field-block.ts';
 import { AttemptTable, attemptTableBytes } from '../store/attempt-table.ts';
+import { anonymousLogin } from './anonymous-login.ts';
 import type { Consumer } from './consumer.ts';
 import { eventCells } from './event-cells.ts';
 import type { Exchange } from './exchange.ts';
-import type { FilterServices } from './filter.ts';
+import type { FilterServices, StrangerDesk } from './filter.ts';
 import { dropCallerFields } from './identity-fields.ts';
 import { IdentityLines } from './identity-lines.ts';
 import type { Login } from './login.ts';
@@ -89,6 +91,8 @@ export interface LoginDeskOptions {
   readonly guessable?: boolean;
   /** The logins say that a request may pass, and not whose it is: a caller whom another filter has identified remains the caller. */
   readonly namesNobody?: boolean;
+  /** Whether callers without a credential may pass; null when they may not. */
+  readonly optional?: OptionalLogin | null;
 }
 
 type Fields = readonly (readonly [string, string])[];
@@ -101,27 +105,35 @@ const throttledFault = new Fault('too_many_failed_logins');
 const unavailableFault = new Fault('identity_unavailable');
 const unlistedFault = strangerFault('The credentials do not belong to a known consumer.');
 
-export class LoginDesk {
+export class LoginDesk implements StrangerDesk {
+  readonly isOptional: boolean;
+  readonly challenges: Fields;
   private readonly options: LoginDeskOptions;
   private readonly worker: WorkerServices;
   private readonly attempts: AttemptTable | null;
   private readonly forwarded: IdentityLines;
   private readonly cells: Readonly<Record<LoginEvent, number>>;
   private readonly tally: RefusalTally | null;
-  private readonly missingFields: Fields;
+  /** Whether a caller without a credential passes here. Inside another filter, that one decides. */
+  private readonly letsStrangersPass: boolean;
+  /** What callers without a credential pass as; null for nobody. */
+  private readonly stranger: Login | null;
   private readonly invalidFields: Fields;
 
   constructor(options: LoginDeskOptions, services: FilterServices) {
-    const { failedLogins, filter } = options;
-    const { worker, tally } = services;
+    const { failedLogins, filter, optional = null } = options;
+    const { worker, tally, isInner } = services;
     this.options = options;
     this.worker = worker;
     this.tally = tally;
     this.attempts =
       failedLogins === null ? null : new AttemptTable(worker.sharedTable(TABLE_NAME), filter, failedLogins);
+    this.isOptional = optional !== null;
+    this.letsStrangersPass = this.isOptional && !isInner;
+    this.stranger = optional === null || optional.consumer === null ? null : anonymousLogin(optional.consumer);
     this.forwarded = new IdentityLines(options.forward);
     this.cells = eventCells(loginEvents, services);
-    this.missingFields = [['WWW-Authenticate', options.challenge]];
+    this.challenges = [['WWW-Authenticate', options.challenge]];
     this.invalidFields = [['WWW-Authenticate', options.challengeInvalid]];
   }
 
@@ -136,18 +148,23 @@ export class LoginDesk {
       return false;
     }
     this.worker.cells[this.cells.admitted]!++;
-    if (exchange.identity !== null) {
+    if (exchange.identity !== null || exchange.consumer !== null) {
       if (this.options.namesNobody === true) return true;
       // Because: when two filters identify the caller, the later one counts, and a mixture of both would describe no caller.
       dropCallerFields(exchange);
     }
     exchange.consumer = consumer;
     exchange.identity = login.identity;
+    this.tell(exchange, login, consumer);
+    return true;
+  }
+
+  /** Adds the headers for the upstream. */
+  private tell(exchange: Exchange, login: Login, consumer: Consumer | null): void {
     const { lines } = login;
     exchange.request.headers.appendBlock(
       lines !== null && this.isTimely(login) ? lines : this.linesFor(login, consumer),
     );
-    return true;
   }
 
   /** Whether the login's lines can be used now: always when they are lasting, else only within their time. */
@@ -166,10 +183,19 @@ export class LoginDesk {
     return login.lines;
   }
 
-  /** 401: there is no credential. Not held against the source. */
+  /** There is no credential: 401, unless it is optional. Not held against the source. */
   missing(exchange: Exchange): void {
     this.count(exchange, 'missing');
-    exchange.refuse(missingFault, this.missingFields);
+    if (this.letsStrangersPass) this.letPass(exchange);
+    else exchange.refuse(missingFault, this.challenges);
+  }
+
+  letPass(exchange: Exchange): void {
+    const { stranger } = this;
+    if (stranger === null || exchange.identity !== null || exchange.consumer !== null) return;
+    const consumer = stranger.consumerIn(exchange.snapshot.consumers);
+    exchange.consumer = consumer;
+    this.tell(exchange, stranger, consumer);
   }
 
   /**

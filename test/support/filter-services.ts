@@ -25,6 +25,7 @@ export interface TestServices {
   /** Builds the filters inside a filter. */
   readonly inner?: FilterServices['inner'];
   readonly tally?: RefusalTally;
+  readonly isInner?: boolean;
   readonly log?: (level: string, message: string, fields?: object) => void;
 }
 
@@ -60,6 +61,7 @@ export function filterServices(given: TestServices = {}): FilterServices {
         throw new TypeError(`the test gives no filter ${name} to stand inside another`);
       }),
     tally: given.tally ?? null,
+    isInner: given.isInner ?? false,
     eventCell: event => Math.max(0, events.indexOf(event)),
     countEarlierUses: () => 0,
     limitCells: limit => events.length + 3 * Math.max(0, limits.indexOf(limit)),

@@ -104,8 +104,10 @@ export const schema = z
     challenge: z
       .string()
       .regex(/^[A-Za-z][A-Za-z0-9-]*(?: [\x20-\x7e]+)?$/, 'expected a challenge such as Bearer realm="api"')
-      .default('Bearer realm="cardea"')
-      .describe('`WWW-Authenticate` of the 401.'),
+      .optional()
+      .describe(
+        '`WWW-Authenticate` of the 401. Default: that of the filters before it whose credential is `optional`, or `Bearer realm="cardea"`.',
+      ),
   })
   .refine(({ allow, deny }) => allow !== undefined || deny !== undefined, {
     message: 'neither `allow` nor `deny` is given, so the filter would let everyone pass',

@@ -164,3 +164,72 @@ for (const [what, config, message] of [
     assert.match(JSON.stringify(result.error.issues), message);
   });
 }
+
+const guest: Consumer = { name: 'guest', tenant: 't-0', plan: 'free', groups: ['public'], tags: {} };
+
+/** Lets callers without a credential pass as the guest, and knows the others by X-As. */
+const optional: FilterDefinition<{ readonly challenge: string }> = {
+  name: 'optional',
+  build({ challenge }) {
+    const strangers = { isOptional: true, challenges: [['WWW-Authenticate', challenge]] as const, letPass: () => {} };
+    return {
+      strangers,
+      onRequest(exchange) {
+        const caller = callers[exchange.request.headers.get('x-as') ?? ''];
+        exchange.consumer = caller === undefined ? guest : caller.consumer;
+        if (caller !== undefined)
+          exchange.identity = { by: 'known', subject: '', keyId: '', scopes: [], claims: null, ...caller.identity };
+      },
+    };
+  },
+};
+
+/** Statuses and challenges of a caller who passes as the guest, and the status of acme. */
+async function asGuest(t: TestContext, config: unknown) {
+  const challenges = ['ApiKey realm="cardea"', 'Bearer realm="cardea"'];
+  const before = challenges.map(challenge => written(optional, z.any(), { challenge }));
+  const gateway = await startFilterGateway([...before, written(aclFilter, schema, config)], (_request, response) =>
+    response.end('in'),
+  );
+  t.after(() => gateway.stop());
+  const stranger = await ask(gateway.port, {});
+  const acmes = await ask(gateway.port, { headers: { 'x-as': 'acme' } });
+  return [stranger.status, valuesOf(stranger, 'www-authenticate'), acmes.status];
+}
+
+for (const [what, config, passes] of [
+  ['by name', { allow: [{ consumers: ['guest'] }] }, true],
+  ['by group', { allow: [{ groups: ['partners', 'public'] }] }, true],
+  ['by a rule that asks for somebody else', { allow: [{ consumers: ['acme'] }] }, false],
+  ['by a rule that asks for a scope as well', { allow: [{ consumers: ['guest'], scopes: ['read'] }] }, false],
+  ['by a rule that asks for a claim that is absent', { allow: [{ claims: { banned: { present: false } } }] }, false],
+  ['by a rule that denies others', { deny: [{ groups: ['others'] }] }, true],
+  ['by a rule that denies him', { deny: [{ consumers: ['guest'] }] }, false],
+] as const) {
+  test(`a caller who passes as a consumer without a credential, ${what}: ${passes ? 'in' : '401'}`, async t => {
+    const [status, challenges] = await asGuest(t, config);
+    const expected = passes ? [200, []] : [401, ['ApiKey realm="cardea"', 'Bearer realm="cardea"']];
+    assert.deepEqual([status, challenges], expected);
+  });
+}
+
+test('a credential would not help a caller whose address is denied', async t => {
+  assert.deepEqual(await asGuest(t, { deny: [{ ips: ['127.0.0.0/8'] }] }), [403, [], 403]);
+});
+
+test('a challenge that is written down is the only one', async t => {
+  const [, challenges] = await asGuest(t, { allow: [{ groups: ['partners'] }], challenge: 'Basic realm="x"' });
+  assert.deepEqual(challenges, ['Basic realm="x"']);
+});
+
+test('rules guard a route where no caller without a credential passes all of them', () => {
+  const guards = (config: unknown, stranger: Consumer | null) => aclFilter.isGuard!(schema.parse(config), stranger);
+  assert.equal(guards({ allow: [{ groups: ['partners'] }, { scopes: ['read'] }] }, null), true);
+  assert.equal(guards({ allow: [{ groups: ['partners'] }, { scopes: ['read'] }] }, guest), true);
+  assert.equal(guards({ allow: [{ groups: ['public'] }, { scopes: ['read'] }] }, guest), false);
+  assert.equal(guards({ allow: [{ groups: ['partners'] }, { ips: ['10.0.0.0/8'] }] }, null), false);
+  assert.equal(guards({ allow: [{ groups: ['partners'] }, { during: { from: '08:00' } }] }, null), false);
+  assert.equal(guards({ deny: [{ groups: ['others'] }] }, null), false);
+  assert.equal(guards({ deny: [{ consumers: ['guest'] }] }, guest), true);
+  assert.equal(guards({ deny: [{ consumers: ['guest'], during: { from: '08:00' } }] }, guest), false);
+});

@@ -14,19 +14,30 @@ const tooFewScopes = new Fault('access_denied', 'The token does not have the sco
 
 const events = ['allowed', 'denied', 'unknown'] as const;
 
+type Fields = readonly (readonly [string, string])[];
+
+const usualChallenges: Fields = [field('Bearer realm="cardea"')];
+
 export const aclFilter: FilterDefinition<AclConfig> = {
   name: 'acl',
   events,
+  isGuard: ({ allow, deny = [] }, stranger) =>
+    allow?.every(rule => !new Rule(rule).admitsStranger(stranger)) === true ||
+    deny.some(rule => new Rule(rule).alwaysMeets(stranger)),
   build(config, services) {
     const allow = config.allow?.map(rule => new Rule(rule)) ?? null;
     const deny = config.deny?.map(rule => new Rule(rule)) ?? [];
     const { clock, cells } = services.worker;
     const eventCell = eventCells(events, services);
-    const challenge = [['WWW-Authenticate', config.challenge]] as const;
+    const ownChallenges = config.challenge === undefined ? null : [field(config.challenge)];
 
-    const refuse = (exchange: Exchange, fault: Fault, fields?: typeof challenge): void => {
+    const refuse = (exchange: Exchange, fault: Fault, fields?: Fields): void => {
       cells[eventCell.denied]!++;
       exchange.refuse(fault, fields);
+    };
+    const refuseStranger = (exchange: Exchange): void => {
+      cells[eventCell.unknown]!++;
+      exchange.refuse(missing, ownChallenges ?? challengesFor(exchange));
     };
 
     return {
@@ -34,7 +45,9 @@ export const aclFilter: FilterDefinition<AclConfig> = {
         const nowMs = wallMs(clock.now);
         for (const rule of deny) {
           if (rule.check(exchange, nowMs) === RuleResult.meets) {
-            refuse(exchange, denied);
+            // Because: with a credential he would be somebody else.
+            if (exchange.identity === null && rule.dependsOnCaller) refuseStranger(exchange);
+            else refuse(exchange, denied);
             return;
           }
         }
@@ -57,11 +70,20 @@ export const aclFilter: FilterDefinition<AclConfig> = {
           // Because: scopes are names of the API, checked by its owner; a scope has no quotes or backslashes (RFC 6749 section 3.3).
           const scope = lacking.scopes.join(' ').replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '');
           refuse(exchange, tooFewScopes, [['WWW-Authenticate', `Bearer error="insufficient_scope", scope="${scope}"`]]);
-        } else if (unknown) {
-          cells[eventCell.unknown]!++;
-          exchange.refuse(missing, challenge);
-        } else refuse(exchange, denied);
+        } else if (unknown) refuseStranger(exchange);
+        else refuse(exchange, denied);
       },
     };
   },
 };
+
+function field(challenge: string): readonly [string, string] {
+  return ['WWW-Authenticate', challenge];
+}
+
+/** The credentials that filters of this chain would have taken, had the caller shown one of them. */
+function challengesFor({ route }: Exchange): Fields {
+  const filters = route === null ? [] : route.plan.chain.filters;
+  const offered = filters.flatMap(({ strangers }) => (strangers?.isOptional === true ? strangers.challenges : []));
+  return offered.length === 0 ? usualChallenges : offered;
+}

@@ -2,6 +2,7 @@
 
 import { CidrSet } from '../../base/cidr-set.ts';
 import { claimAt } from '../../exchange/claim-at.ts';
+import type { Consumer } from '../../exchange/consumer.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import { type ClaimCheck, compileClaimCheck } from './claim-check.ts';
 import type { RuleConfig } from './config.ts';
@@ -9,8 +10,8 @@ import { ruleAsksWho } from './rule-asks-who.ts';
 import { TimeWindow } from './time-window.ts';
 
 /**
- * The result of a rule for one caller. `unknown`: conditions on the caller remain, and no filter has identified it. `scopes`: only scopes
- * are missing.
+ * The result of a rule for one caller. `unknown`: conditions on the caller remain, and no filter has identified it, so that a credential
+ * could help. `scopes`: only scopes are missing.
  */
 export const RuleResult = { meets: 0, fails: 1, unknown: 2, scopes: 3 } as const;
 export type RuleResult = (typeof RuleResult)[keyof typeof RuleResult];
@@ -28,7 +29,7 @@ export class Rule {
   private readonly claims: readonly (readonly [path: string, check: ClaimCheck])[];
   private readonly ips: CidrSet | null;
   private readonly during: TimeWindow | null;
-  private readonly dependsOnCaller: boolean;
+  readonly dependsOnCaller: boolean;
 
   constructor(config: RuleConfig) {
     this.consumers = words(config.consumers);
@@ -49,15 +50,27 @@ export class Rule {
     if (this.during !== null && !this.during.isOpen(nowMs)) return RuleResult.fails;
     if (!this.dependsOnCaller) return RuleResult.meets;
     const { identity } = exchange;
-    if (identity === null) return RuleResult.unknown;
-    if (!this.meetsConsumer(exchange)) return RuleResult.fails;
+    if (identity === null) return this.admitsStranger(exchange.consumer) ? RuleResult.meets : RuleResult.unknown;
+    if (!this.meetsConsumer(exchange.consumer)) return RuleResult.fails;
     if (this.subjects !== null && !this.subjects.has(identity.subject)) return RuleResult.fails;
     for (const [path, check] of this.claims) if (!check(claimAt(identity.claims, path))) return RuleResult.fails;
     for (const scope of this.scopes) if (!identity.scopes.includes(scope)) return RuleResult.scopes;
     return RuleResult.meets;
   }
 
-  private meetsConsumer({ consumer }: Exchange): boolean {
+  /** Whether the conditions on the caller hold for one who showed no credential, and passes as this consumer or as nobody. */
+  admitsStranger(consumer: Consumer | null): boolean {
+    if (!this.dependsOnCaller) return true;
+    if (consumer === null || this.subjects !== null || this.claims.length > 0 || this.scopes.length > 0) return false;
+    return this.meetsConsumer(consumer);
+  }
+
+  /** Whether the rule holds for each request of such a caller, from wherever and whenever it comes. */
+  alwaysMeets(stranger: Consumer | null): boolean {
+    return this.ips === null && this.during === null && this.admitsStranger(stranger);
+  }
+
+  private meetsConsumer(consumer: Consumer | null): boolean {
     const { consumers, groups, tenants, plans } = this;
     if (consumer === null) return consumers === null && groups === null && tenants === null && plans === null;
     if (consumers !== null && !consumers.has(consumer.name)) return false;

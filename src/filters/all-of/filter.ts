@@ -5,21 +5,33 @@ import type { Consumer, Identity } from '../../exchange/consumer.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
 import { addFields, dropCallerFields, mergeFields, takeIdentityFields } from '../../exchange/identity-fields.ts';
-import { buildInner, combinedIdentityHooks, endEach, respondBack } from '../../exchange/inner-filters.ts';
+import {
+  buildInner,
+  combinedDesk,
+  combinedIdentityHooks,
+  endEach,
+  respondBack,
+  showsNoCredential,
+} from '../../exchange/inner-filters.ts';
 import type { HeadersMark } from '../../http/headers.ts';
 import type { AllOfConfig } from './config.ts';
 
 const differ = new Fault('access_denied', 'The credentials belong to different callers.');
+const missing = new Fault('credentials_missing');
 
 /** The state of one exchange: what the inner filters have found so far. */
 interface Gathered {
   asked: number;
+  /** How many of them admitted the caller: the others need no credential, and have seen none. */
+  admitted: number;
   identity: Identity | null;
   consumer: Consumer | null;
   /** Identity fields for the upstream: those of the first filter, plus those of later filters that are not among them yet. */
   readonly fields: string[];
   /** What external services before this filter have said. */
   readonly fieldsBefore: readonly string[];
+  /** The caller whom filters before this one have identified, and the fields that tell of him. */
+  readonly before: Pick<Exchange, 'consumer' | 'identity'> & { readonly fields: readonly string[] };
   /** The request's fields on arrival at this filter: filters that admit the caller may remove their credentials from the request. */
   readonly headersBefore: HeadersMark;
   readonly queryBefore: string;
@@ -29,8 +41,12 @@ interface Gathered {
 export const allOfFilter: FilterDefinition<AllOfConfig> = {
   name: 'allOf',
   inner: config => config,
-  build(config, { slot, inner: build }) {
+  build(config, { slot, isInner, inner: build }) {
     const inner = buildInner(config, build);
+    const strangers = combinedDesk(
+      inner,
+      inner.every(each => each.strangers?.isOptional === true),
+    );
     const bodyFilters = inner.filter(({ onRequestBody }) => onRequestBody !== undefined);
     if (bodyFilters.length > 1) throw new TypeError('only one of the filters in allOf may look at the body');
 
@@ -38,9 +54,16 @@ export const allOfFilter: FilterDefinition<AllOfConfig> = {
       while (gathered.asked < inner.length) {
         exchange.identity = null;
         exchange.consumer = null;
-        const waits = inner[gathered.asked++]!.onRequest?.(exchange);
-        if (waits) return waits.then(() => (goesOn(exchange, gathered) ? ask(exchange, gathered) : undefined));
-        if (!goesOn(exchange, gathered)) return;
+        const filter = inner[gathered.asked++]!;
+        const waits = filter.onRequest?.(exchange);
+        if (waits) return waits.then(() => (goesOn(exchange, gathered, filter) ? ask(exchange, gathered) : undefined));
+        if (!goesOn(exchange, gathered, filter)) return;
+      }
+      if (gathered.admitted === 0) {
+        passUnchanged(exchange, gathered);
+        if (isInner) exchange.refuse(missing, strangers.challenges);
+        else strangers.letPass(exchange);
+        return;
       }
       exchange.identity = gathered.identity;
       exchange.consumer = gathered.consumer;
@@ -53,13 +76,15 @@ export const allOfFilter: FilterDefinition<AllOfConfig> = {
 
     const filter: Filter = {
       ...combinedIdentityHooks(inner),
+      strangers,
       onRequest(exchange) {
         const { headers, query: queryBefore, hasQuery: hadQuery } = exchange.request;
         const headersBefore = headers.mark();
-        dropCallerFields(exchange);
+        const { consumer, identity } = exchange;
+        const before = { consumer, identity, fields: dropCallerFields(exchange) };
         const fieldsBefore = takeIdentityFields(exchange);
-        const before = { fieldsBefore, headersBefore, queryBefore, hadQuery };
-        const gathered: Gathered = { asked: 0, identity: null, consumer: null, fields: [], ...before };
+        const found = { asked: 0, admitted: 0, identity: null, consumer: null, fields: [] };
+        const gathered: Gathered = { ...found, before, fieldsBefore, headersBefore, queryBefore, hadQuery };
         exchange.state[slot] = gathered;
         return ask(exchange, gathered);
       },
@@ -77,9 +102,27 @@ export const allOfFilter: FilterDefinition<AllOfConfig> = {
   },
 };
 
-/** As `gather`. If a filter refused the caller, restores the request, so that the next filter of an enclosing anyOf finds it unchanged. */
-function goesOn(exchange: Exchange, gathered: Gathered): boolean {
-  if (gather(exchange, gathered)) return true;
+/** No filter has seen a credential: the caller is whom filters before this one have identified, if anybody. */
+function passUnchanged(exchange: Exchange, { before, fieldsBefore }: Gathered): void {
+  exchange.consumer = before.consumer;
+  exchange.identity = before.identity;
+  addFields(exchange, before.fields);
+  addFields(exchange, fieldsBefore);
+}
+
+/**
+ * As `gather`, but a missing credential is nothing where it is optional. If a filter refused the caller, restores the request, so that the
+ * next filter of an enclosing anyOf finds it unchanged.
+ */
+function goesOn(exchange: Exchange, gathered: Gathered, { strangers }: Filter): boolean {
+  if (!exchange.ended && strangers?.isOptional === true && showsNoCredential(exchange)) {
+    exchange.withdrawReply();
+    return true;
+  }
+  if (gather(exchange, gathered)) {
+    gathered.admitted++;
+    return true;
+  }
   if (!exchange.ended) {
     exchange.request.headers.restore(gathered.headersBefore);
     exchange.request.query = gathered.queryBefore;

@@ -11,7 +11,7 @@ export const nests = true;
 export const documentation =
   'Accepts one of several credentials, such as a key or a token. The filters run in the order written; the first that recognises the caller decides, and the rest do not run. ' +
   'When none does, a caller with an invalid credential gets the refusal of that filter; one without any credential gets 401 with the challenges of all filters, or is redirected to the login where one of them is a login in the browser. ' +
-  'Failures are counted, and held against the caller’s address, only when no filter recognises the caller.';
+  'Failures are counted, and held against the caller’s address, only when no filter recognises the caller. Where one of the filters is `optional`, a caller without any credential passes.';
 
 export const schema = z
   .array(filterElement)

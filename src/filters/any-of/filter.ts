@@ -3,9 +3,16 @@
 
 import type { CredentialPlace } from '../../base/schema/credential-places.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
-import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
+import type { Filter, FilterDefinition, FilterServices, StrangerDesk } from '../../exchange/filter.ts';
 import { addFields, takeIdentityFields } from '../../exchange/identity-fields.ts';
-import { buildInner, combinedIdentityHooks, endEach, respondBack } from '../../exchange/inner-filters.ts';
+import {
+  buildInner,
+  combinedDesk,
+  combinedIdentityHooks,
+  endEach,
+  respondBack,
+  showsNoCredential,
+} from '../../exchange/inner-filters.ts';
 import type { RefusalTally } from '../../exchange/refusal-tally.ts';
 import type { AnyOfConfig } from './config.ts';
 import { answerWith, countedOf, type Refusal } from './refusals.ts';
@@ -34,20 +41,29 @@ export const anyOfFilter: FilterDefinition<AnyOfConfig> = {
 };
 
 class AnyOf implements Filter, RefusalTally {
+  readonly strangers: StrangerDesk;
   readonly credentialPlaces: readonly CredentialPlace[];
   readonly withhold: (exchange: Exchange, of: readonly CredentialPlace[]) => void;
   readonly serves?: (exchange: Exchange) => boolean;
   readonly onResponse?: (exchange: Exchange) => void | Promise<void>;
   readonly onRequestBody?: NonNullable<Filter['onRequestBody']>;
   private readonly slot: number;
+  /** Whether a caller without any credential passes here. Inside another filter, that one decides. */
+  private readonly letsStrangersPass: boolean;
   /** Where this filter itself reports refusals when it is inside another one; null when it counts them at once. */
   private readonly outer: RefusalTally | null;
   private readonly inner: readonly Filter[];
 
-  constructor(config: AnyOfConfig, { slot, tally, inner: build }: FilterServices) {
+  constructor(config: AnyOfConfig, { slot, tally, isInner, inner: build }: FilterServices) {
     this.slot = slot;
     this.outer = tally;
     this.inner = buildInner(config, build, this);
+    // Because: one alternative that asks for nothing asks for nothing as a whole.
+    this.strangers = combinedDesk(
+      this.inner,
+      this.inner.some(({ strangers }) => strangers?.isOptional === true),
+    );
+    this.letsStrangersPass = this.strangers.isOptional && !isInner;
     const { credentialPlaces, withhold, serves } = combinedIdentityHooks(this.inner);
     this.credentialPlaces = credentialPlaces;
     this.withhold = withhold;
@@ -106,7 +122,9 @@ class AnyOf implements Filter, RefusalTally {
       if (settled(exchange, attempt, filter)) return this.withholdOthers(exchange, filter);
     }
     this.countAll(exchange, attempt);
-    answerWith(exchange, attempt.refusals);
+    // Because: a credential that does not hold is refused, also where none would do.
+    if (this.letsStrangersPass && attempt.refusals.every(showsNoCredential)) this.strangers.letPass(exchange);
+    else answerWith(exchange, attempt.refusals);
   }
 
   /**
@@ -168,7 +186,7 @@ function settled(exchange: Exchange, attempt: Attempt, filter: Filter): boolean 
 
 function stateOf(exchange: Exchange): Attempt['before'] {
   const { consumer, identity } = exchange;
-  const fields = identity === null ? [] : takeIdentityFields(exchange);
+  const fields = identity === null && consumer === null ? [] : takeIdentityFields(exchange);
   addFields(exchange, fields);
   return { consumer, identity, fields };
 }

@@ -5,6 +5,7 @@ import { credentialPlaces } from '../../base/schema/credential-places.ts';
 import { duration } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
+import { optionalLogin } from '../../base/schema/optional-login.ts';
 import { size } from '../../base/schema/size.ts';
 
 const CACHE_BYTES_MIN = 64 * 1_024;
@@ -49,6 +50,7 @@ export const schema = z.strictObject({
     ),
   failedLogins,
   forward: forwardIdentity,
+  optional: optionalLogin,
 });
 
 export type ApiKeyConfig = z.output<typeof schema>;

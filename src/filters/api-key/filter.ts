@@ -59,13 +59,16 @@ export const apiKeyFilter: FilterDefinition<ApiKeyConfig> = {
   identityHeaders: ({ forward }) => IdentityLines.namesOf(forward),
   build(config, services) {
     const { worker } = services;
-    const { from, scopes, forward, failedLogins } = config;
+    const { from, scopes, forward, failedLogins, optional } = config;
     const reader = new CredentialReader(from, KEY_BYTES_MAX);
     const dropped = forward.keepCredential ? from.filter(({ kind }) => kind === 'query' && !config.keepInQuery) : from;
     const dropper = dropped.length === 0 ? null : new CredentialReader(dropped, KEY_BYTES_MAX);
     const challenge = `${from.some(({ kind }) => kind === 'bearer') ? 'Bearer' : 'ApiKey'} realm="cardea"`;
     const challengeInvalid = challenge.startsWith('Bearer') ? `${challenge}, error="invalid_token"` : challenge;
-    const desk = new LoginDesk({ filter: 'apiKey', challenge, challengeInvalid, failedLogins, forward }, services);
+    const desk = new LoginDesk(
+      { filter: 'apiKey', challenge, challengeInvalid, failedLogins, forward, optional },
+      services,
+    );
     const book = bookFor(config, services);
 
     function decide(exchange: Exchange, key: KnownKey | null): void {
@@ -105,6 +108,7 @@ export const apiKeyFilter: FilterDefinition<ApiKeyConfig> = {
     }
 
     return {
+      strangers: desk,
       onRequest(exchange) {
         const taken = reader.take(exchange);
         if (taken === null) desk.missing(exchange);

@@ -7,6 +7,7 @@ import { failedLogins } from '../../base/schema/failed-logins.ts';
 import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
 import { missingConsumers } from '../../base/schema/listed-consumers.ts';
+import { optionalLogin } from '../../base/schema/optional-login.ts';
 
 export const name = 'basic';
 
@@ -63,6 +64,7 @@ export const schema = z
     cacheFor: duration.prefault('10m').describe('How long a successful login is remembered.'),
     failedLogins,
     forward: forwardIdentity,
+    optional: optionalLogin,
   })
   .superRefine(({ users }, context) => {
     const names = new Set<string>();

@@ -43,20 +43,23 @@ export const basicFilter: FilterDefinition<BasicConfig> = {
 };
 
 class Basic implements Filter {
-  private readonly keepsCredential: boolean;
+  readonly strangers: LoginDesk;
   private readonly desk: LoginDesk;
+  private readonly keepsCredential: boolean;
   private readonly logins: ReadonlyMap<string, Login>;
   private readonly passwords: PasswordDesk;
 
   constructor(config: BasicConfig, services: FilterServices) {
-    const { users, realm, failedLogins, forward, checksAtOnce, checksWaiting, cachedLogins, cacheFor } = config;
+    const { users, realm, failedLogins, forward, optional, checksAtOnce, checksWaiting, cachedLogins, cacheFor } =
+      config;
     const { worker } = services;
     const challenge = `Basic realm="${realm}", charset="UTF-8"`;
     this.keepsCredential = forward.keepCredential;
     this.desk = new LoginDesk(
-      { filter: 'basic', challenge, challengeInvalid: challenge, failedLogins, forward, guessable: true },
+      { filter: 'basic', challenge, challengeInvalid: challenge, failedLogins, forward, optional, guessable: true },
       services,
     );
+    this.strangers = this.desk;
     this.logins = new Map(
       users.map(({ name, scopes, consumer }) => [
         name,

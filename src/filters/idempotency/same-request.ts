@@ -27,7 +27,8 @@ export function fingerprintOf(exchange: Exchange): number {
  * issuer with the same name.
  */
 function callerOf({ consumer, identity, client }: Exchange): readonly unknown[] {
-  if (identity === null) return consumer === null ? ['ip', client.ip] : [consumer.name];
+  // Because: many strangers may pass as one consumer.
+  if (identity === null) return ['ip', client.ip];
   const { by, subject, keyId, claims } = identity;
   if (consumer === null) return [null, by, claims?.['iss'] ?? null, subject, keyId];
   // Because: a request that is repeated with the consumer's next key or certificate is still the same request.
@@ -39,6 +40,6 @@ function callerOf({ consumer, identity, client }: Exchange): readonly unknown[] 
  * credential is refused (422). Giving it the first response would be wrong, and so would treating it as new: a credential that changes with
  * each attempt would execute the request twice.
  */
-function unknownCredential({ consumer, identity, request }: Exchange): string {
-  return consumer === null && identity === null ? (request.headers.get('authorization') ?? '') : '';
+function unknownCredential({ identity, request }: Exchange): string {
+  return identity === null ? (request.headers.get('authorization') ?? '') : '';
 }

@@ -5,6 +5,7 @@ import { credentialPlaces } from '../../base/schema/credential-places.ts';
 import { duration, durationOrZero } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
+import { optionalLogin } from '../../base/schema/optional-login.ts';
 import { isSafeUrl, serverUrl } from '../../base/schema/server-url.ts';
 
 export const name = 'introspect';
@@ -51,6 +52,7 @@ export const schema = z
       .describe('How the answer names the consumer. Default: no consumer.'),
     forward: forwardIdentity,
     failedLogins,
+    optional: optionalLogin,
     cacheFor: durationOrZero
       .prefault('30s')
       .describe('How long an active token is accepted without asking again; never beyond its `exp`.'),

@@ -41,6 +41,7 @@ class IntrospectFilter implements Filter {
   private readonly desk: LoginDesk;
   private readonly tokens: TokenDesk;
   private readonly scopeChallenge: string;
+  readonly strangers: LoginDesk;
   readonly credentialPlaces: readonly CredentialPlace[];
 
   constructor(config: IntrospectConfig, services: FilterServices) {
@@ -57,10 +58,14 @@ class IntrospectFilter implements Filter {
         failedLogins: config.failedLogins,
         forward: config.forward,
         consumerRequired: config.consumer?.required ?? false,
+        optional: config.optional,
       },
       services,
     );
-    this.tokens = worker.lasting(`introspect ${JSON.stringify(config)}`, () => new TokenDesk(config, worker));
+    this.strangers = this.desk;
+    // A token is the same on a route that requires one and on a route that does not.
+    const shared = JSON.stringify({ ...config, optional: null });
+    this.tokens = worker.lasting(`introspect ${shared}`, () => new TokenDesk(config, worker));
     this.scopeChallenge = `Bearer realm="cardea", error="insufficient_scope", scope="${config.scopes.join(' ')}"`;
   }
 

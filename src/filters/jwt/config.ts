@@ -5,6 +5,7 @@ import { credentialPlaces } from '../../base/schema/credential-places.ts';
 import { duration, durationOrZero } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
+import { optionalLogin } from '../../base/schema/optional-login.ts';
 import { isSafeUrl, serverUrl } from '../../base/schema/server-url.ts';
 import { size } from '../../base/schema/size.ts';
 import { sizeExpected } from '../../base/size.ts';
@@ -158,6 +159,7 @@ export const schema = z
       ),
     forward: forwardIdentity,
     failedLogins,
+    optional: optionalLogin,
     tokenSize: size.prefault('8KiB').describe('Longest token.'),
     cache: z
       .union([z.literal('off').transform(() => 0), size], { error: `expected off, or ${sizeExpected}` })

@@ -43,7 +43,8 @@ interface Knowledge {
 }
 
 function knowledgeOf(config: JwtConfig, worker: WorkerServices): Knowledge {
-  return worker.lasting(`jwt ${JSON.stringify(config)}`, () => {
+  // A token is the same on a route that requires one and on a route that does not.
+  return worker.lasting(`jwt ${JSON.stringify({ ...config, optional: null })}`, () => {
     const need = keyFeed(config);
     return {
       keys: new IssuerKeys(config, need === null ? null : worker.feed<JwksValue>(need)),
@@ -77,10 +78,11 @@ class JwtFilter implements Filter {
   private readonly knowledge: Knowledge;
   private readonly revocations: Revocations | null;
   private readonly scopeChallenge: string;
+  readonly strangers: LoginDesk;
   readonly credentialPlaces: readonly CredentialPlace[];
 
   constructor(config: JwtConfig, services: FilterServices) {
-    const { failedLogins, forward, consumer, scopes } = config;
+    const { failedLogins, forward, consumer, scopes, optional } = config;
     this.config = config;
     this.worker = services.worker;
     this.credentialPlaces = config.from;
@@ -93,9 +95,11 @@ class JwtFilter implements Filter {
         failedLogins,
         forward,
         consumerRequired: consumer?.required ?? false,
+        optional,
       },
       services,
     );
+    this.strangers = this.desk;
     this.knowledge = knowledgeOf(config, services.worker);
     const feed = revocationFeed(config, name => services.storeSpec(name));
     this.revocations =

@@ -5,6 +5,7 @@ import { failedLogins } from '../../base/schema/failed-logins.ts';
 import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
 import { missingConsumers } from '../../base/schema/listed-consumers.ts';
+import { optionalLogin } from '../../base/schema/optional-login.ts';
 
 export const name = 'mtls';
 
@@ -110,6 +111,7 @@ export const schema = z
     crl: crl.optional(),
     failedLogins,
     forward: forwardIdentity,
+    optional: optionalLogin,
   })
   .refine(({ fromProxy, crl: lists }) => !fromProxy || lists === undefined, {
     path: ['crl'],

@@ -23,11 +23,11 @@ export const mtlsFilter: FilterDefinition<MtlsConfig> = {
   needs: loginNeeds,
   identityHeaders: ({ forward }) => IdentityLines.namesOf(forward),
   build(config, services) {
-    const { clients, fromProxy, crl, failedLogins, forward } = config;
+    const { clients, fromProxy, crl, failedLogins, forward, optional } = config;
     const { worker } = services;
     const challenge = 'Certificate realm="cardea"';
     const desk = new LoginDesk(
-      { filter: 'mtls', challenge, challengeInvalid: challenge, failedLogins, forward },
+      { filter: 'mtls', challenge, challengeInvalid: challenge, failedLogins, forward, optional },
       services,
     );
     const rules = new ClientRules(clients);
@@ -71,6 +71,7 @@ export const mtlsFilter: FilterDefinition<MtlsConfig> = {
     }
 
     return {
+      strangers: desk,
       credentialPlaces: [{ kind: 'header', name: FORWARDED }],
       withhold(exchange, of) {
         const isOthers = of.some(({ kind, name }) => kind === 'header' && name === FORWARDED);

@@ -6,6 +6,7 @@ import { failedLogins } from '../../base/schema/failed-logins.ts';
 import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
 import { missingConsumers } from '../../base/schema/listed-consumers.ts';
+import { optionalLogin } from '../../base/schema/optional-login.ts';
 
 export const name = 'signature';
 
@@ -84,6 +85,7 @@ const common = {
   replay: replayEntries,
   failedLogins,
   forward: forwardIdentity,
+  optional: optionalLogin,
 };
 
 const headerName = z.string().regex(/^[a-z0-9!#$%&'*+.^_`|~-]{1,128}$/, 'expected the name of a header in lower case');

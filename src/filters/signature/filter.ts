@@ -68,8 +68,10 @@ export const signatureFilter: FilterDefinition<SignatureConfig> = {
 };
 
 class Signature implements Filter {
+  readonly strangers: LoginDesk;
   readonly credentialPlaces: readonly CredentialPlace[];
   readonly onRequestBody?: (exchange: Exchange, piece: Buffer, last: boolean) => Buffer | void;
+  private readonly desk: LoginDesk;
   private readonly config: SignatureConfig;
   private readonly slot: number;
   private readonly worker: WorkerServices;
@@ -78,12 +80,11 @@ class Signature implements Filter {
   private readonly seen: ReplayTable | null;
   private readonly reader: CredentialReader;
   private readonly provenKeys: RecentMap<true>;
-  private readonly desk: LoginDesk;
   private readonly eventCell: Readonly<Record<(typeof ownEvents)[number], number>>;
 
   constructor(config: SignatureConfig, services: FilterServices) {
     const { slot, worker } = services;
-    const { replay, failedLogins, forward, scheme } = config;
+    const { replay, failedLogins, forward, scheme, optional } = config;
     this.config = config;
     this.slot = slot;
     this.worker = worker;
@@ -96,9 +97,10 @@ class Signature implements Filter {
     this.provenKeys = worker.lasting('keys that have signed', () => new RecentMap<true>(PROVEN_MAX));
     const challenge = challengeOf(config);
     this.desk = new LoginDesk(
-      { filter: 'signature', challenge, challengeInvalid: challenge, failedLogins, forward },
+      { filter: 'signature', challenge, challengeInvalid: challenge, failedLogins, forward, optional },
       services,
     );
+    this.strangers = this.desk;
     this.eventCell = eventCells(ownEvents, services);
     // Because: a hook that exists is called for every exchange.
     if (config.scheme === 'aws4' || config.contentDigest !== 'off')

@@ -1,0 +1,51 @@
+// The `optional` setting of identity filters: what becomes of callers who show no credential at all. src/exchange lets them pass.
+
+import { z } from 'zod';
+
+export interface OptionalLogin {
+  /** Name of the consumer that such a caller is; null for none. */
+  readonly consumer: string | null;
+}
+
+/** Null means that a credential is required. */
+export const optionalLogin = z
+  .union(
+    [
+      z.boolean().transform((isOptional): OptionalLogin | null => (isOptional ? { consumer: null } : null)),
+      z.strictObject({
+        consumer: z
+          .string()
+          .min(1)
+          .describe('Name of one of the `consumers`, which all callers without a credential are.'),
+      }),
+    ],
+    { error: 'expected true, or { consumer: NAME } with one of the `consumers`' },
+  )
+  .prefault(false)
+  .describe(
+    'Whether a request without a credential of this kind passes: with `true` without a consumer, with `{ consumer: NAME }` as that consumer, unless an earlier filter has identified the caller. ' +
+      'A credential that is shown must hold all the same: a wrong or expired one is refused. A route with such a filter is not guarded by it.',
+  );
+
+/** A filter as it stands in a checked configuration. */
+interface Written {
+  readonly name: string;
+  readonly config: unknown;
+}
+
+/**
+ * What the filter says of callers without a credential; null when it requires one. Of filters that hold others, `anyOf` requires none as
+ * soon as one of its filters does not, `allOf` only when none of them does.
+ */
+export function optionalOf({ name, config }: Written): OptionalLogin | null {
+  if (Array.isArray(config)) {
+    // Because: the configuration of a filter that nests is a list of filters; see config/filter-schema.ts.
+    const inner = (config as readonly Written[]).map(optionalOf);
+    const optional = inner.filter(each => each !== null);
+    if (optional.length < (name === 'anyOf' ? 1 : inner.length)) return null;
+    return optional.find(({ consumer }) => consumer !== null) ?? optional[0] ?? null;
+  }
+  if (typeof config !== 'object' || config === null || !('optional' in config)) return null;
+  // Because: the schema above has made it, in every filter that has a setting of this name.
+  return config.optional as OptionalLogin | null;
+}
