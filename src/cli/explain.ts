@@ -5,7 +5,12 @@ import type { Config } from '../config/config.ts';
 import { destinationUpstreams } from '../config/destination-upstreams.ts';
 import { redact } from '../control/redact.ts';
 import { destinationText } from '../control/route-list.ts';
-import { type Explanation, explainRequest, type RequestToExplain } from '../runtime/explain-request.ts';
+import {
+  type ExplainedFilter,
+  type Explanation,
+  explainRequest,
+  type RequestToExplain,
+} from '../runtime/explain-request.ts';
 import { type Command, type CommandArguments, configOption, ExitCode, jsonOption } from './command.ts';
 import { loadOrTell } from './load-or-tell.ts';
 import { UsageError } from './parse-arguments.ts';
@@ -124,8 +129,8 @@ function show(request: RequestToExplain, explanation: Explanation, config: Confi
   if (path !== request.rawPath) lines.push(['path', `${path} (normalised)`]);
   lines.push(['route', route === null ? paint('yellow', outcome) : paint('green', route)], ['why', detail]);
   for (const [name, value] of Object.entries(params)) lines.push(['parameter', `${name} = ${value}`]);
-  for (const [index, { name, from }] of filters.entries()) {
-    lines.push([index === 0 ? 'filters' : '', `${index + 1}. ${name}${from === 'global' ? ' (global)' : ''}`]);
+  for (const [index, filter] of filters.entries()) {
+    lines.push([index === 0 ? 'filters' : '', `${index + 1}. ${filterText(filter)}`]);
   }
   if (destination !== null) lines.push(['to', destinationText(destination)]);
   if (canary !== null)
@@ -139,6 +144,12 @@ function show(request: RequestToExplain, explanation: Explanation, config: Confi
   if (candidates.length === 0) return;
   const rows = candidates.map(each => [each.name, each.host, each.path, each.outcome, each.reason]);
   terminal.out(`\n${textTable(['ROUTE', 'HOST', 'PATH', 'OUTCOME', 'REASON'], rows)}`);
+}
+
+function filterText({ name, from, optional }: ExplainedFilter): string {
+  const stranger = optional === undefined || optional.consumer === null ? '' : `: otherwise ${optional.consumer}`;
+  const notes = [...(from === 'global' ? ['global'] : []), ...(optional === undefined ? [] : [`optional${stranger}`])];
+  return notes.length === 0 ? name : `${name} (${notes.join(', ')})`;
 }
 
 function endpointsOf({ destination, canary }: Explanation, config: Config): string[] {

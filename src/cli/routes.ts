@@ -1,6 +1,6 @@
 // cardea routes: lists the routes of a configuration as a table.
 
-import { listRoutes } from '../control/route-list.ts';
+import { filterText, listRoutes } from '../control/route-list.ts';
 import { type Command, configOption, ExitCode, jsonOption } from './command.ts';
 import { loadOrTell } from './load-or-tell.ts';
 import { textTable } from './text-table.ts';
@@ -24,7 +24,7 @@ export const routes: Command = {
       route.hosts.join(',') || '*',
       route.methods.join(',') || '*',
       route.path + (route.conditions === 0 ? '' : ` +${route.conditions}`),
-      [...config.filters.map(({ name }) => name), ...route.filters].join(',') || '-',
+      [...config.filters.map(filterText), ...route.filters].join(',') || '-',
       route.to,
       route.public ? 'public' : '',
     ]);

@@ -1,7 +1,8 @@
 // Routes as programs and people read them in a list: what they match and where they lead, without defaults.
 
+import { optionalOf } from '../base/schema/optional-login.ts';
 import { asWritten } from '../config/as-written.ts';
-import type { Config, DestinationConfig, RouteConfig } from '../config/config.ts';
+import type { Config, DestinationConfig, FilterConfig, RouteConfig } from '../config/config.ts';
 
 export interface ListedRoute {
   readonly name: string;
@@ -27,11 +28,16 @@ export function listRoutes(config: Config): ListedRoute[] {
       path,
       methods,
       conditions: headers.length + query.length + cookies.length + body.length,
-      filters: route.filters.map(({ name }) => name),
+      filters: route.filters.map(filterText),
       to: `${destinationText(to)}${route.canary === undefined ? '' : `, canary ${route.canary.upstream}`}`,
       public: route.public,
     };
   });
+}
+
+/** A filter's name, with a mark on one that lets callers without a credential pass: a program that looks for guards finds none. */
+export function filterText(filter: FilterConfig): string {
+  return optionalOf(filter) === null ? filter.name : `${filter.name} (optional)`;
 }
 
 /** Describes a destination: `users`, `users-v2 5 / users-v1 95`, `reply 204`, `redirect 308 https://...`. */

@@ -1,8 +1,9 @@
 // What the gateway would do with a request, found by the code that routes requests, without sending anything.
 
+import { optionalOf } from '../base/schema/optional-login.ts';
 import { dryCompile } from '../compile/dry-compile.ts';
 import { filtersInUse } from '../compile/filters-in-use.ts';
-import type { Config, DestinationConfig, RouteConfig } from '../config/config.ts';
+import type { Config, DestinationConfig, FilterConfig, RouteConfig } from '../config/config.ts';
 import { allowHeader } from '../exchange/begin.ts';
 import { ANSWERS_PATH, answersWordIn } from '../exchange/deferred/answers-path.ts';
 import { isForwardingClaim } from '../exchange/forwarded.ts';
@@ -40,7 +41,7 @@ export interface Explanation {
   readonly route: string | null;
   readonly params: Readonly<Record<string, string>>;
   /** Filters in the order in which they run, global ones first. */
-  readonly filters: readonly { readonly name: string; readonly from: 'global' | 'route' }[];
+  readonly filters: readonly ExplainedFilter[];
   readonly destination: DestinationConfig | null;
   /** The canary of the route, and whether this request gets it regardless of the share; null when the route has none. */
   readonly canary: { readonly upstream: string; readonly always: boolean } | null;
@@ -50,6 +51,13 @@ export interface Explanation {
   readonly upstreamHost: string | null;
   /** Methods that routes would serve here, for `method_not_allowed` and `options`. */
   readonly allowedMethods: readonly string[];
+}
+
+export interface ExplainedFilter {
+  readonly name: string;
+  readonly from: 'global' | 'route';
+  /** Only of filters that let callers without a credential pass: the consumer that these are, or null. */
+  readonly optional?: { readonly consumer: string | null };
 }
 
 const nothingFound = {
@@ -172,7 +180,12 @@ function preflightRoute<T>(table: RouteTable<T>, request: Routable): string | nu
 
 function filtersOf(config: Config, route: RouteConfig): Explanation['filters'] {
   return [
-    ...config.filters.map(({ name }) => ({ name, from: 'global' as const })),
-    ...route.filters.map(({ name }) => ({ name, from: 'route' as const })),
+    ...config.filters.map(filter => explained(filter, 'global')),
+    ...route.filters.map(filter => explained(filter, 'route')),
   ];
+}
+
+function explained(filter: FilterConfig, from: ExplainedFilter['from']): ExplainedFilter {
+  const optional = optionalOf(filter);
+  return { name: filter.name, from, ...(optional !== null && { optional }) };
 }

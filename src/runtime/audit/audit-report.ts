@@ -1,5 +1,6 @@
 // What an audit found. Shapes only.
 
+import type { CredentialPlace } from '../../base/schema/credential-places.ts';
 import type { WayAroundCode } from '../../config/audit-config.ts';
 import type { SampleRequest } from './sample-request.ts';
 
@@ -22,6 +23,8 @@ export interface AuditedRoute {
   readonly guards: readonly string[];
   readonly findings: readonly AuditFinding[];
   readonly accepted: readonly AcceptedFinding[];
+  /** Where its filters look for a credential that is optional. */
+  readonly optionalPlaces: readonly CredentialPlace[];
   /** Requests that the route is meant for; empty when none could be made up, in which case only its guards were checked. */
   readonly samples: readonly SampleRequest[];
 }

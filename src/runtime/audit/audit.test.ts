@@ -15,13 +15,22 @@ import { auditConfig } from './audit.ts';
 
 const key: FilterDefinition<unknown> = { name: 'key', identityHeaders: () => [], build: () => ({}) };
 const lax: FilterDefinition<unknown> = { ...key, name: 'lax', isGuard: () => false };
+/** Guards unless it admits strangers, as this consumer. */
+const rules: FilterDefinition<{ admits?: string }> = {
+  name: 'rules',
+  isGuard: ({ admits }, stranger) => stranger === null || stranger.name !== admits,
+  build: () => ({}),
+};
+const guest = { name: 'guest', tenant: null, plan: null, groups: [], tags: {} };
 const limit: FilterDefinition<unknown> = { name: 'limit', build: () => ({}) };
 const schemas = [{ name: 'limit', schema: z.unknown(), dependsOnCaller: () => true }];
 // Because: the tests configure these filters with a list of filters.
 const inner = (config: unknown) => config as WrittenFilter[];
 const anyOf: FilterDefinition<unknown> = { name: 'anyOf', inner, build: () => ({}) };
 const allOf: FilterDefinition<unknown> = { name: 'allOf', inner, build: () => ({}) };
-const definitions: FilterDefinitions = new Map([key, lax, limit, anyOf, allOf].map(each => [each.name, each]));
+const definitions: FilterDefinitions = new Map(
+  [key, lax, rules as FilterDefinition<unknown>, limit, anyOf, allOf].map(each => [each.name, each]),
+);
 
 const filter = (name: string, config: unknown = {}): FilterConfig => ({ name, config });
 
@@ -141,6 +150,49 @@ test('a route without a guard has to say that it is public', () => {
     { name: 'half', path: '/d', filters: [filter('lax')] },
   ]);
   assert.deepEqual(found, { open: ['no_guard'], meant: [], closed: [], half: ['no_guard'] });
+});
+
+test('a credential that is optional guards nothing, but rules behind it do', () => {
+  const upstreams = [sampleUpstream('users', [9_001])];
+  const config = { ...sampleConfig(), upstreams, consumers: [{ ...guest, keys: [] }] };
+  const optional = (consumer: string | null, name = 'key') => filter(name, { optional: { consumer } });
+  const chains: Record<string, FilterConfig[]> = {
+    optional: [optional(null)],
+    'rules behind it': [optional(null), filter('rules')],
+    'rules that admit the guest': [optional('guest'), filter('rules', { admits: 'guest' })],
+    'rules that admit another': [optional('guest'), filter('rules', { admits: 'other' })],
+    'rules before it': [filter('rules'), optional(null)],
+    'another that is required': [optional(null), filter('key')],
+    'a service that may be away': [filter('lax'), filter('rules')],
+    'any of them': [filter('anyOf', [filter('key'), optional(null)])],
+    'all of them': [filter('allOf', [filter('key'), optional(null)])],
+    'all of them optional': [filter('allOf', [optional(null), optional(null)])],
+  };
+  const { routes } = auditConfig(
+    {
+      ...config,
+      routes: Object.entries(chains).map(([name, filters], at) => routeOf({ name, path: `/${at}`, filters })),
+    },
+    definitions,
+    schemas,
+  );
+  assert.deepEqual(Object.fromEntries(routes.map(({ name, guards }) => [name, guards.join(' ')])), {
+    optional: '',
+    'rules behind it': 'rules',
+    'rules that admit the guest': '',
+    'rules that admit another': 'rules',
+    'rules before it': '',
+    'another that is required': 'key',
+    'a service that may be away': 'rules',
+    'any of them': '',
+    'all of them': 'allOf(key)',
+    'all of them optional': '',
+  });
+  assert.match(
+    routes[0]!.findings[0]!.message,
+    /^key is `optional`, so it lets callers without a credential pass; add an `acl`/,
+  );
+  assert.match(routes[9]!.findings[0]!.message, /^allOf is `optional`/);
 });
 
 test('a global guard guards every route', () => {

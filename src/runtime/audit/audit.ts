@@ -5,8 +5,9 @@ import type { Config } from '../../config/config.ts';
 import type { FilterSchema } from '../../config/filter-schema.ts';
 import { partFindings } from './acceptances.ts';
 import type { AuditedRoute, AuditFinding, AuditReport } from './audit-report.ts';
-import { guardsOf } from './guards.ts';
+import { guardsOf, optionalFiltersOf } from './guards.ts';
 import { identityOrderProblems } from './identity-order.ts';
+import { optionalPlacesOf } from './key-places.ts';
 import { Reach } from './reach.ts';
 import { RouterOracle } from './router-oracle.ts';
 import { sampleRequests, unwantedBy } from './sample-request.ts';
@@ -29,13 +30,27 @@ export function auditConfig(
     const samples = sampleRequests(route);
     const found: AuditFinding[] = [...identityOrderProblems(config, route, definitions, languages)];
     if (own.length === 0 && !route.public) {
-      const message = 'no filter of its chain requires credentials; add an identity filter, or set `public: true`';
-      found.push({ code: 'no_guard', by: '', message });
+      found.push({ code: 'no_guard', by: '', message: unguardedText(optionalFiltersOf(config, route)) });
     }
     if (own.length > 0) found.push(...ways.find(route, samples));
     // A sample that another route takes is no evidence about this route: `ways.find` has judged it, or it is meant to go there.
     const ownSamples = samples.filter((sample, at) => at === 0 || oracle.routeFor(sample)?.route === route);
-    return { name: route.name, public: route.public, guards: own, ...partFindings(route, found), samples: ownSamples };
+    return {
+      name: route.name,
+      public: route.public,
+      guards: own,
+      ...partFindings(route, found),
+      optionalPlaces: optionalPlacesOf(config, route, definitions),
+      samples: ownSamples,
+    };
   });
   return { routes, ok: routes.every(({ findings }) => findings.length === 0) };
+}
+
+/** `optional`: the filters of the route that would be its guards if their credentials were required. */
+function unguardedText(optional: readonly string[]): string {
+  if (optional.length === 0)
+    return 'no filter of its chain requires credentials; add an identity filter, or set `public: true`';
+  const [are, who] = optional.length === 1 ? ['is', 'it lets'] : ['are', 'they let'];
+  return `${optional.join(' and ')} ${are} \`optional\`, so ${who} callers without a credential pass; add an \`acl\` that asks who calls and admits none of them, or set \`public: true\``;
 }

@@ -50,7 +50,7 @@ export function badCredentials(
   return [
     byFields('no credential'),
     ...tokens.map(([name, token]) => credentialAt(name, token, { kind: 'bearer', name: '' })),
-    byFields('a wrong password', ['authorization', `Basic ${Buffer.from('audit:audit').toString('base64')}`]),
+    wrongPassword(),
     byFields('two Authorization fields', ['authorization', 'Bearer a'], ['authorization', 'Bearer b']),
     ...headers.flatMap(name => [
       credentialAt('a made-up key', madeUp(), { kind: 'header', name }),
@@ -67,11 +67,24 @@ export function badCredentials(
   ];
 }
 
+/** Wrong credentials of the kind that a filter looks for in this place. The whole Authorization is the place of a password. */
+export function badCredentialsAt(
+  place: CredentialPlace,
+  tokens: readonly (readonly [what: string, token: string])[],
+): BadCredential[] {
+  if (place.kind === 'header' && place.name === 'authorization') return [wrongPassword()];
+  return tokens.map(([what, token]) => credentialAt(what, token, place));
+}
+
 export function credentialAt(what: string, credential: string, { kind, name }: CredentialPlace): BadCredential {
   if (kind === 'bearer') return byFields(what, ['authorization', `Bearer ${credential}`]);
   if (kind === 'header') return byFields(`${what} in ${name}`, [name, credential]);
   if (kind === 'cookie') return byFields(`${what} in the cookie ${name}`, ['cookie', `${name}=${credential}`]);
   return { ...byFields(`${what} in the parameter ${name}`), query: `${encodeURIComponent(name)}=${credential}` };
+}
+
+function wrongPassword(): BadCredential {
+  return byFields('a wrong password', ['authorization', `Basic ${Buffer.from('audit:audit').toString('base64')}`]);
 }
 
 function byFields(name: string, ...fields: [string, string][]): BadCredential {

@@ -1,7 +1,15 @@
-// Verifies the audit on a running gateway: every route that is not public has to refuse missing and bad credentials.
+// Verifies the audit on a running gateway: every route that is not public has to refuse missing and bad credentials, and a public one bad
+// credentials where it takes any.
 
 import type { AuditedRoute } from './audit-report.ts';
-import { type BadCredential, badCredentials, badTokens, credentialAt, type KeyPlaces } from './bad-credentials.ts';
+import {
+  type BadCredential,
+  badCredentials,
+  badCredentialsAt,
+  badTokens,
+  credentialAt,
+  type KeyPlaces,
+} from './bad-credentials.ts';
 import { type Answer, NO_CERTIFICATE, type ProbeSender } from './probe-sender.ts';
 import type { SampleRequest } from './sample-request.ts';
 import { encodings } from './variants.ts';
@@ -46,7 +54,22 @@ export async function probeRoutes(
   const results: ProbeResult[] = [];
   for (const route of routes) {
     const [sample, ...samples] = route.samples;
-    if (route.public || sample === undefined || nothing === undefined) continue;
+    if (sample === undefined || nothing === undefined) continue;
+    const withBad = (credential: BadCredential): Probe => ({
+      name: credential.name,
+      request: sample,
+      credential,
+      judge: isRefusal,
+    });
+    if (route.public) {
+      // Because: without a credential, or with one of another kind, a public route lets everybody pass.
+      const shown = route.optionalPlaces.flatMap(place => badCredentialsAt(place, tokens));
+      for (const sender of senders.slice(0, 1)) {
+        for (const probe of shown.map(withBad))
+          results.push(verdict(route, probe, sender, await sender.send(probe.request, probe.credential)));
+      }
+      continue;
+    }
     // Because: a token counts as a credential only in a place where one of the route's filters looks for it.
     const places = ['', route.name].flatMap(owner => keyPlaces.ofRoutes.get(owner) ?? []);
     const elsewhere = places.flatMap(place => tokens.map(([what, token]) => credentialAt(what, token, place)));
@@ -63,9 +86,7 @@ export async function probeRoutes(
         bare('another way to write the path', { ...sample, rawPath }, keepsOut),
       ),
     ];
-    const wrong = [...others, ...elsewhere].map(
-      (credential): Probe => ({ name: credential.name, request: sample, credential, judge: isRefusal }),
-    );
+    const wrong = [...others, ...elsewhere].map(withBad);
     for (const [at, sender] of senders.entries()) {
       for (const probe of at === 0 ? [...plain, ...wrong] : plain)
         results.push(verdict(route, probe, sender, await sender.send(probe.request, probe.credential)));

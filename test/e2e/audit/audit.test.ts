@@ -173,6 +173,57 @@ test('a gateway that runs something else than the audited configuration is found
   assert.match(xml, /<failure message="expected 401 or 403, got 200"\/>/);
 });
 
+test('where a credential is optional, rules behind it guard, and a public route has to refuse wrong ones', async t => {
+  const scrypt = '$scrypt$ln=14,r=8,p=1$c2FsdHNhbHRzYWx0c2FsdA$MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI';
+  const basic = `basic: { users: [{ name: u, password: "${scrypt}" }], failedLogins: off, optional: true }`;
+  const keys = 'apiKey: { from: [{ header: x-key }, bearer, { query: k }], failedLogins: off, optional: true }';
+  const of = (filters: string) => `${app}routes:
+  - { name: open, match: { path: /open/* }, public: true, filters: [${filters}], to: app }
+  - { name: ruled, match: { path: /ruled }, filters: [${filters === '' ? `{ ${keys} }, ` : `${filters}, `}{ acl: { allow: [{ consumers: [acme] }] } }], to: app }
+  - { name: health, match: { path: /health }, public: true, to: { reply: { status: 204 } } }
+`;
+  const gateway = await startGateway(`accessLog: { path: "off" }\n${of(`{ ${keys} }, { ${basic} }`)}`);
+  t.after(() => gateway.stop());
+  reached = [];
+  const { code, out } = await audit(gateway.configPath, '--probe', `http://127.0.0.1:${gateway.port}`, '--json');
+  assert.equal(code, 0, out);
+  const { routes, probes } = JSON.parse(out) as {
+    routes: { name: string; guards: string[] }[];
+    probes: { route: string; probe: string; ok: boolean }[];
+  };
+  assert.deepEqual(
+    routes.map(({ name, guards }) => `${name} ${guards.join()}`),
+    ['open ', 'ruled acl', 'health '],
+  );
+  const sent = probes.filter(({ route }) => route === 'open').map(({ probe }) => probe);
+  for (const probe of [
+    'a malformed token',
+    'an expired token in x-key',
+    'a token with alg none in the parameter k',
+    'a wrong password',
+  ])
+    assert.ok(sent.includes(probe), probe);
+  assert.ok(!sent.includes('no credential'));
+  assert.deepEqual(reached, [], 'no probe came to the upstream');
+
+  const other = await startGateway(`accessLog: { path: "off" }\n${of('')}`);
+  t.after(() => other.stop());
+  const found = await audit(gateway.configPath, '--probe', `http://127.0.0.1:${other.port}`);
+  assert.equal(found.code, 1);
+  assert.match(found.out, /open: a malformed token in x-key .*: expected 401 or 403, got 200/);
+});
+
+test('a credential that is optional is no guard, and the finding says what would be one', async () => {
+  const { code, out } = await auditText(
+    '  - { name: a, match: { path: /a }, filters: [{ apiKey: { optional: true } }], to: app }\n',
+  );
+  assert.equal(code, 1);
+  assert.match(
+    out,
+    /a: apiKey is `optional`, so it lets callers without a credential pass; add an `acl` that asks who calls/,
+  );
+});
+
 test('what a service, a limit or an upstream that is away answers is no refusal of a guard', async t => {
   const file = path.join(folder, 'one.yaml');
   const document = (routes: string) => `${app}routes:\n${routes}`;
