@@ -6,8 +6,8 @@ import { checkOptionalFilters } from './check-optional-filters.ts';
 import type { FilterConfig } from './config.ts';
 
 const consumers = new Set(['guest', 'visitor']);
-const key: FilterConfig = { name: 'apiKey', config: { optional: null } };
-const open: FilterConfig = { name: 'jwt', config: { optional: { consumer: null } } };
+const key: FilterConfig = { name: 'apiKey', config: { optional: false } };
+const open: FilterConfig = { name: 'jwt', config: { optional: true } };
 const named = (consumer: string): FilterConfig => ({ name: 'jwt', config: { optional: { consumer } } });
 const login: FilterConfig = { name: 'oidc', config: {} };
 const other: FilterConfig = { name: 'cors', config: {} };

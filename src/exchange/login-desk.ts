@@ -4,7 +4,7 @@
 import { Fault } from '../base/fault.ts';
 import type { FailedLoginsConfig } from '../base/schema/failed-logins.ts';
 import type { ForwardIdentityConfig } from '../base/schema/forward-identity.ts';
-import type { OptionalLogin } from '../base/schema/optional-login.ts';
+import { asOptional, type OptionalLoginConfig } from '../base/schema/optional-login.ts';
 import { WALL_TIME_LAG_MS, wallMs } from '../base/wall-time.ts';
 import type { FieldBlock } from '../http/field-block.ts';
 import { AttemptTable, attemptTableBytes } from '../store/attempt-table.ts';
@@ -91,8 +91,8 @@ export interface LoginDeskOptions {
   readonly guessable?: boolean;
   /** The logins say that a request may pass, and not whose it is: a caller whom another filter has identified remains the caller. */
   readonly namesNobody?: boolean;
-  /** Whether callers without a credential may pass; null when they may not. */
-  readonly optional?: OptionalLogin | null;
+  /** Whether callers without a credential may pass. Default: false. */
+  readonly optional?: OptionalLoginConfig;
 }
 
 type Fields = readonly (readonly [string, string])[];
@@ -121,7 +121,8 @@ export class LoginDesk implements StrangerDesk {
   private readonly invalidFields: Fields;
 
   constructor(options: LoginDeskOptions, services: FilterServices) {
-    const { failedLogins, filter, optional = null } = options;
+    const { failedLogins, filter } = options;
+    const optional = asOptional(options.optional ?? false);
     const { worker, tally, isInner } = services;
     this.options = options;
     this.worker = worker;

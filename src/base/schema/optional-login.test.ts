@@ -2,20 +2,21 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { optionalLogin, optionalOf } from './optional-login.ts';
+import { asOptional, optionalLogin, optionalOf } from './optional-login.ts';
 
 test('true, false, or the consumer that callers without a credential are', () => {
-  assert.equal(optionalLogin.parse(undefined), null);
-  assert.equal(optionalLogin.parse(false), null);
-  assert.deepEqual(optionalLogin.parse(true), { consumer: null });
-  assert.deepEqual(optionalLogin.parse({ consumer: 'guest' }), { consumer: 'guest' });
+  const read = (written: unknown) => asOptional(optionalLogin.parse(written));
+  assert.equal(read(undefined), null);
+  assert.equal(read(false), null);
+  assert.deepEqual(read(true), { consumer: null });
+  assert.deepEqual(read({ consumer: 'guest' }), { consumer: 'guest' });
   for (const wrong of ['guest', 'true', null, {}, { consumer: '' }, { consumer: 'guest', plan: 'free' }, ['guest']])
     assert.equal(optionalLogin.safeParse(wrong).success, false, JSON.stringify(wrong));
 });
 
 test('one filter that requires nothing opens anyOf, and one that requires something closes allOf', () => {
-  const required = { name: 'apiKey', config: { optional: null } };
-  const open = { name: 'jwt', config: { optional: { consumer: null } } };
+  const required = { name: 'apiKey', config: { optional: false } };
+  const open = { name: 'jwt', config: { optional: true } };
   const named = { name: 'basic', config: { optional: { consumer: 'guest' } } };
   const of = (name: string, ...config: object[]) => optionalOf({ name, config })?.consumer;
   assert.equal(of('anyOf', required, required), undefined);

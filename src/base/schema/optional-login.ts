@@ -7,11 +7,11 @@ export interface OptionalLogin {
   readonly consumer: string | null;
 }
 
-/** Null means that a credential is required. */
+/** As it is written, so that a configuration is shown as its document says it. */
 export const optionalLogin = z
   .union(
     [
-      z.boolean().transform((isOptional): OptionalLogin | null => (isOptional ? { consumer: null } : null)),
+      z.boolean(),
       z.strictObject({
         consumer: z
           .string()
@@ -21,11 +21,19 @@ export const optionalLogin = z
     ],
     { error: 'expected true, or { consumer: NAME } with one of the `consumers`' },
   )
-  .prefault(false)
+  .default(false)
   .describe(
     'Whether a request without a credential of this kind passes: with `true` without a consumer, with `{ consumer: NAME }` as that consumer, unless an earlier filter has identified the caller. ' +
       'A credential that is shown must hold all the same: a wrong or expired one is refused. A route with such a filter is not guarded by it.',
   );
+
+export type OptionalLoginConfig = z.output<typeof optionalLogin>;
+
+/** Null means that a credential is required. */
+export function asOptional(written: OptionalLoginConfig): OptionalLogin | null {
+  if (typeof written === 'object') return written;
+  return written ? { consumer: null } : null;
+}
 
 /** A filter as it stands in a checked configuration. */
 interface Written {
@@ -47,5 +55,5 @@ export function optionalOf({ name, config }: Written): OptionalLogin | null {
   }
   if (typeof config !== 'object' || config === null || !('optional' in config)) return null;
   // Because: the schema above has made it, in every filter that has a setting of this name.
-  return config.optional as OptionalLogin | null;
+  return asOptional(config.optional as OptionalLoginConfig);
 }

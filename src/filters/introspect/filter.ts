@@ -64,7 +64,7 @@ class IntrospectFilter implements Filter {
     );
     this.strangers = this.desk;
     // A token is the same on a route that requires one and on a route that does not.
-    const shared = JSON.stringify({ ...config, optional: null });
+    const shared = JSON.stringify({ ...config, optional: false });
     this.tokens = worker.lasting(`introspect ${shared}`, () => new TokenDesk(config, worker));
     this.scopeChallenge = `Bearer realm="cardea", error="insufficient_scope", scope="${config.scopes.join(' ')}"`;
   }

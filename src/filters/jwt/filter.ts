@@ -44,7 +44,7 @@ interface Knowledge {
 
 function knowledgeOf(config: JwtConfig, worker: WorkerServices): Knowledge {
   // A token is the same on a route that requires one and on a route that does not.
-  return worker.lasting(`jwt ${JSON.stringify({ ...config, optional: null })}`, () => {
+  return worker.lasting(`jwt ${JSON.stringify({ ...config, optional: false })}`, () => {
     const need = keyFeed(config);
     return {
       keys: new IssuerKeys(config, need === null ? null : worker.feed<JwksValue>(need)),
