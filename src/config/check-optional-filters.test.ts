@@ -34,6 +34,8 @@ test('credentials that are optional stand beside each other and beside those tha
     [allOf(open, named('guest'))],
     [allOf(login, open)],
     [anyOf(allOf(key, open), key)],
+    [anyOf(allOf(open, open), key)],
+    [login, anyOf(login, key), named('guest')],
   ])
     assert.deepEqual(problems(chain), []);
 });
@@ -67,5 +69,12 @@ test('a consumer whom no caller would ever be', () => {
 test('a filter that decides itself what becomes of callers without a credential', () => {
   const message = 'itself decides what becomes of callers without a credential, so jwt beside it cannot be `optional`';
   assert.deepEqual(problems([anyOf(login, open)]), [`error filters.0.anyOf.0.oidc: oidc ${message}`]);
-  assert.deepEqual(problems([anyOf(open, allOf(login, key))]), [`error filters.0.anyOf.1.allOf: allOf ${message}`]);
+  assert.deepEqual(problems([anyOf(open, anyOf(login, key))]), [`error filters.0.anyOf.1.anyOf: anyOf ${message}`]);
+});
+
+test('a filter that requires several credentials, and refuses who shows one of them like who shows none', () => {
+  for (const several of [allOf(key, key), allOf(key, open)])
+    assert.deepEqual(problems([anyOf(several, open)]), [
+      'error filters.0.anyOf.0.allOf: allOf requires several credentials, and who shows only some of them would pass like one who shows none, so jwt beside it cannot be `optional`',
+    ]);
 });

@@ -60,7 +60,7 @@ function neverUsed(consumer: string, { required, named }: Before): string | null
 
 function note(known: Before, filter: FilterConfig): void {
   for (const { consumer } of namesIn(filter, [])) known.named ??= { by: filter.name, consumer };
-  if (optionalOf(filter) === null && canTell(filter)) known.required ??= filter.name;
+  if (isStrict(filter)) known.required ??= filter.name;
 }
 
 function nestProblems({ name, config }: FilterConfig, path: Path): Problem[] {
@@ -72,7 +72,11 @@ function nestProblems({ name, config }: FilterConfig, path: Path): Problem[] {
   for (const [at, each] of inner.entries()) {
     const place = [...path, name, at];
     if (name === 'anyOf' && !canTell(each)) {
-      const message = `${each.name} itself decides what becomes of callers without a credential, so ${optional.name} beside it cannot be \`optional\``;
+      const because =
+        each.name === 'allOf'
+          ? 'requires several credentials, and who shows only some of them would pass like one who shows none'
+          : 'itself decides what becomes of callers without a credential';
+      const message = `${each.name} ${because}, so ${optional.name} beside it cannot be \`optional\``;
       problems.push({ path: [...place, each.name], message, severity: 'error', at: 'key' });
     }
     const named = namesIn(each, place)[0];
@@ -85,10 +89,23 @@ function nestProblems({ name, config }: FilterConfig, path: Path): Problem[] {
   return problems;
 }
 
-/** Whether the filter tells callers without a credential from those with a wrong one: a login in the browser, or a service, does not. */
-function canTell({ config }: FilterConfig): boolean {
-  if (Array.isArray(config)) return innerOf(config).every(canTell);
+/**
+ * Whether the filter tells callers who show nothing from all others. A login in the browser and a service do not, and neither does an
+ * `allOf` that requires a credential: it refuses a caller who shows only the other one like a caller who shows none.
+ */
+function canTell({ name, config }: FilterConfig): boolean {
+  if (Array.isArray(config))
+    return innerOf(config).every(canTell) && (name !== 'allOf' || optionalOf({ name, config }) !== null);
   return typeof config === 'object' && config !== null && 'optional' in config;
+}
+
+/** Whether nobody passes the filter without a credential, and without being told of to the filters after it. */
+function isStrict({ name, config }: FilterConfig): boolean {
+  if (Array.isArray(config)) {
+    const inner = innerOf(config);
+    return name === 'anyOf' ? inner.every(isStrict) : inner.some(isStrict);
+  }
+  return canTell({ name, config }) && optionalOf({ name, config }) === null;
 }
 
 function innerOf(config: readonly unknown[]): readonly FilterConfig[] {
