@@ -15,7 +15,7 @@ export const documentation =
   'again: a payment that is sent twice is made once. Responses are kept for `keepFor` in memory that all workers share; only responses of the upstream below 500, and not 401, 403, 408 and 429. ' +
   'A duplicate of a request that is still in progress gets 409 `idempotency_conflict` with `Retry-After`, or waits (`whileInFlight: wait`); a key that comes with a different request (method, URL, or type and length of the body; not its bytes) gets 422 `idempotency_key_reused`. ' +
   'Where the route is `async`, a duplicate of a deferred request gets the same 202 and the same `Location`, where the response is kept for at least `keepFor`. ' +
-  'Put it after the filter that identifies the caller; callers without an identity are distinguished by their address, and a request with a different `Authorization` gets 422. Put it after `compress`, too. A restart removes all kept responses, and so does a reload that changes `memory` or `answerLimit`.';
+  'Put it after the filter that identifies the caller; callers without an identity are distinguished by their address, and a request with a different `Authorization` gets 422. The same holds for callers whom that filter admits and does not name (`forwardAuth` without `subject` and `consumer`, a token without `sub`): their `Cookie` and the fields of `copy` count as well. Put it after `compress`, too. A restart removes all kept responses, and so does a reload that changes `memory` or `answerLimit`.';
 
 /** The same limit as for other settings that keep responses: the memory is one shared block. */
 const MEMORY_BYTES_MAX = 4 * 1_024 ** 3;

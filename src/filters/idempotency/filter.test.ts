@@ -76,6 +76,49 @@ test('where the upstream alone knows who calls, another credential is refused an
   assert.equal(requests(), 1);
 });
 
+test('where a service admits callers and names none of them, another credential is refused, and so is what else it says of another', async t => {
+  const who: FilterDefinition<unknown> = {
+    name: 'who',
+    identityHeaders: () => [],
+    copiedHeaders: () => ['x-user'],
+    build: () => ({
+      onRequest(exchange) {
+        const [user = '', consumer] = exchange.request.headers.get('x-who')!.split(',');
+        exchange.identity = { by: 'forwardAuth', subject: '', keyId: '', scopes: [], claims: null };
+        if (consumer !== undefined)
+          exchange.consumer = { name: consumer, plan: null, tenant: null, groups: [], tags: {} };
+        if (user !== '') exchange.request.headers.append('X-User', user);
+        exchange.request.headers.append('X-Consumer-Token', String(Math.random()));
+      },
+    }),
+  };
+  const needs = idempotencyFilter.needs!(schema.parse({}), undefined as never);
+  let requests = 0;
+  const gateway = await startFilterGateway(
+    [written(who, z.unknown(), {}), written(idempotencyFilter, schema, {})],
+    (_request, response) => response.end(`order ${++requests}`),
+    { services: { needs, events: idempotencyFilter.events! }, trustedProxies: ['127.0.0.1/32'] },
+  );
+  t.after(() => gateway.stop());
+  const order = async (headers: Record<string, string>) => {
+    const answer = await ask(gateway.port, {
+      method: 'POST',
+      headers: { 'idempotency-key': 'k1', 'x-who': '', ...headers },
+    });
+    return answer.status === 200 ? answer.body.toString() : answer.status;
+  };
+  assert.equal(await order({ cookie: 'session=alice' }), 'order 1');
+  assert.equal(await order({ cookie: 'session=mallory' }), 422);
+  assert.equal(await order({ authorization: 'Bearer mallory' }), 422);
+  assert.equal(await order({ cookie: 'session=alice', 'x-who': 'mallory' }), 422);
+  assert.equal(await order({ cookie: 'session=alice', 'x-forwarded-for': '10.9.9.9' }), 'order 2');
+  assert.equal(await order({ cookie: 'session=alice' }), 'order 1', 'the caller itself gets its response again');
+  // Users of one consumer, whom the service does not name either.
+  assert.equal(await order({ cookie: 'session=alice', 'x-who': 'a,shop' }), 'order 3');
+  assert.equal(await order({ cookie: 'session=mallory', 'x-who': 'b,shop' }), 422);
+  assert.equal(await order({ cookie: 'session=alice', 'x-who': 'a,shop' }), 'order 3');
+});
+
 test('another user of the same consumer, or of another issuer, is another caller; another key of a consumer is not', async t => {
   const seen: string[] = [];
   const who: FilterDefinition<unknown> = {
