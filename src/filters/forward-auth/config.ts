@@ -112,7 +112,9 @@ export const schema = z
           .min(1)
           .max(10_000_000)
           .default(10_000)
-          .describe('Verdicts cached in one worker; the oldest are dropped first.'),
+          .describe(
+            'Admissions cached in one worker, and as many refusals beside them, which take 8 MiB at most; the oldest are dropped first.',
+          ),
       })
       .prefault({})
       .describe('Caching of verdicts.'),

@@ -263,6 +263,26 @@ test('a refusal is kept in the form that was asked for, and one that sets a cook
   assert.equal(questions.length, asked + 1, 'one that sets a cookie is not kept');
 });
 
+test('refusals displace no admission, and take up no more than a fixed part of the memory', async t => {
+  const page = 'x'.repeat(1_000_000);
+  const decide: Decide = (request, response) => {
+    if (request.headers.authorization === 'good') yes(request, response);
+    else response.writeHead(401).end(page);
+  };
+  const few = await start(t, decide, { answerSize: 1_000_000, cache: { for: '1h', entries: 1 } });
+  const many = await start(t, decide, { answerSize: 1_000_000, cache: { for: '1h' } });
+  const send = async ({ port }: { readonly port: number }, authorization: string) =>
+    (await ask(port, { headers: { authorization } })).status;
+  for (const gateway of [few, many]) for (const each of ['good', 'bad 0', 'good']) await send(gateway, each);
+  assert.equal(few.questions.length, 2);
+  for (let n = 1; n <= 8; n++) assert.equal(await send(many, `bad ${n}`), 401);
+  assert.equal(many.questions.length, 10);
+  for (const each of ['good', 'bad 8']) await send(many, each);
+  assert.equal(many.questions.length, 10, 'these are still known');
+  assert.equal(await send(many, 'bad 0'), 401);
+  assert.equal(many.questions.length, 11, 'the oldest page had to go');
+});
+
 test('cookies that come with a yes are set in the answer to the request that was asked about, and in no other', async t => {
   let renewals = 0;
   const decide: Decide = (_request, response) => {

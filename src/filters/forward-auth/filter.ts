@@ -75,13 +75,13 @@ class ForwardAuth implements Filter {
       return this.onceAnswered(exchange, this.ask(exchange));
     }
     const key = keyOf(exchange, this.config.cache);
-    const admitted = cache.get(key, clock.now);
+    const admitted = cache.admission(key, clock.now);
     if (admitted !== undefined) {
       this.carryOut(exchange, admitted);
       return;
     }
     const form = formOf(exchange, key, this.sentBeside);
-    const refused = cache.get(form, clock.now);
+    const refused = cache.refusal(form, clock.now);
     if (refused !== undefined) {
       this.carryOut(exchange, refused);
       return;
