@@ -184,6 +184,45 @@ async function signingProvider(t: TestContext) {
   return { provider, privateKey };
 }
 
+test('a provider that does not stop sending is not listened to', async t => {
+  const provider = await startProvider(t);
+  const gateway = await start(t, provider.issuer);
+  const page = { path: '/', headers: { accept: 'text/html' } };
+  provider.metadata = { service_documentation: 'x'.repeat(2_000_000) };
+  assert.equal((await ask(gateway.port, page)).status, 503);
+  provider.metadata = {};
+  assert.equal((await ask(gateway.port, page)).status, 302);
+});
+
+test('one callback that comes many times is taken to the provider once at a time, and a bounded number of them together', async t => {
+  const { provider, privateKey } = await signingProvider(t);
+  const gateway = await start(t, provider.issuer);
+  const waiting: (() => void)[] = [];
+  provider.beforeTokens = () => new Promise<void>(resolve => waiting.push(resolve));
+  const begin = async () => {
+    const begun = await ask(gateway.port, { path: '/', headers: { accept: 'text/html' } });
+    return await callbackOf(begun, provider, privateKey, {});
+  };
+  const callback = await begin();
+  const first = ask(gateway.port, callback);
+  await eventually(() => waiting.length === 1, 'the provider is asked');
+  for (let n = 0; n < 3; n++) assert.equal((await ask(gateway.port, callback)).status, 401);
+  assert.equal(provider.shown.length, 1);
+  const others: Promise<Answer>[] = [];
+  while (waiting.length < 100) {
+    const { length } = waiting;
+    others.push(ask(gateway.port, await begin()));
+    await eventually(() => waiting.length > length, 'the provider is asked for one more');
+  }
+  const answer = await ask(gateway.port, await begin());
+  assert.deepEqual([answer.status, answer.headers['retry-after']], [503, '1']);
+  assert.equal(provider.shown.length, 100);
+  for (const goOn of waiting) goOn();
+  for (const { status } of await Promise.all([first, ...others])) assert.equal(status, 302);
+  provider.beforeTokens = () => Promise.resolve();
+  assert.equal((await ask(gateway.port, await begin())).status, 302);
+});
+
 test('an ID token that is not of this login, or not of this provider, begins no session', async t => {
   const { provider, privateKey } = await signingProvider(t);
   const { privateKey: strange } = await generateKeyPair('RS256');

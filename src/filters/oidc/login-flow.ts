@@ -98,6 +98,17 @@ export class LoginFlow {
       desk.invalid(exchange, attempt, '', attempt === 'expired' ? lateFault : undefined);
       return false;
     }
+    const { provider } = sessions;
+    // Because: failures slow a source down only once they are known. Until then it could send one callback any number of times, and each would
+    // hold a connection to the provider.
+    if (provider.redeems(attempt)) {
+      desk.invalid(exchange, 'expired', '', lateFault);
+      return false;
+    }
+    if (provider.isBusy) {
+      desk.unavailable(exchange);
+      return false;
+    }
     const base = browser.base(exchange);
     const session = await this.redeem(exchange, new URL(`${base}${config.paths.callback}?${request.query}`), attempt);
     if (session === null || exchange.ended) return false;

@@ -10,6 +10,7 @@ import type {
   TokenEndpointResponseHelpers,
 } from 'openid-client';
 import type { OidcConfig } from './config.ts';
+import { fetchBounded } from './fetch-bounded.ts';
 import { isUnreachable } from './provider-trouble.ts';
 import type { Session } from './session.ts';
 
@@ -25,6 +26,8 @@ export interface LoginSecrets {
 
 /** How long the metadata is used before it is fetched again. */
 const METADATA_LIFE_MS = 24 * 3_600_000;
+/** How many logins one worker completes at once. Each holds a connection to the provider, and anybody may have begun as many as he likes. */
+const REDEEMED_AT_ONCE = 100;
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 const LOGOUT_TOKEN_AGE = '10m';
 /** How far the provider's clock may be off: the same as the client library allows for ID tokens. */
@@ -40,6 +43,8 @@ export class Provider {
   private readonly config: OidcConfig;
   private known: Known | null = null;
   private asking: Promise<Known> | null = null;
+  /** The logins that are being completed, by state. */
+  private readonly redeemed = new Set<string>();
   private logoutKeys: { readonly url: string; readonly set: JWTVerifyGetKey } | null = null;
 
   constructor(config: OidcConfig) {
@@ -70,8 +75,27 @@ export class Provider {
     return { url: url.href, secrets };
   }
 
+  /** Whether this login is being completed by another request: its code is valid once. */
+  redeems({ state }: LoginSecrets): boolean {
+    return this.redeemed.has(state);
+  }
+
+  /** Whether no further login can be completed now. */
+  get isBusy(): boolean {
+    return this.redeemed.size >= REDEEMED_AT_ONCE;
+  }
+
   /** Redeems the code for a session. Rejects when any part of the response is wrong: state, nonce, signature, issuer, audience, times. */
-  async redeem(callback: URL, { state, nonce, verifier }: LoginSecrets, nowS: number): Promise<Session> {
+  async redeem(callback: URL, secrets: LoginSecrets, nowS: number): Promise<Session> {
+    this.redeemed.add(secrets.state);
+    try {
+      return await this.redeemNow(callback, secrets, nowS);
+    } finally {
+      this.redeemed.delete(secrets.state);
+    }
+  }
+
+  private async redeemNow(callback: URL, { state, nonce, verifier }: LoginSecrets, nowS: number): Promise<Session> {
     const { library, configuration } = await this.discovered();
     const tokens = await library.authorizationCodeGrant(configuration, callback, {
       expectedState: state,
@@ -120,11 +144,12 @@ export class Provider {
   async readLogoutToken(token: string): Promise<{ readonly sid: string; readonly sub: string; readonly jti: string }> {
     const { configuration } = await this.discovered();
     const { jwks_uri: jwks, issuer } = configuration.serverMetadata();
-    const { createRemoteJWKSet, jwtVerify } = await import('jose');
+    const { createRemoteJWKSet, customFetch, jwtVerify } = await import('jose');
     if (jwks === undefined) throw new TypeError('the provider publishes no keys');
     if (this.logoutKeys?.url !== jwks) {
       // Because: anybody may send tokens; whatever keys they name, this set fetches the provider's keys only once in a while.
-      this.logoutKeys = { url: jwks, set: createRemoteJWKSet(new URL(jwks), { timeoutDuration: this.config.timeout }) };
+      const options = { timeoutDuration: this.config.timeout, [customFetch]: fetchBounded };
+      this.logoutKeys = { url: jwks, set: createRemoteJWKSet(new URL(jwks), options) };
     }
     const { payload } = await jwtVerify(token, this.logoutKeys.set, {
       issuer,
@@ -170,7 +195,11 @@ export class Provider {
       undefined,
       clientSecret === undefined ? library.None() : secretBy(library, clientSecret),
       // Because: the library relies on TLS, and checks the signature of an ID token only when told to.
-      { execute: [...insecure, library.enableNonRepudiationChecks], timeout: timeout / 1_000 },
+      {
+        execute: [...insecure, library.enableNonRepudiationChecks],
+        timeout: timeout / 1_000,
+        [library.customFetch]: fetchBounded,
+      },
     );
     this.known = { library, configuration, atMs: performance.now() };
     return this.known;

@@ -42,3 +42,14 @@ test('every change is seen, and so is another purpose', () => {
   assert.equal(new SealedBox([young], 'other').open(box.seal('text')), null);
   assert.equal(box.open('not base64url ;'), null);
 });
+
+test('only the text itself opens, and no other text for the same bytes', () => {
+  const box = new SealedBox([young], 'p');
+  for (let n = 0; n < 20; n++) {
+    const sealed = box.seal('text'.padEnd(4 + (n % 3)));
+    const others = [`${sealed}!`, `${sealed}=`, `${sealed}.`, ` ${sealed}`, `${sealed.slice(0, 9)}*${sealed.slice(9)}`];
+    for (const other of others) assert.equal(box.open(other), null, other);
+    if (/[-_]/.test(sealed)) assert.equal(box.open(sealed.replaceAll('-', '+').replaceAll('_', '/')), null);
+    assert.notEqual(box.open(sealed), null);
+  }
+});

@@ -1,6 +1,7 @@
 // Encrypts what a browser keeps for the gateway, so that nobody can read or change it. Keys rotate: the first seals, all open.
 
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { decodeBase64url } from '../../base/jose/base64url.ts';
 import { derivedKey } from './derived-key.ts';
 
 const VERSION = 1;
@@ -44,8 +45,9 @@ export class SealedBox {
 
   /** Null for what was not sealed here, was sealed with a removed key, or has been changed. */
   openBytes(sealed: string): Buffer | null {
-    const bytes = Buffer.from(sealed, 'base64url');
-    if (bytes.length < HEAD_BYTES + TAG_BYTES || bytes[0] !== VERSION) return null;
+    // Because: a lenient decoder accepts endless texts for the same bytes, and whoever has one cookie could fill caches with them.
+    const bytes = decodeBase64url(sealed);
+    if (bytes === null || bytes.length < HEAD_BYTES + TAG_BYTES || bytes[0] !== VERSION) return null;
     const id = bytes.subarray(1, 1 + KEY_ID_BYTES);
     const known = this.keys.find(each => each.id.equals(id));
     if (known === undefined) return null;
