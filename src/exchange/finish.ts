@@ -16,6 +16,7 @@ import { RouteCell, refusalCell, statusClass, UpstreamCell, WorkerCell } from '.
 import { extraPart } from './access-extras.ts';
 import { runEndHooks } from './chain.ts';
 import { countVersion } from './count-version.ts';
+import { loggedPath } from './deferred/answers-path.ts';
 import type { Exchange } from './exchange.ts';
 import { leaveGates } from './leave-gates.ts';
 
@@ -112,6 +113,7 @@ function log(exchange: Exchange): void {
   const { now } = services.io.clock;
   const total = now - exchange.startedAt;
   const ownIds = exchange.hasOwnId && exchange.traceIdOverride === '';
+  const path = request.path === '' ? request.rawPath : request.path;
   // A fresh record each time: filling an old one would make the garbage collector look at every string in it.
   const fields: AccessFields = {
     timeMs: wallMs(now) - total,
@@ -124,7 +126,7 @@ function log(exchange: Exchange): void {
     endpointPart: endpoint === null ? noEndpoint : endpoint.logPart,
     method: request.method,
     host: request.host,
-    path: request.path === '' ? request.rawPath : request.path,
+    path: snapshot.answers === undefined ? path : loggedPath(path),
     status,
     bytesIn: exchange.requestBytes,
     bytesOut: exchange.responseBytes,

@@ -7,3 +7,15 @@ export const ANSWERS_PATH = '/.cardea/answers/';
 export function answersWordIn(path: string): string {
   return path.slice(ANSWERS_PATH.length, path.indexOf('/', ANSWERS_PATH.length));
 }
+
+/** Characters of a token that a log shows, so that lines about one response can be told to belong together. */
+const SHOWN_LETTERS = 8;
+
+/** A path as it is logged: the token stays out, since on a public route it alone gives the response to whoever knows it. */
+export function loggedPath(path: string): string {
+  if (!path.startsWith(ANSWERS_PATH)) return path;
+  const tokenAt = path.indexOf('/', ANSWERS_PATH.length) + 1;
+  return tokenAt === 0 || path.length <= tokenAt + SHOWN_LETTERS
+    ? path
+    : `${path.slice(0, tokenAt + SHOWN_LETTERS)}...`;
+}

@@ -49,6 +49,29 @@ test('202 with a place, the answer there for its caller alone, on both workers',
   }
 });
 
+test('on a public route the token alone opens the response: the access log shows only its beginning', async t => {
+  const backend = await VersionBackend.start('reports');
+  t.after(() => backend.stop());
+  backend.answer = (_, response) => setTimeout(() => response.end('the report'), 400);
+  const gateway = await startGateway(`upstreams:
+  reports: { endpoints: [ "http://127.0.0.1:${backend.port}" ] }
+routes:
+  - { name: reports, match: { path: /reports }, public: true, to: reports, async: { after: 100ms } }
+`);
+  t.after(() => gateway.stop());
+  const told = await fetch(`http://127.0.0.1:${gateway.port}/reports`);
+  assert.equal(told.status, 202);
+  const location = told.headers.get('location')!;
+  const fetched = async () => await (await fetch(`http://127.0.0.1:${gateway.port}${location}`)).text();
+  await eventually(async () => (await fetched()) === 'the report', 'the response is there');
+  await fetch(`http://127.0.0.1:${gateway.port}/.cardea/answers/reports/`);
+  const token = location.slice(location.lastIndexOf('/') + 1);
+  await gateway.stop();
+  assert.ok(!gateway.stdout().includes(token));
+  assert.ok(gateway.stdout().includes(`"path":"${location.slice(0, -token.length)}${token.slice(0, 8)}..."`));
+  assert.match(gateway.stdout(), /"path":"\/\.cardea\/answers\/reports\/"/);
+});
+
 test('what fails later is told later; what is too large is not kept; what is over is gone', async t => {
   const { backend, ask, fetchUntil } = await slowReports(
     t,
