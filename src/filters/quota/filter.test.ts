@@ -7,6 +7,8 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { z } from 'zod';
 import { eventually, eventuallySeen } from '../../../test/support/eventually.ts';
 import { ask, startFilterGateway, valuesOf, written } from '../../../test/support/filter-gateway.ts';
@@ -62,6 +64,7 @@ async function start(spec: StoreSpec, config: object) {
     (_, response) => response.end('in'),
     {
       plans,
+      trustedProxies: ['127.0.0.1/32'],
       services: {
         events,
         cells,
@@ -75,6 +78,7 @@ async function start(spec: StoreSpec, config: object) {
     store,
     count: (event: string) => cells[events.indexOf(event)],
     get: (name: string) => ask(gateway.port, { headers: name === '' ? {} : { 'x-who': name } }),
+    send: (headers: Record<string, string>) => ask(gateway.port, { headers }),
     async statuses(name: string, times: number) {
       const seen: number[] = [];
       for (let n = 0; n < times; n++)
@@ -431,4 +435,25 @@ test('what is no quota of the calendar is refused', () => {
       [],
     ],
   );
+});
+
+test('what is known of an address behind a proxy keeps no head of a request in memory', async t => {
+  setFlagsFromString('--expose-gc');
+  const gc: () => void = runInNewContext('gc');
+  const gateway = await start(storeSpec({ kind: 'sqlite', path: path.join(folder(t), 'state.db') }), {
+    limit: '10/day',
+    by: 'ip',
+  });
+  t.after(() => gateway.stop());
+  const flood = async (third: number) => {
+    for (let n = 100; n < 250; n++) {
+      const headers = { 'x-forwarded-for': `203.0.${third}.${n}`, 'x-pad': 'x'.repeat(14_000) };
+      assert.equal((await gateway.send(headers)).status, 200);
+    }
+    gc();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = await flood(113);
+  const more = (await flood(114)) - before;
+  assert.ok(more < 1_000_000, `${more} bytes more`);
 });

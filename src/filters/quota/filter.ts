@@ -2,6 +2,7 @@
 // the sums; calendar-period.ts determines the period.
 
 import { Fault } from '../../base/fault.ts';
+import { flatText } from '../../base/latin1.ts';
 import { eventCells } from '../../exchange/event-cells.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
@@ -191,9 +192,11 @@ class Quota implements Filter {
     const period = this.periodNow(unit, this.startDayOf(exchange));
     const line = this.desk.book.line(`${book}:${unit}:${period.name}:${kind}:${who}`, period.endMs + KEPT_MS);
     const account = this.desk.accounts.get(line);
-    const caller = kind === 'ip' ? exchange.client.ip : who;
-    if (account === undefined) this.desk.accounts.set(line, { unit, period, caller, by: kind, limit: count });
-    else account.limit = count;
+    if (account === undefined) {
+      // Because: the address that a proxy reports is a slice of a request's head, and would keep all of it in memory.
+      const caller = kind === 'ip' ? flatText(exchange.client.ip) : who;
+      this.desk.accounts.set(line, { unit, period, caller, by: kind, limit: count });
+    } else account.limit = count;
     return { name, line, period, limit: count, usedUpAt: usedUpFor(enforce ? cost : 1, count), next };
   }
 
