@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import {
   brotliDecompressSync,
   createBrotliDecompress,
@@ -370,4 +372,21 @@ test('levels and numbers are checked', () => {
     { minimum, levels, offered },
     { minimum: 1024, levels: { zstd: 3, br: 4, gzip: 1 }, offered: ['zstd', 'br', 'gzip'] },
   );
+});
+
+test('callers with ever new and long values of Accept-Encoding take up no memory', async t => {
+  setFlagsFromString('--expose-gc');
+  const gc: () => void = runInNewContext('gc');
+  const port = await start(t, answerWith('short'));
+  const flood = async (from: number, count: number) => {
+    for (let n = from; n < from + count; n++) {
+      const headers = { 'accept-encoding': `gzip, ${`unusual-${n}-`.repeat(1_000).slice(0, 12_000)}` };
+      assert.equal((await ask(port, { headers })).status, 200);
+    }
+    gc();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = await flood(0, 20);
+  const more = (await flood(20, 200)) - before;
+  assert.ok(more < 1_200_000, `${more} bytes more`);
 });

@@ -14,6 +14,8 @@ import { ContentTypes } from './content-types.ts';
 const WHOLE_BYTES_MAX = 32 * 1024;
 /** How many Accept-Encoding values are remembered with their encoding; browsers send few different ones. */
 const REMEMBERED_MAX = 256;
+/** Longer values are no browser's, and would let a stranger choose how much memory the filter takes. */
+const REMEMBERED_LETTERS_MAX = 256;
 
 /** Fields that describe the exact bytes or their range. Compressing would make them wrong, and only the origin can compute them. */
 const leftAlone = ['content-digest', 'repr-digest', 'digest', 'content-md5', 'content-range'];
@@ -33,6 +35,7 @@ export const compressFilter: FilterDefinition<CompressConfig> = {
       const known = choices.get(accepted);
       if (known !== undefined) return known;
       const choice = chooseEncoding(accepted, config.encodings);
+      if (accepted.length > REMEMBERED_LETTERS_MAX) return choice;
       if (choices.size >= REMEMBERED_MAX) choices.clear();
       choices.set(accepted, choice);
       return choice;

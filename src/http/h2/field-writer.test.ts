@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { headerIdOf } from '../header-names.ts';
 import { FieldWriter, leftOut } from './field-writer.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
@@ -94,4 +96,21 @@ test('a field is written once, whether its name is in the static table, known ot
     written(fields => fields.lines(': no name\r\nno colon\r\nx: y\r\n')),
     ['x=y'],
   );
+});
+
+test('long names that callers make up are not remembered', () => {
+  setFlagsFromString('--expose-gc');
+  const gc: () => void = runInNewContext('gc');
+  const fields = new FieldWriter(leftOut());
+  const flood = (from: number, count: number) => {
+    for (let n = from; n < from + count; n++) {
+      fields.writer.begin();
+      fields.fieldText(`X-${n}-${'Long-'.repeat(5_000)}`, 'v');
+    }
+    gc();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = flood(0, 10);
+  const more = flood(10, 500) - before;
+  assert.ok(more < 5_000_000, `${more} bytes more`);
 });

@@ -9,15 +9,16 @@ import { staticNameIndex } from './hpack/static-table.ts';
 /** Index in HPACK's static table of the first field with this `HeaderId`'s name; 0 for none. */
 const staticOfId = Uint8Array.from(headerNames, name => (name === '' ? 0 : staticNameIndex(name)));
 
-/** Names of text fields in lower case, by the name as given. Filters use few names; LOWERED_MAX bounds the map. */
+/** Names of text fields in lower case, by the name as given. Filters use few and short names; callers use any, and must not fill the memory. */
 const lowered = new Map<string, string>();
 const LOWERED_MAX = 1024;
+const LOWERED_LETTERS_MAX = 64;
 
 function lowerName(name: string): string {
   let lower = lowered.get(name);
   if (lower === undefined) {
     lower = name.toLowerCase();
-    if (lowered.size < LOWERED_MAX) lowered.set(name, lower);
+    if (lowered.size < LOWERED_MAX && name.length <= LOWERED_LETTERS_MAX) lowered.set(name, lower);
   }
   return lower;
 }
