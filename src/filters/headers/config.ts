@@ -11,7 +11,7 @@ export const documentation =
   'Changes header fields of the request before it goes upstream, and of the response before it goes to the client: first `remove`, then `set` (replaces existing values), ' +
   '`add` (only if the field is absent) and `append` (adds a value to existing ones). Values are templates: `${requestId}`, `${client.ip}`, `${scheme}`, `${method}`, `${host}`, `${path}`, ' +
   '`${query}`, `${route}`, `${consumer}`, `${param.NAME}` for a parameter of the route’s path, `${header.NAME}` and `${cookie.NAME}` for those of the request, `${tag.NAME}` for a tag of the consumer; `$${` stands for a literal `${`. ' +
-  'What is absent is empty, and an empty value sets or adds nothing. Control bytes in a value become spaces, and characters outside ASCII are sent as UTF-8.';
+  'What `remove` and `set` name is taken out of a request in every spelling that an upstream may read as the same name (`X_User` for `X-User`). What is absent is empty, and an empty value sets or adds nothing. Control bytes in a value become spaces, and characters outside ASCII are sent as UTF-8.';
 
 /** The template variables; those of `namedVariables` are followed by `.NAME`. */
 export const plainVariables = [

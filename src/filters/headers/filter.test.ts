@@ -52,6 +52,24 @@ test('the request: remove, set, add, append', async t => {
   assert.deepEqual(upstream('x-else'), ['e']);
 });
 
+test('what is removed or set comes through in no other spelling that a service may read as the same name', async t => {
+  const { port, upstream } = await start(t, {
+    request: { remove: ['X-Internal-Role'], set: { 'X-Trusted': '${client.ip}', 'X-Trusted-By': 'gateway' } },
+  });
+  const spellings = [
+    'X_Internal_Role',
+    'x-internal_role',
+    'X.Internal.Role',
+    'X_Trusted',
+    'X_TRUSTED_BY',
+    'X-Trusted-By',
+  ];
+  await ask(port, { headers: { ...Object.fromEntries(spellings.map(name => [name, 'forged'])), X_Internal: '1' } });
+  for (const name of spellings.slice(0, 5)) assert.deepEqual(upstream(name), [], name);
+  assert.deepEqual([upstream('x-trusted'), upstream('x-trusted-by')], [['127.0.0.1'], ['gateway']]);
+  assert.deepEqual(upstream('x_internal'), ['1'], 'another name');
+});
+
 test('the answer: remove, set, add, append, also on refusals', async t => {
   const { port } = await start(t, {
     response: {
@@ -130,7 +148,11 @@ test('no template and no input makes a control byte', () => {
   fc.assert(
     fc.property(anyText, anyText, (param, consumer) => {
       let value = '';
-      const headers = { remove: () => {}, appendTrusted: (_: string, text: string) => (value = text) };
+      const headers = {
+        remove: () => {},
+        removeNamed: () => {},
+        appendTrusted: (_: string, text: string) => (value = text),
+      };
       // Because: these are the few members that this template reads; everything else would be noise here.
       const exchange = { param: () => param, consumer, request: { headers } } as never;
       void filter.onRequest!(exchange);

@@ -2,6 +2,7 @@
 
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
+import { HeaderNameSet } from '../../http/header-name-set.ts';
 import type { Headers } from '../../http/headers.ts';
 import type { HeadersConfig } from './config.ts';
 import { Template } from './template.ts';
@@ -20,9 +21,22 @@ export const headersFilter: FilterDefinition<HeadersConfig> = {
   build(config) {
     const request = changesOf(config.request);
     const response = changesOf(config.response);
+    const replaced = request.filter(({ kind }) => kind === 'remove' || kind === 'set');
+    const spellings =
+      replaced.length === 0
+        ? null
+        : new HeaderNameSet(
+            replaced.map(({ lowerName }) => lowerName),
+            [],
+          );
     const filter: Filter = {
       ...(request.length > 0 && {
-        onRequest: (exchange: Exchange) => apply(request, exchange, exchange.request.headers),
+        onRequest(exchange: Exchange) {
+          const { headers } = exchange.request;
+          apply(request, exchange, headers);
+          // Because: an upstream may read what the caller sent as `X_User` in place of the `X-User` that was removed or set here.
+          if (spellings !== null) headers.removeNamed(spellings);
+        },
       }),
       ...(response.length > 0 && {
         onResponse: (exchange: Exchange) => apply(response, exchange, exchange.response!.headers),
