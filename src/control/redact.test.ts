@@ -59,6 +59,18 @@ test('keys, header values and URLs that hold secrets', () => {
   );
 });
 
+test('fields by which services recognise the gateway, whatever their name ends in', () => {
+  const names = ['x-internal-auth', 'X-Auth', 'x-auth-proxy', 'x-functions-key', 'x_gateway_key', 'x-hub-signature'];
+  for (const name of names) {
+    assert.deepEqual(redact({ set: { [name]: 's' } }), { set: { [name]: hidden } }, name);
+    const matched = { headers: [{ name, match: { kind: 'exact', value: 's' } }] };
+    const shown = { headers: [{ name, match: { kind: 'exact', value: hidden } }] };
+    assert.deepEqual(redact(matched), shown, name);
+  }
+  const plain = { set: { author: 'a', 'x-author': 'b', authority: 'c', authorities: ['ca.pem'], 'x-keyboard': 'd' } };
+  assert.deepEqual(redact(plain), plain);
+});
+
 test('numbers, empty text and plain values stay', () => {
   const plain = { port: 8080, admin: null, tokenless: '', url: 'http://10.0.0.1:80', list: [1, 'a', true] };
   assert.deepEqual(redact(plain), plain);

@@ -10,7 +10,8 @@ const secretKey = /secret|passw|token|credential|api-?key|private-?key|^hash$|^k
 const secretJwkMember = /^(k|d|p|q|dp|dq|qi)$/;
 
 /** Names of header fields, cookies and parameters whose value is secret. */
-const secretName = /secret|passw|token|credential|api-?key|session|^(proxy-)?authorization$|^(set-)?cookie$/i;
+const secretName =
+  /secret|passw|token|credential|api-?key|session|^(proxy-)?authorization$|^(set-)?cookie$|(?:^|[-_.])auth(?:$|[-_.])|[-_.](?:key|signature|jwt)$/i;
 
 /** User and password in a URL, up to the last @ of the authority: a password may contain an @. */
 const userInfo = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/?#\s]+@/gi;
