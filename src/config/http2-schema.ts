@@ -21,7 +21,9 @@ export const http2Schema = z
       .describe('Bytes of a request’s body that a client may send ahead of the upstream.'),
     connectionWindow: size(64 * kib, 256 * kib * kib)
       .prefault('1MiB')
-      .describe('The same for all requests of a connection together.'),
+      .describe(
+        'Bytes of all bodies of a connection that may be on their way to the gateway at once. It does not bound what waits here for upstreams, which is `initialWindow` for each of `maxConcurrentStreams` at most: one upload that waits does not hold up the others.',
+      ),
     maxHeld: size(256 * kib, 1024 * kib * kib)
       .prefault('16MiB')
       .describe(
