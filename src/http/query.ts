@@ -1,5 +1,7 @@
 // Reads parameters out of a query string (application/x-www-form-urlencoded, WHATWG URL section 5.1), and removes parameters from one.
 
+import { decodeEscapes } from './decode-escapes.ts';
+
 /**
  * Returns name, value, name, value in the order received, decoded. A name without `=` has an empty value. `query` is without
  * the question mark.
@@ -36,11 +38,5 @@ export function withoutParameter(query: string, name: string): string {
 
 /** Decodes `+` and percent-escapes. Where an escape or its UTF-8 is invalid, only `+` is decoded and all escapes stay as they are. */
 export function decodeQueryText(text: string): string {
-  if (!text.includes('%') && !text.includes('+')) return text;
-  const spaced = text.replaceAll('+', ' ');
-  try {
-    return decodeURIComponent(spaced);
-  } catch {
-    return spaced;
-  }
+  return decodeEscapes(text.includes('+') ? text.replaceAll('+', ' ') : text);
 }

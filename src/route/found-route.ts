@@ -1,14 +1,6 @@
 // The result of a look-up: the route's value and the parameters from the path. For a route without parameters it is its `Candidate`.
 
-/** Percent-decodes text; text whose bytes are not UTF-8 is returned as it is. */
-export function decodeSegment(raw: string): string {
-  if (!raw.includes('%')) return raw;
-  try {
-    return decodeURIComponent(raw);
-  } catch {
-    return raw;
-  }
-}
+import { decodeEscapes } from '../http/decode-escapes.ts';
 
 export class FoundRoute<T> {
   readonly value: T;
@@ -27,6 +19,6 @@ export class FoundRoute<T> {
   /** A parameter's decoded value, which may contain any character including `/`; undefined when the route has no such parameter. */
   param(name: string): string | undefined {
     const at = this.paramNames.indexOf(name);
-    return at === -1 ? undefined : decodeSegment(this.rawValues[at]!);
+    return at === -1 ? undefined : decodeEscapes(this.rawValues[at]!);
   }
 }

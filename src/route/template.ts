@@ -1,8 +1,9 @@
 // URLs of redirects: fills templates such as `https://{host}{path}` with parts of the request and parameters of the path. The result
 // is the value of the Location header, so no inserted text may end it, change its host or begin another part of the URL.
 
+import { decodeEscapes } from '../http/decode-escapes.ts';
 import { inUrl } from '../http/in-url.ts';
-import { decodeSegment, type FoundRoute } from './found-route.ts';
+import type { FoundRoute } from './found-route.ts';
 import type { PathPattern } from './path-pattern.ts';
 import { templatePieces } from './path-template.ts';
 import type { Routable } from './routable.ts';
@@ -56,7 +57,7 @@ function pieceText(
 }
 
 function encodedSegment(raw: string): string {
-  const text = decodeSegment(raw);
+  const text = decodeEscapes(raw);
   if (text === '.' || text === '..') return text.replaceAll('.', '%252E');
   // Text that is not UTF-8 is not decoded. Its escapes stay, but an incomplete escape, which the text after it could complete, is encoded.
   if (text === raw && raw.includes('%')) {
