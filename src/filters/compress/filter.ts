@@ -14,8 +14,8 @@ import { ContentTypes } from './content-types.ts';
 const WHOLE_BYTES_MAX = 32 * 1024;
 /** How many Accept-Encoding values are remembered with their encoding; browsers send few different ones. */
 const REMEMBERED_MAX = 256;
-/** Longer values are no browser's, and would let a stranger choose how much memory the filter takes. */
-const REMEMBERED_LETTERS_MAX = 256;
+/** Longer values are no client's: reading them would take milliseconds, and remembering them memory. Such a client gets bodies as they are. */
+const ACCEPTED_LETTERS_MAX = 1_024;
 
 /** Fields that describe the exact bytes or their range. Compressing would make them wrong, and only the origin can compute them. */
 const leftAlone = ['content-digest', 'repr-digest', 'digest', 'content-md5', 'content-range'];
@@ -30,12 +30,13 @@ export const compressFilter: FilterDefinition<CompressConfig> = {
       if (accepted === undefined) {
         if (!headers.hasReceived(HeaderId.acceptEncoding)) return nothingAccepted;
         // Several fields are one list (RFC 9110 section 5.3). They are rare, and not remembered.
-        return chooseEncoding(headers.getJoined('accept-encoding'), config.encodings);
+        const list = headers.getJoined('accept-encoding')!;
+        return list.length > ACCEPTED_LETTERS_MAX ? nothingAccepted : chooseEncoding(list, config.encodings);
       }
+      if (accepted.length > ACCEPTED_LETTERS_MAX) return nothingAccepted;
       const known = choices.get(accepted);
       if (known !== undefined) return known;
       const choice = chooseEncoding(accepted, config.encodings);
-      if (accepted.length > REMEMBERED_LETTERS_MAX) return choice;
       if (choices.size >= REMEMBERED_MAX) choices.clear();
       choices.set(accepted, choice);
       return choice;
