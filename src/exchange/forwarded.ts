@@ -2,6 +2,7 @@
 
 import { canonicalIpv6, parseIpv4 } from '../base/ip-address.ts';
 import { flatText } from '../base/latin1.ts';
+import { certificateIds, forwardingIds } from '../http/forwarding-ids.ts';
 import { HeaderId, headerIdOf } from '../http/header-names.ts';
 import type { Headers } from '../http/headers.ts';
 import type { Client } from '../net/client.ts';
@@ -17,32 +18,13 @@ export interface Trust {
   readonly keepsClientCertificateHeaders: boolean;
 }
 
-const certificateClaims = new Uint8Array(64);
-for (const id of [HeaderId.xForwardedClientCert, HeaderId.clientCert, HeaderId.clientCertChain]) {
-  certificateClaims[id] = 1;
-}
-const claims = certificateClaims.slice();
-for (const id of [
-  HeaderId.forwarded,
-  HeaderId.xForwardedFor,
-  HeaderId.xForwardedProto,
-  HeaderId.xForwardedHost,
-  HeaderId.xForwardedPort,
-  HeaderId.xRealIp,
-  // Frameworks build links, and decide whether the client used TLS, by these as well.
-  HeaderId.xForwardedPrefix,
-  HeaderId.xForwardedServer,
-  HeaderId.xForwardedSsl,
-  HeaderId.xForwardedScheme,
-  HeaderId.frontEndHttps,
-  HeaderId.xForwardedProtocol,
-  // Proxies tell services behind them, and services that decide about requests, what was asked and by whom.
-  HeaderId.xForwardedUri,
-  HeaderId.xForwardedMethod,
-  HeaderId.xForwardedTlsClientCert,
-  HeaderId.xForwardedTlsClientCertInfo,
-]) {
-  claims[id] = 1;
+const certificateClaims = maskOf(certificateIds);
+const claims = maskOf(forwardingIds);
+
+function maskOf(ids: readonly number[]): Uint8Array {
+  const mask = new Uint8Array(64);
+  for (const id of ids) mask[id] = 1;
+  return mask;
 }
 
 /** Whether this field, by its name in lower case, is removed from all requests but those of trusted proxies. */

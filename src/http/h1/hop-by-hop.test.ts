@@ -45,6 +45,19 @@ test('so is what Connection names, in several fields and lists', () => {
   assert.deepEqual(passed(lines), ['x-four']);
 });
 
+test('what a proxy in front tells of its client stays, whatever that client has written into Connection', () => {
+  const told = [
+    'X-Forwarded-For: 192.0.2.1',
+    'Forwarded: for=192.0.2.1',
+    'X-Forwarded-Client-Cert: Hash=a',
+    'X-Real-IP: 192.0.2.1',
+  ];
+  const named = 'Connection: x-forwarded-for, FORWARDED, X-Forwarded-Client-Cert, x-real-ip, x-a';
+  assert.deepEqual(passed([named, ...told, 'X-A: 1']), [
+    ...['x-forwarded-for', 'forwarded', 'x-forwarded-client-cert', 'x-real-ip'],
+  ]);
+});
+
 test('end-to-end fields stay when Connection is missing or says nothing of them', () => {
   assert.deepEqual(passed(['X-A: 1', 'Trailer: x']), ['x-a', 'trailer']);
   assert.deepEqual(passed(['Connection: close', 'X-A: 1']), ['x-a']);

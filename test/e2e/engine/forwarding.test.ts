@@ -145,6 +145,18 @@ describe('trusted proxies', () => {
     }
   });
 
+  test('are believed also where they pass on a Connection by which their client wants to be taken for them', async () => {
+    const engine = await engineWith(trust);
+    const request = await seen(
+      engine,
+      'Connection: X-Forwarded-For, x-forwarded-proto, X-A\r\nX-A: 1\r\nX-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: https\r\n',
+    );
+    assert.deepEqual(all(request, 'x-forwarded-for'), ['203.0.113.7, 127.0.0.1']);
+    assert.deepEqual(all(request, 'x-forwarded-proto'), ['https']);
+    assert.deepEqual(all(request, 'x-a'), []);
+    assert.equal((await engine.accessLines()).at(-1)!.clientIp, '203.0.113.7');
+  });
+
   test('several lines are one chain', async () => {
     const engine = await engineWith(trust);
     const request = await seen(engine, 'X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-For: 10.1.2.3\r\n');
