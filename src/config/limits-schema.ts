@@ -53,7 +53,9 @@ export const limitsSchema = z
       .describe('Open client connections per worker; beyond it new ones are closed at once.'),
     matchBody: size(0, 64 * 1024 * kib)
       .prefault('64KiB')
-      .describe('Largest body that is held in memory to match on it; larger ones do not match.'),
+      .describe(
+        'Largest body that is held in memory to match on it; larger ones do not match. All of them together take 64 MiB in a worker, or four times this size; beyond that, the request whose body has been arriving longest gets 503 `overloaded`.',
+      ),
   })
   .prefault({})
   .transform(

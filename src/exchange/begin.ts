@@ -10,6 +10,7 @@ import { failFilter, runRequestChain } from './chain.ts';
 import { ANSWERS_PATH, answersWordIn } from './deferred/answers-path.ts';
 import type { Exchange } from './exchange.ts';
 import { forward } from './forward.ts';
+import { gatheredBodies } from './gathered-bodies.ts';
 import { answer, refuse, sendEarlyReply } from './reply.ts';
 import { abortAnswer } from './respond.ts';
 import type { Route } from './route.ts';
@@ -208,17 +209,25 @@ function gatherBody(exchange: Exchange): void {
   if (request.expectContinue) exchange.downstream.sendInformational(100, '');
 }
 
+/** Called when the bodies that are gathered take too much memory together, and this one has been arriving longest. */
+function giveUpGathering(exchange: Exchange): void {
+  exchange.gathering = false;
+  refuse(exchange, new Fault('overloaded'), [['Retry-After', '2']]);
+}
+
 /** Takes a piece of a body that is being gathered. Beyond `limits.matchBody`, routes that match on the body are passed over. */
 export function gatherPiece(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
   // Because: the body must be whole before it can be read as JSON, and it is bounded.
   (exchange.heldRequest ??= []).push(Buffer.from(bytes.subarray(start, end)));
-  if (exchange.requestBytes - exchange.request.headBytes > exchange.snapshot.limits.matchBodyBytesMax)
-    gathered(exchange);
+  const { matchBodyBytesMax } = exchange.snapshot.limits;
+  if (exchange.requestBytes - exchange.request.headBytes > matchBodyBytesMax) gathered(exchange);
+  else gatheredBodies.grow(exchange, end - start, matchBodyBytesMax, giveUpGathering);
 }
 
 /** Called when the body is complete, or too large to be looked at: finds the route again. */
 export function gathered(exchange: Exchange): void {
   exchange.gathering = false;
+  gatheredBodies.leave(exchange);
   exchange.request.body = exchange.requestEnded ? parseJson(exchange.heldRequest) : null;
   findRoute(exchange);
 }

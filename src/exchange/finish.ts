@@ -18,6 +18,7 @@ import { runEndHooks } from './chain.ts';
 import { countVersion } from './count-version.ts';
 import { loggedPath } from './deferred/answers-path.ts';
 import type { Exchange } from './exchange.ts';
+import { gatheredBodies } from './gathered-bodies.ts';
 import { leaveGates } from './leave-gates.ts';
 
 /** Ends the exchange once; later calls do nothing. */
@@ -40,6 +41,7 @@ export function finish(exchange: Exchange): void {
     if (services.accessLog.enabled) log(exchange);
   }
   if (route?.plan.chain.hasEnd) runEndHooks(exchange, route.plan.chain);
+  if (exchange.gathering) gatheredBodies.leave(exchange);
   exchange.heldRequest = null;
   exchange.heldResponse = null;
   exchange.replayable = null;

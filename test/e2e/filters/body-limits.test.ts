@@ -85,3 +85,30 @@ test('where routes match on the body, the limit of the one that matches holds', 
     assert.equal(await outcome('/match', json('order', 5_000), chunked), 'body_too_large');
   }
 });
+
+test('bodies that are held for the choice of a route, and never end, give way once they take too much together', async t => {
+  const matching = await startGateway(`limits: { matchBody: 16MiB }
+routes:
+  - { name: order, match: { path: /, body: { $.type: order } }, public: true, to: { reply: { status: 201 } } }
+  - { name: other, match: { path: / }, public: true, to: { reply: { status: 200 } } }
+`);
+  t.after(() => matching.stop());
+  const body = json('order', 15 * 1_024 * 1_024);
+  const begun = async () => {
+    const options = { host: '127.0.0.1', port: matching.port, method: 'POST', agent: false };
+    const request = httpRequest({ ...options, headers: { 'content-length': body.length } });
+    const status = new Promise<number>((resolve, reject) => {
+      request.on('response', response => resolve(response.resume().statusCode!));
+      request.on('error', reject);
+    });
+    await new Promise<void>(resolve => request.write(body.slice(0, -1), () => resolve()));
+    return { status, end: () => request.end(body.slice(-1)) };
+  };
+  const slow = [await begun(), await begun(), await begun(), await begun()];
+  const quick = await begun();
+  assert.equal(await slow[0]!.status, 503, 'the one that has been arriving longest');
+  for (const each of [quick, ...slow.slice(1)]) {
+    each.end();
+    assert.equal(await each.status, 201);
+  }
+});
