@@ -101,6 +101,7 @@ const refused: [why: string, line: string, refusal: number][] = [
   ['a length with a letter', 'Content-Length: 1e3', Refusal.contentLength],
   ['Connection that names Host (RFC 9110 section 7.6.1)', 'Connection: host', Refusal.header],
   ['Connection that names Content-Length', 'Connection: close, CONTENT-LENGTH', Refusal.header],
+  ['Connection that names more fields than any message has', `Connection: ${'a,'.repeat(64)}a`, Refusal.header],
   ['Connection with something that is no token', 'Connection: "close"', Refusal.header],
   ['Connection with two tokens and no comma', 'Connection: close keep-alive', Refusal.header],
 ];
@@ -116,6 +117,11 @@ test('a length is one plain number, once', () => {
   assert.equal(scan(['Content-Length: 5', 'content-length: 5']), Refusal.contentLength);
   assert.ok(scan(['X-Content-Length: 5']) > 0);
   assert.equal(found.contentLength, NO_LENGTH);
+});
+
+test('Connection may name some fields, in each message anew', () => {
+  for (let n = 0; n < 3; n++) assert.ok(scan([`Connection: ${'a,'.repeat(32)}`, `Connection: ${'b,'.repeat(32)}`]) > 0);
+  assert.equal(scan([`Connection: ${'a,'.repeat(33)}`, `Connection: ${'b,'.repeat(32)}`]), Refusal.header);
 });
 
 test('Connection is a list over several fields, in any case, with empty elements (RFC 9110 section 5.6.1)', () => {

@@ -27,6 +27,9 @@ export function isPersistent(minorVersion: number, connection: number): boolean 
   return minorVersion === 1 || (connection & ConnectionOption.keepAlive) !== 0;
 }
 
+/** The most fields that Connection may name: each costs a search through the head, and real messages name one or two. */
+const CONNECTION_NAMES_MAX = 64;
+
 /** How large a head may be. `headerBytesMax` counts the start line as well. */
 export interface HeadLimits {
   readonly requestLineBytesMax: number;
@@ -54,6 +57,8 @@ export class FieldScan {
   chunked = false;
   /** `ConnectionOption` bits. */
   connection = 0;
+  /** Number of fields that Connection names. */
+  connectionNames = 0;
   /** The `timeout` of Keep-Alive in seconds, or NO_KEEP_ALIVE. */
   keepAliveSeconds = NO_KEEP_ALIVE;
   /** Number of Host fields; `hostStart` and `hostEnd` bound the last one's value, as offsets into the scanned bytes. */
@@ -74,6 +79,7 @@ export class FieldScan {
     this.transferEncodings = 0;
     this.chunked = false;
     this.connection = 0;
+    this.connectionNames = 0;
     this.keepAliveSeconds = NO_KEEP_ALIVE;
     this.hosts = 0;
     this.expect = 0;
@@ -238,6 +244,7 @@ function noteConnection(bytes: Uint8Array, start: number, end: number, scan: Fie
       const id = headerIdOfBytes(bytes, optionStart, optionEnd);
       // Removing the field that frames or addresses the message would change its meaning after the gateway has checked it.
       if (id === HeaderId.host || id === HeaderId.contentLength) return Refusal.header;
+      if (++scan.connectionNames > CONNECTION_NAMES_MAX) return Refusal.header;
       scan.connection |= ConnectionOption.named;
     }
   }
