@@ -10,17 +10,16 @@ export interface CredentialPlace {
 
 const token = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, 'expected a name that HTTP allows');
 
-const framing = /^(cookie|host|content-length|transfer-encoding)$/i;
-const framingOrScheme = /^(authorization|cookie|host|content-length|transfer-encoding)$/i;
-
-const schemeMessage =
-  'write `bearer` for Authorization and `{ cookie: NAME }` for a cookie; other fields that frame the message hold no credential';
-const framingMessage = 'write `{ cookie: NAME }` for a cookie; other fields that frame the message hold no credential';
+/** In lower case. `cookie` holds many values, and the others frame the message. */
+const withoutCredential = ['cookie', 'host', 'content-length', 'transfer-encoding'];
 
 /** One place. `wholeAuthorization` also allows Authorization as a field that holds the credential alone, without a scheme. */
 function placeSchema(wholeAuthorization: boolean) {
-  const [wrong, message] = wholeAuthorization ? [framing, framingMessage] : [framingOrScheme, schemeMessage];
-  const header = token.refine(name => !wrong.test(name), { message });
+  const wrong = wholeAuthorization ? withoutCredential : [...withoutCredential, 'authorization'];
+  const instead = wholeAuthorization ? '' : '`bearer` for Authorization and ';
+  const header = token.refine(name => !wrong.includes(name.toLowerCase()), {
+    message: `write ${instead}\`{ cookie: NAME }\` for a cookie; other fields that frame the message hold no credential`,
+  });
   return z.union(
     [
       z.literal('bearer'),
