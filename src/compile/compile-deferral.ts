@@ -6,9 +6,8 @@ import type { DeferralConfig } from '../config/rollout-config.ts';
 import { ANSWERS_PATH } from '../exchange/deferred/answers-path.ts';
 import { type DeferralEvent, deferralLabel } from '../exchange/deferred/deferral-events.ts';
 import { DeferralPlan } from '../exchange/deferred/deferral-plan.ts';
-import { type Destination, Route, type RouteOwn, RoutePlan, type RouteResilience } from '../exchange/route.ts';
+import { type Destination, Route, RoutePlan, type RouteSettings } from '../exchange/route.ts';
 import type { SharedTableNeed, WorkerServices } from '../exchange/worker-services.ts';
-import type { Rewrite } from '../route/rewrite.ts';
 import { answerTableBytes } from '../store/answer-table.ts';
 import type { AnswerShelf } from '../store/answers/answer-shelf.ts';
 import { answersIn } from '../store/answers/answers-in.ts';
@@ -34,27 +33,21 @@ export function deferralTables(routes: readonly RouteConfig[]): SharedTableNeed[
 /** The parts of a route that its deferred exchanges share with the others. */
 interface Deferred {
   readonly name: string;
-  readonly rewrite: Rewrite | null;
-  /** As that of `RoutePlan`. */
-  readonly timeoutMs: number;
-  readonly metricsOffset: number;
-  readonly resilience: RouteResilience;
   readonly destination: Destination;
-  readonly own: RouteOwn;
+  readonly settings: RouteSettings;
+  readonly metricsOffset: number;
 }
 
 /** Null, with a problem reported, when the store does not exist or cannot keep responses. */
 export function compileDeferral(
   deferral: DeferralConfig,
-  { name, rewrite, timeoutMs, metricsOffset, resilience, destination, own }: Deferred,
+  { name, destination, settings, metricsOffset }: Deferred,
   { worker, shelf: stores, eventMetricOffsets }: StockedWorkshop,
   report: Report,
 ): DeferralPlan | null {
   const shelf = shelfOf(deferral, worker, stores);
   if (typeof shelf === 'string') return report.at('store').fail(shelf);
-  const chain = silentChain([]);
-  const sent = new RoutePlan(chain, destination, rewrite, timeoutMs, resilience, undefined, null, null, own);
-  const silent = new Route(name, sent, metricsOffset);
+  const silent = new Route(name, new RoutePlan(silentChain([]), destination, settings), metricsOffset);
   const eventCell = (event: DeferralEvent) => offsetIn(eventMetricOffsets, deferralLabel(event));
   return new DeferralPlan(deferral, shelf, answersWord(name), silent, eventCell);
 }
@@ -87,7 +80,7 @@ export function answerRoutes(routes: Iterable<Route>): ReadonlyMap<string, Route
   for (const { name, plan, metricsOffset } of routes) {
     const { chain, deferral } = plan;
     if (deferral === null) continue;
-    const shown = new RoutePlan(chain, { kind: 'answers', plan: deferral }, null, 0);
+    const shown = new RoutePlan(chain, { kind: 'answers', plan: deferral });
     byWord.set(answersWord(name), new Route(name, shown, metricsOffset));
   }
   return byWord.size === 0 ? undefined : byWord;

@@ -33,7 +33,7 @@ export function compileMirror(
   const spec = { ...mirror, compare: compare === null ? null : { ...compare, ignore: new Set(compare.ignore) } };
   // The filters have run before a copy is sent. The chain lists them all the same: with filters, the head cannot be sent as received.
   const silent = silentChain(chain.filters);
-  const sent = new RoutePlan(silent, { kind: 'upstream', upstream }, rewrite, mirror.timeoutMs);
+  const sent = new RoutePlan(silent, { kind: 'upstream', upstream }, { rewrite, timeoutMs: mirror.timeoutMs });
   const route = new Route(name, sent, metricsOffset);
   return new MirrorPlan(name, spec, upstream, route, offsetIn(offsets, name));
 }

@@ -6,7 +6,7 @@ import { onlyUpstream } from '../config/bare-route.ts';
 import type { Problem, RouteConfig } from '../config/config.ts';
 import type { Chain } from '../exchange/chain.ts';
 import type { Filter } from '../exchange/filter.ts';
-import { type Destination, PRIORITY_DEFAULT, Route, type RouteOwn, RoutePlan } from '../exchange/route.ts';
+import { type Destination, Route, RoutePlan, type RouteSettings } from '../exchange/route.ts';
 import { type PathPattern, PathPatternError } from '../route/path-pattern.ts';
 import { compileRewrite, RewriteError } from '../route/rewrite.ts';
 import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
@@ -92,24 +92,14 @@ export function compileRoute(
   const mirror = compileMirror(config, source, upstreams, mirrorMetricOffsets, report.at('mirror'));
   const resilience = compileResilience(config, upstreams, workshop.worker, kept, report);
   if (problems.length > known || chain === null || destination === null) return null;
-  const { name, concurrency, priority = PRIORITY_DEFAULT } = config;
-  const admission = { gate: concurrency === undefined ? null : gateOf(name, concurrency), priority };
-  const own = ownOf(config);
-  const deferred = { name, rewrite, timeoutMs: timeoutOf(config), resilience, destination, metricsOffset, own };
+  const { name, async: deferralConfig, concurrency, priority } = config;
+  const settings = { ...settingsOf(config), rewrite, resilience };
+  const deferred = { name, destination, settings, metricsOffset };
   const deferral =
-    config.async === undefined ? null : compileDeferral(config.async, deferred, workshop, report.at('async'));
+    deferralConfig === undefined ? null : compileDeferral(deferralConfig, deferred, workshop, report.at('async'));
   if (problems.length > known) return null;
-  const plan = new RoutePlan(
-    chain,
-    destination,
-    rewrite,
-    timeoutOf(config),
-    resilience,
-    admission,
-    mirror,
-    deferral,
-    own,
-  );
+  const gate = concurrency === undefined ? null : gateOf(name, concurrency);
+  const plan = new RoutePlan(chain, destination, { ...settings, gate, priority, mirror, deferral });
   return new Route(name, plan, metricsOffset);
 }
 
@@ -118,13 +108,11 @@ function timeoutOf({ timeoutMs }: RouteConfig): number {
   return timeoutMs === 0 ? Infinity : (timeoutMs ?? 0);
 }
 
-function ownOf({ responseTimeoutMs, idleTimeoutMs, limits, accessLogSample }: RouteConfig): RouteOwn {
-  return {
-    responseTimeoutMs: responseTimeoutMs ?? null,
-    idleTimeoutMs: idleTimeoutMs ?? null,
-    bodyBytesMax: limits?.bodyBytesMax ?? null,
-    accessLogSample: accessLogSample ?? null,
-  };
+/** The settings that need no compiling. */
+function settingsOf(config: RouteConfig): RouteSettings {
+  const { responseTimeoutMs, idleTimeoutMs, limits, accessLogSample } = config;
+  const timeoutMs = timeoutOf(config);
+  return { timeoutMs, responseTimeoutMs, idleTimeoutMs, bodyBytesMax: limits?.bodyBytesMax, accessLogSample };
 }
 
 /** Null, with the reasons in `report`, when the destination cannot be compiled. `to` is checked even if the route has a canary. */

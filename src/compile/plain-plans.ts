@@ -20,7 +20,7 @@ export class PlainPlans {
     if (byTimeout === undefined) this.byUpstream.set(upstream, (byTimeout = new Map()));
     let plan = byTimeout.get(timeoutMs);
     if (plan === undefined) {
-      plan = new RoutePlan(this.chain, destinationOf(upstream), null, timeoutMs);
+      plan = new RoutePlan(this.chain, destinationOf(upstream), { timeoutMs });
       byTimeout.set(timeoutMs, plan);
     }
     return plan;

@@ -60,36 +60,16 @@ export interface RouteResilience {
   readonly hedge: HedgePlan | null;
 }
 
-/** The limit on the route's requests in progress, and its priority when load is shed. */
-export interface RouteAdmission {
-  readonly gate: Gate | null;
-  readonly priority: number;
-}
-
-/** What a route says in place of its upstream, or of all routes; null where it says nothing. */
-export interface RouteOwn {
-  readonly responseTimeoutMs: number | null;
-  readonly idleTimeoutMs: number | null;
-  /** Largest request body; 0 is no limit. */
-  readonly bodyBytesMax: number | null;
-  /** Share of its exchanges that are logged, 0 to 1. */
-  readonly accessLogSample: number | null;
-}
-
-const nothingOwn: RouteOwn = {
-  responseTimeoutMs: null,
-  idleTimeoutMs: null,
-  bodyBytesMax: null,
-  accessLogSample: null,
-};
-
 /** The priority of routes that set none. */
-export const PRIORITY_DEFAULT = 5;
-
-const alwaysAdmitted: RouteAdmission = { gate: null, priority: PRIORITY_DEFAULT };
+const PRIORITY_DEFAULT = 5;
 
 /** Shared by all routes without such settings of their own. */
 export const nothingSaid: RouteResilience = { retry: null, fallback: null, kept: null, hedge: null };
+
+/** What a route sets besides its chain and its destination. What is left out is as in a route that sets nothing. */
+export type RouteSettings = {
+  readonly [Name in Exclude<keyof RoutePlan, 'chain' | 'destination'>]?: RoutePlan[Name] | undefined;
+};
 
 /**
  * How exchanges are handled. All routes with the same settings share one object, so that it stays in the processor's caches whichever route
@@ -122,27 +102,33 @@ export class RoutePlan {
   constructor(
     chain: Chain,
     destination: Destination,
-    rewrite: Rewrite | null,
-    timeoutMs: number,
-    resilience: RouteResilience = nothingSaid,
-    admission: RouteAdmission = alwaysAdmitted,
-    mirror: MirrorPlan | null = null,
-    deferral: DeferralPlan | null = null,
-    own: RouteOwn = nothingOwn,
+    {
+      rewrite = null,
+      timeoutMs = 0,
+      responseTimeoutMs = null,
+      idleTimeoutMs = null,
+      resilience = nothingSaid,
+      gate = null,
+      priority = PRIORITY_DEFAULT,
+      mirror = null,
+      deferral = null,
+      bodyBytesMax = null,
+      accessLogSample = null,
+    }: RouteSettings = {},
   ) {
     this.chain = chain;
     this.destination = destination;
     this.rewrite = rewrite;
     this.timeoutMs = timeoutMs;
-    this.responseTimeoutMs = own.responseTimeoutMs;
-    this.idleTimeoutMs = own.idleTimeoutMs;
+    this.responseTimeoutMs = responseTimeoutMs;
+    this.idleTimeoutMs = idleTimeoutMs;
     this.resilience = resilience;
-    this.gate = admission.gate;
-    this.priority = admission.priority;
+    this.gate = gate;
+    this.priority = priority;
     this.mirror = mirror;
     this.deferral = deferral;
-    this.bodyBytesMax = own.bodyBytesMax;
-    this.accessLogSample = own.accessLogSample;
+    this.bodyBytesMax = bodyBytesMax;
+    this.accessLogSample = accessLogSample;
   }
 }
 

@@ -150,7 +150,7 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
     table.add({ name, match: { ...match, path }, value });
   };
   const planOf = (filters: readonly Filter[], destination: Destination) =>
-    new RoutePlan(buildChain(filters), destination, null, options.routeTimeoutMs ?? 0, resilience);
+    new RoutePlan(buildChain(filters), destination, { timeoutMs: options.routeTimeoutMs, resilience });
   const toBackends = planOf(options.filters ?? [], { kind: 'upstream', upstream });
   add('all', '/*', toBackends, routeOffset);
   add('fixed', '/fixed', planOf([], { kind: 'reply', reply: { status: 200, body: 'fixed\n' } }), routeOffset);

@@ -96,7 +96,7 @@ export async function startFilterGateway(
       definition.build(schema.parse(config) as never, filterServices({ slot, clock: io.clock, ...options.services })),
     ),
   );
-  const value = new Route('test', new RoutePlan(chain, { kind: 'upstream', upstream }, null, 0), routeOffset);
+  const value = new Route('test', new RoutePlan(chain, { kind: 'upstream', upstream }), routeOffset);
   const table = new RouteTableBuilder<Route>();
   const body =
     options.bodyMember === undefined ? [] : [{ path: [options.bodyMember], match: { kind: 'present' as const } }];
