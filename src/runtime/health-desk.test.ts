@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { TestAuthority } from '../../test/support/certificates.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { freePort } from '../../test/support/free-port.ts';
@@ -15,10 +15,6 @@ import { StateCell } from '../upstream/state/state-cells.ts';
 import { WorkerFeeds } from './feeds/worker-feeds.ts';
 import { HealthDesk } from './health-desk.ts';
 import { sampleUpstream } from './sample-config.fixture.ts';
-
-interface TestContext {
-  after(fn: () => unknown): void;
-}
 
 function startDesk(t: TestContext) {
   const memory = stateMemory(1);
@@ -45,6 +41,29 @@ const tcpCheck = {
   unhealthyAfter: 3,
   healthyAfter: 2,
 } as const;
+
+/** Compares nothing by itself: each test says by what its endpoints are compared. */
+const outlier = {
+  consecutiveErrors: 0,
+  consecutiveResets: 0,
+  intervalMs: 10_000,
+  ejectionMs: 30_000,
+  ejectionMaxMs: 300_000,
+  maxEjected: 0.5,
+  successRateDeviations: 0,
+  latencyFactor: 0,
+  minimum: 100,
+};
+
+/** What a worker has counted of an endpoint in this interval. */
+function countsOf(worker: SharedStates, port: number) {
+  const { words, at } = worker.claim(`endpoint users http://127.0.0.1:${port}`, performance.now());
+  return {
+    set(cell: number, count: number) {
+      words[at + cell] = count;
+    },
+  };
+}
 
 const withWeights = (upstream: UpstreamConfig, weight: number): UpstreamConfig => ({
   ...upstream,
@@ -102,25 +121,17 @@ test('a check over TLS goes by the authorities that serve now, and says why it f
 test('endpoints are compared when their interval is over, however often one of them comes or goes meanwhile', t => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const { desk, log, worker } = startDesk(t);
-  const outlier = {
-    consecutiveErrors: 0,
-    consecutiveResets: 0,
-    intervalMs: 10_000,
-    ejectionMs: 30_000,
-    ejectionMaxMs: 300_000,
-    maxEjected: 0.5,
-    successRateDeviations: 2,
-    latencyFactor: 0,
-    minimum: 100,
-  };
-  const upstream = (ports: readonly number[]): UpstreamConfig => ({ ...sampleUpstream('users', ports), outlier });
+  const upstream = (ports: readonly number[]): UpstreamConfig => ({
+    ...sampleUpstream('users', ports),
+    outlier: { ...outlier, successRateDeviations: 2 },
+  });
   desk.useConfig([upstream([1, 2, 3])]);
   t.mock.timers.tick(6_000);
   desk.useConfig([upstream([1, 2, 3, 4])]);
   for (const port of [1, 2, 3, 4]) {
-    const { words, at } = worker.claim(`endpoint users http://127.0.0.1:${port}`, performance.now());
-    words[at + StateCell.intervalRequests] = 100;
-    words[at + StateCell.intervalErrors] = port === 4 ? 100 : 0;
+    const counts = countsOf(worker, port);
+    counts.set(StateCell.intervalRequests, 100);
+    counts.set(StateCell.intervalErrors, port === 4 ? 100 : 0);
   }
   t.mock.timers.tick(3_900);
   assert.deepEqual(log, []);
@@ -131,25 +142,14 @@ test('endpoints are compared when their interval is over, however often one of t
 test('endpoints of weight 0 do not raise the number of endpoints that may be ejected after a comparison', t => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const { desk, log, worker } = startDesk(t);
-  const outlier = {
-    consecutiveErrors: 0,
-    consecutiveResets: 0,
-    intervalMs: 10_000,
-    ejectionMs: 30_000,
-    ejectionMaxMs: 300_000,
-    maxEjected: 0.2,
-    successRateDeviations: 0,
-    latencyFactor: 3,
-    minimum: 100,
-  };
   const sample = sampleUpstream('users', [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   const endpoints = sample.endpoints.map((endpoint, at) => ({ ...endpoint, weight: at < 5 ? 1 : 0 }));
-  desk.useConfig([{ ...sample, endpoints, outlier }]);
+  desk.useConfig([{ ...sample, endpoints, outlier: { ...outlier, maxEjected: 0.2, latencyFactor: 3 } }]);
   for (const port of [1, 2, 3, 4, 5]) {
-    const { words, at } = worker.claim(`endpoint users http://127.0.0.1:${port}`, performance.now());
-    words[at + StateCell.intervalRequests] = 100;
+    const counts = countsOf(worker, port);
+    counts.set(StateCell.intervalRequests, 100);
     // In tenths of a millisecond: two of five endpoints take a second for each response.
-    words[at + StateCell.intervalLatency] = 100 * (port > 3 ? 10_000 : 10);
+    counts.set(StateCell.intervalLatency, 100 * (port > 3 ? 10_000 : 10));
   }
   t.mock.timers.tick(10_000);
   assert.deepEqual(log, ['endpoint ejected']);

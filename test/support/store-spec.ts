@@ -20,6 +20,18 @@ export function storeSpec(changes: Partial<StoreSpec>): StoreSpec {
   };
 }
 
+/** A PostgreSQL that has more time than in the configuration: it is just starting, on a machine that is busy with tests. */
+export function postgresSpec(port: number, changes: Partial<StoreSpec> = {}): StoreSpec {
+  return storeSpec({
+    kind: 'postgres',
+    nodes: [{ host: '127.0.0.1', port }],
+    username: 'cardea',
+    database: 'postgres',
+    commandTimeoutMs: 5_000,
+    ...changes,
+  });
+}
+
 export function redisSpec(port: number, changes: Partial<StoreSpec> = {}): StoreSpec {
   return storeSpec({ nodes: [{ host: '127.0.0.1', port }], ...changes });
 }

@@ -199,7 +199,8 @@ test('many requests with one key that is not ready make one look-up', async () =
   assert.equal(store.versions, 1);
 });
 
-test('an answer that is older than a change is not kept', async () => {
+/** A book over a store whose look-ups the test answers, by `answers`. `change` changes keys, and lets the book hear of it. */
+function bookAnsweredByHand() {
   const answers: ((value: KeyRecord | null) => void)[] = [];
   let version = 1;
   const source: KeySource = {
@@ -208,10 +209,18 @@ test('an answer that is older than a change is not kept', async () => {
   };
   const clock = new Clock();
   const book = new KeyBook(source, { cacheBytes: 64_000, keepWhenAwayMs: 1, clock, onAway: () => {} });
+  const change = () => {
+    version++;
+    clock.now += 500;
+  };
+  return { book, answers, change };
+}
+
+test('an answer that is older than a change is not kept', async () => {
+  const { book, answers, change } = bookAnsweredByHand();
   assert.equal(book.ready('a', directory), undefined);
   const early = book.find('a', directory);
-  version = 2;
-  clock.now += 500;
+  change();
   assert.equal(book.ready('a', directory), undefined);
   answers[0]!(record('a'));
   await early;
@@ -219,18 +228,10 @@ test('an answer that is older than a change is not kept', async () => {
 });
 
 test('an answer that there is no such key is not kept either when it is older than a change', async () => {
-  const answers: ((value: KeyRecord | null) => void)[] = [];
-  let version = 1;
-  const source: KeySource = {
-    version: () => String(version),
-    find: () => new Promise(resolve => answers.push(resolve)),
-  };
-  const clock = new Clock();
-  const book = new KeyBook(source, { cacheBytes: 64_000, keepWhenAwayMs: 1, clock, onAway: () => {} });
+  const { book, answers, change } = bookAnsweredByHand();
   book.ready('a', directory);
   const early = book.find('a', directory);
-  version = 2;
-  clock.now += 500;
+  change();
   book.ready('a', directory);
   answers[0]!(null);
   assert.equal(await early, null);
@@ -240,9 +241,7 @@ test('an answer that there is no such key is not kept either when it is older th
 });
 
 test('no more than 256 keys are looked up at once; the next caller is not told that its key is wrong', async () => {
-  const answers: ((value: KeyRecord | null) => void)[] = [];
-  const source: KeySource = { version: () => '1', find: () => new Promise(resolve => answers.push(resolve)) };
-  const book = new KeyBook(source, { cacheBytes: 64_000, keepWhenAwayMs: 1, clock: new Clock(), onAway: () => {} });
+  const { book, answers } = bookAnsweredByHand();
   book.ready('any', directory);
   const asked = Array.from({ length: 256 }, (_, n) => book.find(`key ${n}`, directory));
   assert.throws(() => book.find('one more', directory), KeysUnavailable);

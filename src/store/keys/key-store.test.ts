@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { eventually } from '../../../test/support/eventually.ts';
 import { startPostgres } from '../../../test/support/postgres.ts';
 import { startRedis } from '../../../test/support/redis.ts';
-import { redisSpec, storeSpec } from '../../../test/support/store-spec.ts';
+import { postgresSpec, redisSpec, storeSpec } from '../../../test/support/store-spec.ts';
 import { PostgresStore } from '../postgres/postgres-store.ts';
 import { ledgerIn } from '../quota/ledger-in.ts';
 import { RedisStore } from '../redis/redis-store.ts';
@@ -64,13 +64,7 @@ const places: readonly Place[] = [
     name: 'PostgreSQL',
     async open() {
       const server = await startPostgres();
-      const spec = storeSpec({
-        kind: 'postgres',
-        nodes: [{ host: '127.0.0.1', port: server.port }],
-        username: 'cardea',
-        database: 'postgres',
-        commandTimeoutMs: 5_000,
-      });
+      const spec = postgresSpec(server.port);
       return { stores: [new PostgresStore(spec), new PostgresStore(spec)], end: () => server.stop() };
     },
   },
@@ -133,15 +127,7 @@ for (const { name, open } of places) {
 
 test('a PostgreSQL keeps no statements for us; one that stops answering is told in time, and found again when it is back', async () => {
   const first = await startPostgres();
-  const store = new PostgresStore(
-    storeSpec({
-      kind: 'postgres',
-      nodes: [{ host: '127.0.0.1', port: first.port }],
-      username: 'cardea',
-      database: 'postgres',
-      commandTimeoutMs: 1_000,
-    }),
-  );
+  const store = new PostgresStore(postgresSpec(first.port, { commandTimeoutMs: 1_000 }));
   const keys = keyStoreIn(store);
   await keys.prepare();
   await keys.add(record());
@@ -171,12 +157,7 @@ test('a PostgreSQL keeps no statements for us; one that stops answering is told 
 
 test('in PostgreSQL a user who may only read lists the keys, and is told what he may not do', async t => {
   const server = await startPostgres();
-  const storeOf = (username: string) => {
-    const nodes = [{ host: '127.0.0.1', port: server.port }];
-    return new PostgresStore(
-      storeSpec({ kind: 'postgres', nodes, username, database: 'postgres', commandTimeoutMs: 5_000 }),
-    );
-  };
+  const storeOf = (username: string) => new PostgresStore(postgresSpec(server.port, { username }));
   const [owner, reader] = [storeOf('cardea'), storeOf('reader')];
   t.after(async () => {
     await Promise.all([owner.close(), reader.close()]);
@@ -199,7 +180,7 @@ test('in PostgreSQL a user who may only read lists the keys, and is told what he
   await assert.rejects(async () => keys.revoke(record().id), /permission denied for table cardea_keys/);
 });
 
-test('a change by hand shows in SQLite and PostgreSQL, too', async () => {
+test('a change by hand shows in SQLite, too', async () => {
   const spec = storeSpec({ kind: 'sqlite', path: path.join(folder, 'by-hand.db') });
   const store = new SqliteStore(spec);
   const keys = keyStoreIn(store);

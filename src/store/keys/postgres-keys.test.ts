@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { eventually } from '../../../test/support/eventually.ts';
 import { startPostgres } from '../../../test/support/postgres.ts';
-import { storeSpec } from '../../../test/support/store-spec.ts';
+import { postgresSpec } from '../../../test/support/store-spec.ts';
 import { storedKey } from '../../../test/support/stored-key.ts';
 import { PostgresStore } from '../postgres/postgres-store.ts';
 import { StoreAway } from '../store-away.ts';
@@ -23,9 +23,7 @@ test('a PostgreSQL whose connections fell silent without an end is asked over ne
   });
   await new Promise<void>(resolve => between.listen(0, '127.0.0.1', resolve));
   const { port } = between.address() as AddressInfo; // Because: it listens on TCP.
-  const store = new PostgresStore(
-    storeSpec({ kind: 'postgres', nodes: [{ host: '127.0.0.1', port }], username: 'cardea', database: 'postgres' }),
-  );
+  const store = new PostgresStore(postgresSpec(port, { commandTimeoutMs: 250 }));
   t.after(async () => {
     await store.close();
     for (const pair of pairs) for (const socket of pair) socket.destroy();
@@ -51,15 +49,7 @@ test('a PostgreSQL whose connections fell silent without an end is asked over ne
 
 test('in PostgreSQL a change counts whatever table the search path of its session finds', async t => {
   const server = await startPostgres();
-  const store = new PostgresStore(
-    storeSpec({
-      kind: 'postgres',
-      nodes: [{ host: '127.0.0.1', port: server.port }],
-      username: 'cardea',
-      database: 'postgres',
-      commandTimeoutMs: 5_000,
-    }),
-  );
+  const store = new PostgresStore(postgresSpec(server.port));
   t.after(async () => {
     await store.close();
     await server.stop();

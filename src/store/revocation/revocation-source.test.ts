@@ -51,22 +51,34 @@ function outlet() {
   };
 }
 
+/** A Redis, and a store by which the test writes into it. */
+async function startStore(t: TestContext) {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const store = new RedisStore(redisSpec(redis.port));
+  t.after(() => store.close());
+  return { redis, store };
+}
+
+/** A feed from this Redis that has tried to read the whole list, and what workers see of it. */
+async function startFeed(t: TestContext, port: number, syncMs: number) {
+  const { seen, until, outlet: out } = outlet();
+  const feed = revocationSource.start({ store: redisSpec(port), syncMs }, out);
+  t.after(() => feed.stop());
+  await feed.ready;
+  return { seen, until };
+}
+
 const tableOf = ({ value }: { value: RevocationValue | null }) => new RevocationTable(value!.memory);
 const later = Math.floor(Date.now() / 1000) + 3600;
 
 test('the whole list at the start, messages at once, what was taken back is gone after a sync', {
   timeout: 20_000,
 }, async t => {
-  const redis = await startRedis();
-  t.after(() => redis.stop());
-  const store = new RedisStore(redisSpec(redis.port));
-  t.after(() => store.close());
+  const { redis, store } = await startStore(t);
   await store.command('ZADD', 'cardea:revoked:jti', later, 'one', 5, 'long expired');
   await store.command('ZADD', 'cardea:revoked:sub', 1_000, 'ann');
-  const { seen, until, outlet: out } = outlet();
-  const feed = revocationSource.start({ store: redisSpec(redis.port), syncMs: 150 }, out);
-  t.after(() => feed.stop());
-  await feed.ready;
+  const { seen, until } = await startFeed(t, redis.port, 150);
   const { key } = seen.value!;
   const has = (id: string) => tableOf(seen).find(idFingerprint(key, id)) !== -1;
   assert.ok(has('one') && !has('two') && !has('long expired'));
@@ -90,32 +102,20 @@ test('the whole list at the start, messages at once, what was taken back is gone
 });
 
 test('a token that has expired stays revoked as long as a clock skew lets it pass', { timeout: 20_000 }, async t => {
-  const redis = await startRedis();
-  t.after(() => redis.stop());
-  const store = new RedisStore(redisSpec(redis.port));
-  t.after(() => store.close());
+  const { redis, store } = await startStore(t);
   const nowS = Math.floor(Date.now() / 1000);
   await store.command('ZADD', 'cardea:revoked:jti', nowS - 270, 'just expired', nowS - 301, 'expired for good');
-  const { seen, outlet: out } = outlet();
-  const feed = revocationSource.start({ store: redisSpec(redis.port), syncMs: 60_000 }, out);
-  t.after(() => feed.stop());
-  await feed.ready;
+  const { seen } = await startFeed(t, redis.port, 60_000);
   const has = (id: string) => tableOf(seen).find(idFingerprint(seen.value!.key, id)) !== -1;
   assert.ok(has('just expired'));
   assert.ok(!has('expired for good'));
 });
 
 test('what is revoked for ever is an infinite time in Redis', { timeout: 20_000 }, async t => {
-  const redis = await startRedis();
-  t.after(() => redis.stop());
-  const store = new RedisStore(redisSpec(redis.port));
-  t.after(() => store.close());
+  const { redis, store } = await startStore(t);
   await store.command('ZADD', 'cardea:revoked:jti', '+inf', 'never expires');
   await store.command('ZADD', 'cardea:revoked:sub', '+inf', 'ann', '-inf', 'bob');
-  const { seen, until, outlet: out } = outlet();
-  const feed = revocationSource.start({ store: redisSpec(redis.port), syncMs: 100 }, out);
-  t.after(() => feed.stop());
-  await feed.ready;
+  const { seen, until } = await startFeed(t, redis.port, 100);
   const { key } = seen.value!;
   const always = 0xffffffff;
   assert.equal(tableOf(seen).find(idFingerprint(key, 'never expires')), always);
@@ -127,16 +127,10 @@ test('what is revoked for ever is an infinite time in Redis', { timeout: 20_000 
 });
 
 test('a time for all tokens that is no number is told, and nothing else suffers', { timeout: 20_000 }, async t => {
-  const redis = await startRedis();
-  t.after(() => redis.stop());
-  const store = new RedisStore(redisSpec(redis.port));
-  t.after(() => store.close());
+  const { redis, store } = await startStore(t);
   await store.command('SET', 'cardea:revoked:before', '2026-11-22T00:00:00Z');
   await store.command('ZADD', 'cardea:revoked:jti', later, 'one');
-  const { seen, until, outlet: out } = outlet();
-  const feed = revocationSource.start({ store: redisSpec(redis.port), syncMs: 100 }, out);
-  t.after(() => feed.stop());
-  await feed.ready;
+  const { seen, until } = await startFeed(t, redis.port, 100);
   assert.equal(seen.trouble, 'revoked:before revokes nothing: expected a time in seconds since 1970');
   assert.notEqual(tableOf(seen).find(idFingerprint(seen.value!.key, 'one')), -1);
   await store.command('SET', 'cardea:revoked:before', '2000');
@@ -150,10 +144,7 @@ test('away at the start: told, nothing published; then there; away again: the li
   let redis = await startRedis();
   const { port } = redis;
   await redis.stop();
-  const { seen, until, outlet: out } = outlet();
-  const feed = revocationSource.start({ store: redisSpec(port), syncMs: 100 }, out);
-  t.after(() => feed.stop());
-  await feed.ready;
+  const { seen, until } = await startFeed(t, port, 100);
   assert.match(String(seen.trouble), /cannot be read: the store "main" is away/);
   assert.equal(seen.value, null);
   redis = await startRedis({ port });
@@ -180,14 +171,8 @@ const countOf = ({ key, memory }: RevocationValue, count: number) => {
 };
 
 test('more messages than the table has room for all count at once', { timeout: 20_000 }, async t => {
-  const redis = await startRedis();
-  t.after(() => redis.stop());
-  const store = new RedisStore(redisSpec(redis.port));
-  t.after(() => store.close());
-  const { seen, outlet: out } = outlet();
-  const feed = revocationSource.start({ store: redisSpec(redis.port), syncMs: 3_600_000 }, out);
-  t.after(() => feed.stop());
-  await feed.ready;
+  const { redis, store } = await startStore(t);
+  const { seen } = await startFeed(t, redis.port, 3_600_000);
   const publish = (message: string) => store.command('PUBLISH', 'cardea:revocations', message);
   const isHeard = async () => {
     await publish('{"before":5}');
@@ -203,10 +188,7 @@ test('more messages than the table has room for all count at once', { timeout: 2
 test('more messages than the new table would have room for, received while the list is read, all count', {
   timeout: 20_000,
 }, async t => {
-  const redis = await startRedis();
-  t.after(() => redis.stop());
-  const store = new RedisStore(redisSpec(redis.port));
-  t.after(() => store.close());
+  const { redis, store } = await startStore(t);
   const link = await linkHoldingScans(redis.port);
   t.after(() => link.close());
   const { seen, until, outlet: out } = outlet();
@@ -297,10 +279,7 @@ test('a list that Redis refuses for a while is read again soon, whatever `sync` 
 test('a feed of another pace begins with the list of the one before: what it revokes stays revoked while Redis is away', {
   timeout: 20_000,
 }, async t => {
-  const redis = await startRedis();
-  t.after(() => redis.stop());
-  const store = new RedisStore(redisSpec(redis.port));
-  t.after(() => store.close());
+  const { redis, store } = await startStore(t);
   await store.command('ZADD', 'cardea:revoked:jti', later, 'one');
   await store.command('SET', 'cardea:revoked:before', 1_000);
   const before = outlet();

@@ -10,7 +10,7 @@ import { engineBefore } from '../../support/engine-before.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/engine-gateway.ts';
 import { eventually } from '../../support/eventually.ts';
 import { Flag, FrameType, frame, H2Client, settings, uint32, webSocketConnect } from '../../support/h2-client.ts';
-import { startH2Server } from '../../support/h2-server.ts';
+import { type H2ServerHandlers, startH2Server } from '../../support/h2-server.ts';
 
 const CANCEL = 8;
 
@@ -166,10 +166,16 @@ for (const [name, ask, start, clientSeesResets] of pairs) {
       return { engine, client, upstream: upstream()! };
     }
 
+    /** `one` is the end of `first`. */
+    async function openFrom(t: TestContext, first: 'client' | 'upstream', options: EngineOptions['upstream'] = {}) {
+      const { engine, client, upstream } = await open(t, options);
+      const [one, other] = first === 'client' ? [client, upstream] : [upstream, client];
+      return { engine, one, other };
+    }
+
     for (const first of ['client', 'upstream'] as const) {
       test(`the ${first} ends its side: the other hears an end, and goes on`, async t => {
-        const { engine, ...ends } = await open(t);
-        const [one, other] = first === 'client' ? [ends.client, ends.upstream] : [ends.upstream, ends.client];
+        const { engine, one, other } = await openFrom(t, first);
         one.say('the last of it');
         one.end();
         await eventually(() => other.ending() === 'end', 'the end of one side');
@@ -188,8 +194,7 @@ for (const [name, ask, start, clientSeesResets] of pairs) {
       });
 
       test(`the ${first} breaks off: the other does not hear an orderly end`, async t => {
-        const { engine, ...ends } = await open(t);
-        const [one, other] = first === 'client' ? [ends.client, ends.upstream] : [ends.upstream, ends.client];
+        const { engine, one, other } = await openFrom(t, first);
         one.say('half a ');
         await eventually(() => other.heard() === 'half a ', 'what was said before');
         one.reset();
@@ -201,8 +206,7 @@ for (const [name, ask, start, clientSeesResets] of pairs) {
       });
 
       test(`the ${first} breaks off behind the other’s end`, async t => {
-        const { engine, ...ends } = await open(t);
-        const [one, other] = first === 'client' ? [ends.client, ends.upstream] : [ends.upstream, ends.client];
+        const { engine, one, other } = await openFrom(t, first);
         other.end();
         await eventually(() => one.ending() === 'end', 'the end of one side');
         one.reset();
@@ -210,8 +214,8 @@ for (const [name, ask, start, clientSeesResets] of pairs) {
       });
 
       test(`a tunnel that the ${first} has half closed ends when nothing is said any more`, async t => {
-        const { engine, ...ends } = await open(t, { tunnelIdleTimeoutMs: 60_000, tunnelHalfCloseTimeoutMs: 100 });
-        const [one, other] = first === 'client' ? [ends.client, ends.upstream] : [ends.upstream, ends.client];
+        const timeouts = { tunnelIdleTimeoutMs: 60_000, tunnelHalfCloseTimeoutMs: 100 };
+        const { engine, one, other } = await openFrom(t, first, timeouts);
         one.end();
         await eventually(() => other.ending() !== null, 'the end of one side');
         await eventually(() => engine.gateway.inFlight === 0, 'the end of the exchange');
@@ -220,8 +224,7 @@ for (const [name, ask, start, clientSeesResets] of pairs) {
       });
 
       test(`the end of the ${first}’s side stands behind all that it had said`, async t => {
-        const { engine, ...ends } = await open(t);
-        const [one, other] = first === 'client' ? [ends.client, ends.upstream] : [ends.upstream, ends.client];
+        const { engine, one, other } = await openFrom(t, first);
         // As much as the windows of the test's own ends allow, in one go.
         const text = 'x'.repeat(60_000);
         for (let at = 0; at < text.length; at += 15_000) one.say(text.slice(at, at + 15_000));
@@ -258,8 +261,9 @@ for (const [name, ask, start, clientSeesResets] of pairs) {
   });
 }
 
-test('END_STREAM waits for what the client has no room for', async t => {
-  const { engine, upstream } = await upstreamHttp1(t, {});
+/** A tunnel whose endpoint has ended its side, while the client had room for ten of its bytes. */
+async function endedBeforeSlowClient(t: TestContext, start: Start, options: EngineOptions['upstream']) {
+  const { engine, upstream } = await start(t, options);
   const client = await H2Client.open(engine.port, settings([4, 10]));
   t.after(() => client.close());
   client.headers(1, webSocketConnect('/chat'), false);
@@ -267,36 +271,31 @@ test('END_STREAM waits for what the client has no room for', async t => {
   upstream()!.say('ten bytes.and more');
   upstream()!.end();
   await client.until(() => client.seen(1).body.length === 10);
+  return { engine, upstream: upstream()!, client };
+}
+
+test('END_STREAM waits for what the client has no room for', async t => {
+  const { engine, upstream, client } = await endedBeforeSlowClient(t, upstreamHttp1, {});
   assert.equal(client.seen(1).ended, false);
   client.send(frame(FrameType.windowUpdate, 0, 1, uint32(100)));
   await client.until(() => client.seen(1).ended);
   assert.equal(client.seen(1).body, 'ten bytes.and more');
   client.data(1, 'not over', true);
-  await eventually(() => upstream()!.heard() === 'not over' && upstream()!.ending() === 'end', 'the rest');
+  await eventually(() => upstream.heard() === 'not over' && upstream.ending() === 'end', 'the rest');
   await eventually(() => engine.gateway.inFlight === 0, 'the end of the exchange');
 });
 
 test('a tunnel whose endpoint ended while its client was slow is timed from when the client has taken all', async t => {
-  const { engine, upstream } = await upstreamHttp2(t, { tunnelHalfCloseTimeoutMs: 100 });
-  const client = await H2Client.open(engine.port, settings([4, 10]));
-  t.after(() => client.close());
-  client.headers(1, webSocketConnect('/chat'), false);
-  await eventually(() => upstream() !== null, 'the tunnel');
-  upstream()!.say('ten bytes.and more');
-  upstream()!.end();
-  await client.until(() => client.seen(1).body.length === 10);
+  const { engine, client } = await endedBeforeSlowClient(t, upstreamHttp2, { tunnelHalfCloseTimeoutMs: 100 });
   client.send(frame(FrameType.windowUpdate, 0, 1, uint32(100)));
   await client.until(() => client.seen(1).ended);
   await eventually(() => engine.gateway.inFlight === 0, 'the end of the exchange');
   assert.equal(engine.refusals('upstream_idle_timeout'), 1);
 });
 
-test('a tunnel’s early bytes that the upstream has no room for are not given back to the client before it has', async t => {
-  const early = 60_000;
-  const server = await startH2Server({
-    // Extended CONNECT is offered, with a window of 1000 bytes per stream.
-    greeting: frame(FrameType.settings, 0, 0, settings([8, 1], [4, 1_000])),
-  });
+/** A tunnel that a client has asked for, over HTTP/2 on both sides, where the test plays both ends. */
+async function tunnelTo(t: TestContext, handlers: H2ServerHandlers) {
+  const server = await startH2Server(handlers);
   const engine = await startEngine([server.port], { protocols: ['h2c'], upstream: { protocol: 'h2c' } });
   const client = await H2Client.open(engine.port);
   t.after(async () => {
@@ -305,6 +304,15 @@ test('a tunnel’s early bytes that the upstream has no room for are not given b
     await server.stop();
   });
   client.headers(1, webSocketConnect('/chat'), false);
+  return { server, client };
+}
+
+test('a tunnel’s early bytes that the upstream has no room for are not given back to the client before it has', async t => {
+  const early = 60_000;
+  const { server, client } = await tunnelTo(t, {
+    // Extended CONNECT is offered, with a window of 1000 bytes per stream.
+    greeting: frame(FrameType.settings, 0, 0, settings([8, 1], [4, 1_000])),
+  });
   for (let at = 0; at < early; at += 15_000) client.data(1, 'x'.repeat(15_000));
   await server.until(() => server.requests.length === 1);
   const { connection, stream } = server.requests[0]!;
@@ -324,18 +332,10 @@ test('a tunnel’s early bytes that the upstream has no room for are not given b
 });
 
 test('an endpoint that ends its side of a tunnel twice loses the stream, and the client hears of one end', async t => {
-  const server = await startH2Server({
+  const { server, client } = await tunnelTo(t, {
     greeting: frame(FrameType.settings, 0, 0, settings([8, 1])),
     onRequest: ({ connection, stream }) => connection.headers(stream, [[':status', '200']]),
   });
-  const engine = await startEngine([server.port], { protocols: ['h2c'], upstream: { protocol: 'h2c' } });
-  const client = await H2Client.open(engine.port);
-  t.after(async () => {
-    client.close();
-    await engine.stop();
-    await server.stop();
-  });
-  client.headers(1, webSocketConnect('/chat'), false);
   await client.until(() => client.seen(1).status === 200);
   const { connection, stream } = server.requests[0]!;
   connection.data(stream, '', true);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../support/eventually.ts';
 import { startGateway } from '../../support/gateway.ts';
@@ -157,7 +157,8 @@ test('a stop waits for what clients were told to come back for, and tells no mor
   assert.equal(cut, 0);
 });
 
-test('a duplicate of a deferred request, by its Idempotency-Key, is told the same place and done once', async t => {
+/** A gateway at `place` whose route `/orders` defers slow responses and takes each Idempotency-Key once. Both settings are YAML. */
+async function deferredOrders(t: TestContext, idempotency: string, deferral: string) {
   const backend = await VersionBackend.start('orders');
   t.after(() => backend.stop());
   const gateway = await startGateway(`upstreams:
@@ -166,16 +167,20 @@ routes:
   - name: orders
     match: { path: /orders, methods: [POST] }
     public: true
-    filters: [ { idempotency: {} } ]
+    filters: [ { idempotency: ${idempotency} } ]
     to: orders
-    async: { after: 100ms }
+    async: ${deferral}
 `);
   t.after(() => gateway.stop());
+  return { backend, place: `http://127.0.0.1:${gateway.port}` };
+}
+
+test('a duplicate of a deferred request, by its Idempotency-Key, is told the same place and done once', async t => {
+  const { backend, place } = await deferredOrders(t, '{}', '{ after: 100ms }');
   let release = (): void => {};
   backend.answer = (_, response) => {
     release = () => response.writeHead(201).end('order 7');
   };
-  const place = `http://127.0.0.1:${gateway.port}`;
   const order = () => fetch(`${place}/orders`, { method: 'POST', headers: { 'idempotency-key': 'k1' }, body: 'x' });
   const first = await order();
   assert.equal(first.status, 202);
@@ -195,21 +200,8 @@ routes:
 });
 
 test('the answer to a request with a key is there for as long as its duplicates are sent to it, not only for `keep`', async t => {
-  const backend = await VersionBackend.start('orders');
-  t.after(() => backend.stop());
-  const gateway = await startGateway(`upstreams:
-  orders: { endpoints: [ "http://127.0.0.1:${backend.port}" ] }
-routes:
-  - name: orders
-    match: { path: /orders, methods: [POST] }
-    public: true
-    filters: [ { idempotency: { keepFor: 1h } } ]
-    to: orders
-    async: { after: 100ms, keep: 1s }
-`);
-  t.after(() => gateway.stop());
+  const { backend, place } = await deferredOrders(t, '{ keepFor: 1h }', '{ after: 100ms, keep: 1s }');
   backend.answer = (_, response) => void setTimeout(() => response.writeHead(201).end('an order'), 300);
-  const place = `http://127.0.0.1:${gateway.port}`;
   const order = async (headers: Record<string, string>) => {
     const told = await fetch(`${place}/orders`, { method: 'POST', headers, body: 'x' });
     assert.equal(told.status, 202);
