@@ -74,6 +74,11 @@ export function recordFromDetails(id: string, hash: string, consumer: string, de
   };
 }
 
+/** Reads a row of the table `cardea_keys`. */
+export function recordFromRow({ id, hash, consumer, details }: Readonly<Record<string, unknown>>): KeyRecord {
+  return recordFromDetails(String(id), String(hash), String(consumer), String(details));
+}
+
 /** Writes a record without its hash as one text; null when id or consumer contains a line break, since those separate the fields. */
 export function serializeRecord(record: KeyRecord): string | null {
   const { id, consumer } = record;

@@ -3,14 +3,7 @@
 import type { Sql } from 'postgres';
 import type { PostgresStore } from '../postgres/postgres-store.ts';
 import { StoreAway } from '../store-away.ts';
-import {
-  byConsumerAndId,
-  detailsOf,
-  KeyExists,
-  type KeyRecord,
-  type KeyStore,
-  recordFromDetails,
-} from './key-record.ts';
+import { byConsumerAndId, detailsOf, KeyExists, type KeyRecord, type KeyStore, recordFromRow } from './key-record.ts';
 
 // Because: the function runs with the rights of its owner, so it must find the table whatever the search path of the one who changes keys
 // says: a temporary table of the same name would hide his changes from the gateways.
@@ -53,7 +46,7 @@ export class PostgresKeys implements KeyStore {
     const rows = await this.inTime(
       sql => sql`SELECT id, hash, consumer, details FROM cardea_keys WHERE hash = ${hash}`,
     );
-    return rows[0] === undefined ? null : recordFrom(rows[0]);
+    return rows[0] === undefined ? null : recordFromRow(rows[0]);
   }
 
   async prepare(): Promise<void> {
@@ -83,7 +76,7 @@ export class PostgresKeys implements KeyStore {
 
   async list(): Promise<readonly KeyRecord[]> {
     const rows = await this.inTime(sql => sql`SELECT id, hash, consumer, details FROM cardea_keys`);
-    return rows.map(recordFrom).sort(byConsumerAndId);
+    return rows.map(recordFromRow).sort(byConsumerAndId);
   }
 
   /** The rows. Rejects with `StoreAway` after `commandTimeoutMs`: the driver itself waits for a connection without limit. */
@@ -117,7 +110,3 @@ export class PostgresKeys implements KeyStore {
 }
 
 type Row = Readonly<Record<string, unknown>>;
-
-function recordFrom(row: Row): KeyRecord {
-  return recordFromDetails(String(row['id']), String(row['hash']), String(row['consumer']), String(row['details']));
-}

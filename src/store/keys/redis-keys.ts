@@ -1,7 +1,7 @@
 // API keys in Redis: a hash from key hash to record, a hash from id to key hash, and a change counter, all in one slot of a cluster.
 
 import type { RedisStore } from '../redis/redis-store.ts';
-import { byConsumerAndId, detailsOf, KeyExists, type KeyRecord, type KeyStore, parseRecord } from './key-record.ts';
+import { byConsumerAndId, KeyExists, type KeyRecord, type KeyStore, parseRecord, serializeRecord } from './key-record.ts';
 
 const addScript = `
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 or redis.call('HEXISTS', KEYS[2], ARGV[2]) == 1 then return 0 end
@@ -45,8 +45,8 @@ export class RedisKeys implements KeyStore {
   }
 
   async add(record: KeyRecord): Promise<void> {
-    // Because: neither an id nor a consumer's name contains a line break, and JSON text has none.
-    const value = `${record.id}\n${record.consumer}\n${detailsOf(record)}`;
+    // Because: neither an id nor a consumer's name contains a line break.
+    const value = serializeRecord(record)!;
     const keys = [this.byHash, this.byId, this.counter];
     const added = await this.store.command('EVAL', addScript, keys.length, ...keys, record.hash, record.id, value);
     if (added !== 1) throw new KeyExists(record.id);

@@ -3,14 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { OwnConnection } from '../sqlite/own-connection.ts';
 import type { SqliteStore } from '../sqlite/sqlite-store.ts';
-import {
-  byConsumerAndId,
-  detailsOf,
-  KeyExists,
-  type KeyRecord,
-  type KeyStore,
-  recordFromDetails,
-} from './key-record.ts';
+import { byConsumerAndId, detailsOf, KeyExists, type KeyRecord, type KeyStore, recordFromRow } from './key-record.ts';
 
 // Because: triggers count every change, including one made by hand with the sqlite3 tool.
 const schema = `
@@ -55,7 +48,7 @@ export class SqliteKeys implements KeyStore {
   find(hash: string): KeyRecord | null | Promise<KeyRecord | null> {
     return this.connection.ask(database => {
       const row = this.prepared(database).find.get(hash);
-      return row === undefined ? null : recordFrom({ ...row, hash });
+      return row === undefined ? null : recordFromRow({ ...row, hash });
     });
   }
 
@@ -81,7 +74,7 @@ export class SqliteKeys implements KeyStore {
   async list(): Promise<readonly KeyRecord[]> {
     await this.prepare();
     const rows = this.store.database.prepare('SELECT hash, id, consumer, details FROM cardea_keys').all();
-    return rows.map(recordFrom).sort(byConsumerAndId);
+    return rows.map(recordFromRow).sort(byConsumerAndId);
   }
 
   private prepared(database: DatabaseSync): Statements {
@@ -100,8 +93,4 @@ export class SqliteKeys implements KeyStore {
 function makeTables(database: DatabaseSync): void {
   const known = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'cardea_keys_delete'").get();
   if (known === undefined) database.exec(schema);
-}
-
-function recordFrom(row: Readonly<Record<string, unknown>>): KeyRecord {
-  return recordFromDetails(String(row['id']), String(row['hash']), String(row['consumer']), String(row['details']));
 }
