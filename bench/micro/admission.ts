@@ -5,26 +5,12 @@ import { ThreadIo } from '../../src/net/io.ts';
 import type { Gate, GateWaiter } from '../../src/upstream/admission/gate.ts';
 import { makeGate } from '../../src/upstream/admission/make-gate.ts';
 import { inFlightOfAll, SharedStates, stateMemory } from '../../src/upstream/state/shared-states.ts';
+import { nanosecondsOf } from './nanoseconds-of.ts';
 
 const CALLS = 2_000_000;
-const ROUNDS = 7;
 
-/** Reports the median over the rounds; the first round is a warm-up and left out. */
 function report(name: string, call: (n: number) => unknown): void {
-  let sink: unknown;
-  const rounds: number[] = [];
-  for (let round = 0; round <= ROUNDS; round++) {
-    const startedAt = performance.now();
-    for (let n = 0; n < CALLS; n++) sink = call(n);
-    if (round > 0) rounds.push(((performance.now() - startedAt) * 1e6) / CALLS);
-  }
-  if (sink === rounds) throw new Error('unreachable');
-  console.log(
-    `${name.padEnd(44)}${rounds
-      .sort((a, b) => a - b)
-      [ROUNDS >> 1]!.toFixed(1)
-      .padStart(8)} ns`,
-  );
+  console.log(`${name.padEnd(44)}${nanosecondsOf(CALLS, call).toFixed(1).padStart(8)} ns`);
 }
 
 class Nobody implements GateWaiter {

@@ -6,18 +6,18 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ConsumerDirectory } from '../../src/exchange/consumer-directory.ts';
 import type { Exchange } from '../../src/exchange/exchange.ts';
+import type { Filter } from '../../src/exchange/filter.ts';
 import { schema } from '../../src/filters/api-key/config.ts';
 import { apiKeyFilter } from '../../src/filters/api-key/filter.ts';
-import { parseRequestHead, takeRequestHead } from '../../src/http/h1/request-head.ts';
 import { keyStoreIn } from '../../src/store/keys/key-store.ts';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { filterServices } from '../../test/support/filter-services.ts';
 import { storeSpec } from '../../test/support/store-spec.ts';
+import { nanosecondsOf } from './nanoseconds-of.ts';
+import { client, headOf } from './received-head.ts';
 
 const KEYS = 1_000;
 const CALLS = 100_000;
-const ROUNDS = 7;
-const limits = { requestLineBytesMax: 8192, headerBytesMax: 65_536, headerCountMax: 100 };
 
 const keyOf = (n: number) => `ck_${createHash('sha256').update(String(n)).digest('base64url')}`;
 const received = Array.from({ length: KEYS }, (_, n) =>
@@ -47,14 +47,11 @@ for (let n = 0; n < KEYS; n++)
   });
 store.database.exec('COMMIT');
 
-const client = { ip: '10.1.2.3', port: 1, socketIp: '10.1.2.3', trusted: false, scheme: 'http', logPart: '' };
 const snapshot = { consumers: new ConsumerDirectory([], []) };
 
 /** An exchange with only the parts that the filter uses. */
 function exchange(n: number): Exchange {
-  const bytes = received[n % KEYS]!;
-  parseRequestHead(bytes, 0, bytes.length, limits);
-  const request = takeRequestHead();
+  const request = headOf(received[n % KEYS]!);
   const members = { client, request, snapshot, state: [undefined], consumer: null, identity: null };
   // Because: everything else of an exchange belongs to the hot path and would be measured with it.
   return { ...members, routeName: 'users', refuse: refused } as never;
@@ -64,34 +61,26 @@ function refused(): never {
   throw new Error('a good key was refused');
 }
 
-function nanosecondsOf(run: (exchange: Exchange) => void): number {
-  const rounds: number[] = [];
-  for (let round = 0; round <= ROUNDS; round++) {
-    const startedAt = performance.now();
-    for (let n = 0; n < CALLS; n++) run(exchange(n));
-    if (round > 0) rounds.push(((performance.now() - startedAt) * 1e6) / CALLS);
-  }
-  return rounds.sort((a, b) => a - b)[ROUNDS >> 1]!;
-}
-
 function filterOf(config: object) {
   const parsed = schema.parse(config);
   const needs = apiKeyFilter.needs!(parsed, { store: () => store.spec });
   return apiKeyFilter.build(parsed, filterServices({ needs, stores: new Map([['main', store]]) }));
 }
 
-const bare = nanosecondsOf(() => {});
+/** The time of a request with the filter, or without any. */
+function timeOf(filter?: Filter): number {
+  return nanosecondsOf(CALLS, n => {
+    const each = exchange(n);
+    void filter?.onRequest?.(each);
+  });
+}
+
+const bare = timeOf();
 const hit = filterOf({ store: 'main' });
-console.log(
-  `a key that is ready, of ${KEYS}   ${(nanosecondsOf(each => void hit.onRequest!(each)) - bare).toFixed(0)} ns`,
-);
+console.log(`a key that is ready, of ${KEYS}   ${(timeOf(hit) - bare).toFixed(0)} ns`);
 const shelved = filterOf({ store: 'main', cache: '2MiB' });
-console.log(
-  `one of too many to be at hand ${(nanosecondsOf(each => void shelved.onRequest!(each)) - bare).toFixed(0)} ns`,
-);
+console.log(`one of too many to be at hand ${(timeOf(shelved) - bare).toFixed(0)} ns`);
 const miss = filterOf({ store: 'main', cache: '64KiB' });
-console.log(
-  `a look-up in SQLite           ${(nanosecondsOf(each => void miss.onRequest!(each)) - bare).toFixed(0)} ns`,
-);
+console.log(`a look-up in SQLite           ${(timeOf(miss) - bare).toFixed(0)} ns`);
 await store.close();
 rmSync(folder, { recursive: true });

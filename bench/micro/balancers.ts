@@ -4,25 +4,12 @@ import { hashText } from '../../src/base/hash.ts';
 import { Random } from '../../src/base/random.ts';
 import { type BalanceName, createBalancer } from '../../src/upstream/balance/balancer.ts';
 import { sampleEndpoints } from '../../test/support/sample-endpoints.ts';
+import { nanosecondsOf } from './nanoseconds-of.ts';
 
 const CALLS = 2_000_000;
-const ROUNDS = 7;
-
-/** Median over the rounds; the first round is a warm-up and left out. `call` returns a value so that it is not optimised away. */
-function nanosecondsOf(call: (n: number) => unknown): number {
-  let sink: unknown;
-  const rounds: number[] = [];
-  for (let round = 0; round <= ROUNDS; round++) {
-    const startedAt = performance.now();
-    for (let n = 0; n < CALLS; n++) sink = call(n);
-    if (round > 0) rounds.push(((performance.now() - startedAt) * 1e6) / CALLS);
-  }
-  if (sink === rounds) throw new Error('unreachable');
-  return rounds.sort((a, b) => a - b)[ROUNDS >> 1]!;
-}
 
 function report(name: string, call: (n: number) => unknown): void {
-  console.log(`${name.padEnd(36)}${nanosecondsOf(call).toFixed(1).padStart(8)} ns`);
+  console.log(`${name.padEnd(36)}${nanosecondsOf(CALLS, call).toFixed(1).padStart(8)} ns`);
 }
 
 const random = new Random(1);

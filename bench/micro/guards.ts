@@ -7,71 +7,21 @@ import type { Gate, GateWaiter } from '../../src/upstream/admission/gate.ts';
 import { NO_PASS } from '../../src/upstream/guard.ts';
 import { SharedStates, stateMemory } from '../../src/upstream/state/shared-states.ts';
 import { Upstream, type UpstreamSpec } from '../../src/upstream/upstream.ts';
+import { engineLimits } from '../../test/support/engine-limits.ts';
+import { breakerSpec, outlierSpec, retrySpec } from '../../test/support/resilience-settings.ts';
+import { upstreamSpec } from '../../test/support/upstream-spec.ts';
 
 const CALLS = 1_000_000;
 const ROUNDS = 9;
 
-const endpoints = [1, 2].map(n => ({
-  url: `http://10.0.0.${n}:80`,
-  tls: false,
-  host: `10.0.0.${n}`,
-  port: 80,
-  weight: 1,
-  zone: '',
-}));
-const plain: UpstreamSpec = {
-  name: 'plain',
-  endpoints,
-  balance: 'p2c',
-  hashOn: null,
-  pool: {
-    maxConnections: 100,
-    maxPending: 100,
-    maxRequestsPerConnection: 0,
-    maxStreams: 100,
-    idleTimeoutMs: 60_000,
-    connectTimeoutMs: 1_000,
-  },
-  timeoutMs: 0,
-  responseTimeoutMs: 10_000,
-  idleTimeoutMs: 10_000,
-  tunnelIdleTimeoutMs: 0,
-  tunnelHalfCloseTimeoutMs: 0,
-};
+const plain = upstreamSpec([8_081, 8_082], { name: 'plain', balance: 'p2c' });
 const guarded: UpstreamSpec = {
   ...plain,
   name: 'guarded',
   healthCheck: {},
-  outlier: {
-    consecutiveErrors: 5,
-    consecutiveResets: 3,
-    intervalMs: 10_000,
-    ejectionMs: 30_000,
-    ejectionMaxMs: 300_000,
-    maxEjected: 0.5,
-    successRateDeviations: 2,
-    latencyFactor: 5,
-    minimum: 100,
-  },
-  breaker: {
-    failures: 50,
-    failureRate: 0.5,
-    minimum: 20,
-    windowMs: 10_000,
-    openMs: 30_000,
-    halfOpen: 3,
-    per: 'upstream',
-  },
-  retry: {
-    attempts: 2,
-    on: ['connect', 'reset', 'timeout', 502, 503, 504],
-    backoffMs: 25,
-    maxBackoffMs: 250,
-    budget: 0.2,
-    perTryTimeoutMs: 5_000,
-    methods: null,
-    bodyBytesMax: 65_536,
-  },
+  outlier: outlierSpec({ successRateDeviations: 2, latencyFactor: 5 }),
+  breaker: breakerSpec({ failures: 50, failureRate: 0.5 }),
+  retry: retrySpec({ backoffMs: 25, maxBackoffMs: 250, budget: 0.2, perTryTimeoutMs: 5_000 }),
   slowStartMs: 10_000,
   concurrency: { limit: 1_000, adaptive: null, queueMax: 100, queueTimeoutMs: 1_000 },
 };
@@ -104,9 +54,8 @@ const io = new ThreadIo();
 for (const workers of [1, 2, 8]) {
   const states = new SharedStates(stateMemory(workers), 0);
   const cells = new Float64Array(blockKinds.upstream.cellCount);
-  const limits = { requestLineBytesMax: 8_192, headerBytesMax: 65_536, headerCountMax: 100 };
   const upstreams = [plain, guarded].map(
-    spec => new Upstream(spec, 0, null, { io, cells, headLimits: limits, states }),
+    spec => new Upstream(spec, 0, null, { io, cells, headLimits: engineLimits, states }),
   );
   const rounds: [number, number][] = [];
   // In turns, so that a busy machine affects both upstreams alike.

@@ -9,9 +9,9 @@ import type { Filter } from '../../src/exchange/filter.ts';
 import { loginEvents } from '../../src/exchange/login-desk.ts';
 import { schema } from '../../src/filters/jwt/config.ts';
 import { jwtFilter } from '../../src/filters/jwt/filter.ts';
-import { parseRequestHead, takeRequestHead } from '../../src/http/h1/request-head.ts';
 import { HeaderNameSet } from '../../src/http/header-name-set.ts';
 import { filterServices } from '../../test/support/filter-services.ts';
+import { client, headOf } from './received-head.ts';
 
 const TOKENS = 1_000;
 const TURNS = 60;
@@ -19,7 +19,6 @@ const TURNS = 60;
 const MISS_TURNS = 300;
 /** Calls in a turn in which every token is verified. */
 const CALLS = 50;
-const limits = { requestLineBytesMax: 8192, headerBytesMax: 65_536, headerCountMax: 100 };
 const issuer = 'https://idp.example.com';
 
 const makers = {
@@ -47,7 +46,7 @@ async function tokensOf(alg: keyof typeof makers, count: number): Promise<string
   );
 }
 
-function headOf(token: string): Buffer {
+function sentWith(token: string): Buffer {
   return Buffer.from(
     'GET /api/users/42 HTTP/1.1\r\nHost: api.example.com\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n' +
       `Accept: application/json\r\nAccept-Language: en\r\nAuthorization: Bearer ${token}\r\nCookie: a=0123456789abcdef\r\n\r\n`,
@@ -55,13 +54,11 @@ function headOf(token: string): Buffer {
 }
 
 const clock = new Clock();
-const client = { ip: '10.1.2.3', port: 1, socketIp: '10.1.2.3', trusted: false, scheme: 'http', logPart: '' };
 const consumers = { consumer: () => undefined };
 
 /** An exchange with only the parts that the filter uses, and with a head of its own, parsed as far as the head of every request is. */
 function exchange(received: Buffer): Exchange {
-  parseRequestHead(received, 0, received.length, limits);
-  const request = takeRequestHead();
+  const request = headOf(received);
   const members = { client, request, consumer: null, identity: null, snapshot: { consumers }, ended: false };
   const refuse = (fault: { code: string }) => {
     throw new Error(fault.code);
@@ -115,7 +112,7 @@ function show(label: string, nanoseconds: number, note = ''): void {
 }
 
 const tokens = await tokensOf('RS256', TOKENS);
-const heads = tokens.map(headOf);
+const heads = tokens.map(sentWith);
 const stripped = new HeaderNameSet(['x-user-email'], ['x-consumer-']);
 const silent = filterOf(await jwkOf('RS256'), { forward: { consumer: 'off' } });
 const telling = filterOf(await jwkOf('RS256'), {});
@@ -141,7 +138,7 @@ show('remembered, consumer fields', hits.telling - hits.bare, 'as above');
 
 for (const alg of ['RS256', 'ES256', 'EdDSA'] as const) {
   const [first, ...few] = await tokensOf(alg, CALLS + 1);
-  const fewHeads = few.map(headOf);
+  const fewHeads = few.map(sentWith);
   const jwk = await jwkOf(alg);
   const fresh = Array.from({ length: MISS_TURNS }, () => filterOf(jwk, {}));
   // What the tokens of an issuer have in common is parsed with its first token.

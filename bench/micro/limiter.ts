@@ -8,7 +8,7 @@ import { KeyedHash } from '../../src/base/keyed-hash.ts';
 import { Random } from '../../src/base/random.ts';
 import { type AlgorithmName, algorithms, type LimitRule } from '../../src/store/limiter/limit-rule.ts';
 import { LimitCall, type Limiter } from '../../src/store/limiter/limiter-store.ts';
-import { LocalLimiterStore } from '../../src/store/shared-memory/local-limiter.ts';
+import { testStore } from '../../src/store/shared-memory/test-memory.fixture.ts';
 
 const CALLS = 1_000_000;
 const ROUNDS = 7;
@@ -26,30 +26,6 @@ function rule(algorithm: AlgorithmName, identity: string): LimitRule {
 /** A limit that is never reached here. */
 const roomy: LimitRule = { identity: 'bench', algorithm: 'gcra', count: 1_000_000, perMs: 1_000, burst: 1_000_000 };
 const narrow: LimitRule = { identity: 'bench', algorithm: 'gcra', count: 1, perMs: 86_400_000, burst: 1 };
-
-/** A store over these tables, and its clock. */
-function storeOver(
-  tables: Map<string, SharedArrayBuffer>,
-  bytes = BYTES,
-): { store: LocalLimiterStore; clock: { now: number } } {
-  const clock = { now: performance.now() };
-  const kept = new Map<string, object>();
-  const store = new LocalLimiterStore(
-    {
-      clock,
-      sharedTable(name) {
-        if (!tables.has(name)) tables.set(name, new SharedArrayBuffer(bytes));
-        return tables.get(name)!;
-      },
-      lasting<Value extends object>(key: string, make: () => Value) {
-        if (!kept.has(key)) kept.set(key, make());
-        return kept.get(key) as Value; // Because: each key has one kind of object
-      },
-    },
-    bytes,
-  );
-  return { store, clock };
-}
 
 /**
  * Makes one decision about one caller, including the hash. In a request, the caller's name is in memory that was just read. So the names
@@ -117,14 +93,14 @@ function report(name: string, nanoseconds: number, note = ''): void {
 function alone(): void {
   let first = 0;
   for (const keys of [1, 100, 10_000, 100_000, 1_000_000]) {
-    const { store, clock } = storeOver(new Map(), keys > 100_000 ? LARGE_BYTES : BYTES);
+    const { store, clock } = testStore(keys > 100_000 ? LARGE_BYTES : BYTES);
     const nanoseconds = nanosecondsOf(decider(store.open([roomy]), load(keys), clock));
     if (keys === 1) first = nanoseconds;
     report(`gcra, ${keys} keys`, nanoseconds, `   ${(nanoseconds / first).toFixed(2)} times one key`);
   }
   for (const mebibytes of [1, 16, 60]) report(`a read in ${mebibytes} MiB`, readOf(mebibytes << 20));
   const order = load(100_000);
-  const { store: refusing, clock: still } = storeOver(new Map());
+  const { store: refusing, clock: still } = testStore(BYTES);
   report('gcra, 100000 keys, all refused', nanosecondsOf(decider(refusing.open([narrow]), order, still)));
   let sink = 0;
   report(
@@ -144,14 +120,14 @@ function alone(): void {
   );
   if (process.argv[2] === 'quick') return;
   for (const algorithm of algorithms) {
-    const { store, clock } = storeOver(new Map());
+    const { store, clock } = testStore(BYTES);
     const keys = algorithm === 'slidingLog' ? 10_000 : 100_000;
     report(
       `${algorithm}, ${keys} keys`,
       nanosecondsOf(decider(store.open([rule(algorithm, 'bench')]), load(keys), clock)),
     );
   }
-  const { store, clock } = storeOver(new Map());
+  const { store, clock } = testStore(BYTES);
   const stack = store.open([rule('gcra', 'a'), rule('gcra', 'b'), rule('fixedWindow', 'c')]);
   report('three limits together, 100000 keys', nanosecondsOf(decider(stack, order, clock)));
   if (sink === 0) throw new Error('unreachable');
@@ -160,7 +136,7 @@ function alone(): void {
 /** What a decision costs each of several threads that decide about the same keys at once. */
 async function together(threads: number, keys: number): Promise<void> {
   const tables = new Map<string, SharedArrayBuffer>();
-  storeOver(tables).store.open([roomy]);
+  testStore(BYTES, tables).store.open([roomy]);
   const workers = Array.from(
     { length: threads },
     () => new Worker(fileURLToPath(import.meta.url), { workerData: { tables, keys } }),
@@ -179,7 +155,7 @@ if (isMainThread) {
 } else {
   // Because: this file started the worker with these data.
   const { tables, keys } = workerData as { tables: Map<string, SharedArrayBuffer>; keys: number };
-  const { store, clock } = storeOver(tables);
+  const { store, clock } = testStore(BYTES, tables);
   const nanoseconds = nanosecondsOf(decider(store.open([roomy]), load(keys), clock));
   const { parentPort } = await import('node:worker_threads');
   parentPort!.postMessage(nanoseconds);

@@ -9,6 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { TestAuthority } from '../../test/support/certificates.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { freePort } from '../../test/support/free-port.ts';
+import { outlierSpec } from '../../test/support/resilience-settings.ts';
 import type { UpstreamConfig } from '../config/config.ts';
 import { SharedStates, stateMemory } from '../upstream/state/shared-states.ts';
 import { StateCell } from '../upstream/state/state-cells.ts';
@@ -41,19 +42,6 @@ const tcpCheck = {
   unhealthyAfter: 3,
   healthyAfter: 2,
 } as const;
-
-/** Compares nothing by itself: each test says by what its endpoints are compared. */
-const outlier = {
-  consecutiveErrors: 0,
-  consecutiveResets: 0,
-  intervalMs: 10_000,
-  ejectionMs: 30_000,
-  ejectionMaxMs: 300_000,
-  maxEjected: 0.5,
-  successRateDeviations: 0,
-  latencyFactor: 0,
-  minimum: 100,
-};
 
 /** What a worker has counted of an endpoint in this interval. */
 function countsOf(worker: SharedStates, port: number) {
@@ -123,7 +111,7 @@ test('endpoints are compared when their interval is over, however often one of t
   const { desk, log, worker } = startDesk(t);
   const upstream = (ports: readonly number[]): UpstreamConfig => ({
     ...sampleUpstream('users', ports),
-    outlier: { ...outlier, successRateDeviations: 2 },
+    outlier: outlierSpec({ successRateDeviations: 2 }),
   });
   desk.useConfig([upstream([1, 2, 3])]);
   t.mock.timers.tick(6_000);
@@ -144,7 +132,7 @@ test('endpoints of weight 0 do not raise the number of endpoints that may be eje
   const { desk, log, worker } = startDesk(t);
   const sample = sampleUpstream('users', [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   const endpoints = sample.endpoints.map((endpoint, at) => ({ ...endpoint, weight: at < 5 ? 1 : 0 }));
-  desk.useConfig([{ ...sample, endpoints, outlier: { ...outlier, maxEjected: 0.2, latencyFactor: 3 } }]);
+  desk.useConfig([{ ...sample, endpoints, outlier: outlierSpec({ maxEjected: 0.2, latencyFactor: 3 }) }]);
   for (const port of [1, 2, 3, 4, 5]) {
     const counts = countsOf(worker, port);
     counts.set(StateCell.intervalRequests, 100);

@@ -1,7 +1,9 @@
 // Checked configurations for tests of the code that uses a Config: as small as can be, or with many routes.
 
 import { createHash } from 'node:crypto';
+import { endpointsOn, poolSettings } from '../../test/support/upstream-spec.ts';
 import type { Config, RouteConfig, UpstreamConfig } from '../config/config.ts';
+import { defaultHttp2Limits } from '../net/h2/http2-limits.ts';
 
 const base: Omit<Config, 'version'> = {
   listeners: [
@@ -9,15 +11,7 @@ const base: Omit<Config, 'version'> = {
       host: '127.0.0.1',
       port: 0,
       protocols: ['http/1.1'],
-      http2: {
-        maxConcurrentStreams: 100,
-        initialWindow: 65_536,
-        connectionWindow: 1_048_576,
-        maxHeldBytes: 16_777_216,
-        resetBurst: 200,
-        resetsPerSecond: 20,
-        pingIntervalMs: 60_000,
-      },
+      http2: defaultHttp2Limits,
       proxyProtocol: false,
       trustedProxies: [],
       keepsClientCertificateHeaders: false,
@@ -70,26 +64,12 @@ export function sampleRoute(name: string, path: string, changes: Partial<RouteCo
 export function sampleUpstream(name: string, ports: readonly number[]): UpstreamConfig {
   return {
     name,
-    endpoints: ports.map(port => ({
-      url: `http://127.0.0.1:${port}`,
-      tls: false,
-      host: '127.0.0.1',
-      port,
-      weight: 1,
-      zone: '',
-    })),
+    endpoints: endpointsOn(ports),
     balance: 'roundRobin',
     hashOn: null,
     protocol: 'http/1.1',
     tls: null,
-    pool: {
-      maxConnections: 100,
-      maxPending: 500,
-      maxRequestsPerConnection: 0,
-      maxStreams: 100,
-      idleTimeoutMs: 60_000,
-      connectTimeoutMs: 2_000,
-    },
+    pool: poolSettings,
     timeoutMs: 30_000,
     responseTimeoutMs: 30_000,
     idleTimeoutMs: 30_000,

@@ -3,44 +3,25 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { engineLimits } from '../../test/support/engine-limits.ts';
+import { upstreamSpec } from '../../test/support/upstream-spec.ts';
 import { ThreadIo } from '../net/io.ts';
 import type { EndpointSpec } from './endpoint.ts';
 import { SharedStates, stateMemory } from './state/shared-states.ts';
 import { type EndpointSource, Upstream, type UpstreamContext, type UpstreamSpec } from './upstream.ts';
-
-const limits = { headerBytesMax: 1_000, headerCountMax: 10, requestLineBytesMax: 1_000 };
 
 function place(address: string, weight = 1, zone = ''): EndpointSpec {
   return { url: `http://${address}:80`, tls: false, host: address, port: 80, weight, zone };
 }
 
 function specOf(balance: UpstreamSpec['balance'], changes: Partial<UpstreamSpec> = {}): UpstreamSpec {
-  return {
-    name: 'users',
-    endpoints: [place('10.0.0.1', 1, 'here'), place('10.0.0.2', 1, 'there')],
-    balance,
-    hashOn: null,
-    pool: {
-      maxConnections: 10,
-      maxPending: 10,
-      maxRequestsPerConnection: 0,
-      maxStreams: 100,
-      idleTimeoutMs: 1_000,
-      connectTimeoutMs: 1_000,
-    },
-    protocol: 'http/1.1',
-    timeoutMs: 0,
-    responseTimeoutMs: 1_000,
-    idleTimeoutMs: 1_000,
-    tunnelIdleTimeoutMs: 0,
-    tunnelHalfCloseTimeoutMs: 0,
-    ...changes,
-  } as UpstreamSpec; // Because: settings of later versions may be left out here
+  const endpoints = [place('10.0.0.1', 1, 'here'), place('10.0.0.2', 1, 'there')];
+  return upstreamSpec([], { name: 'users', endpoints, balance, ...changes });
 }
 
 function contextOf(memory: SharedArrayBuffer, slot: number, zone = ''): UpstreamContext {
   const states = new SharedStates(memory, slot);
-  return { io: new ThreadIo(), headLimits: limits, cells: new Float64Array(500), states, zone };
+  return { io: new ThreadIo(), headLimits: engineLimits, cells: new Float64Array(500), states, zone };
 }
 
 describe('an upstream on two workers', () => {

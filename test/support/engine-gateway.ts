@@ -21,30 +21,8 @@ import type { Http2Reason } from '../../src/telemetry/http2-reasons.ts';
 import { blockKinds, http2Cell, refusalCell, UpstreamCell, WorkerCell } from '../../src/telemetry/metric-families.ts';
 import { nextLine } from '../../src/telemetry/metric-slab.ts';
 import { Upstream, type UpstreamSpec } from '../../src/upstream/upstream.ts';
-
-const defaultLimits: Limits = {
-  requestLineBytesMax: 8192,
-  headerBytesMax: 65_536,
-  headerCountMax: 100,
-  bodyBytesMax: 0,
-  headerTimeoutMs: 10_000,
-  bodyTimeoutMs: 10_000,
-  minimumRateBytesPerSecond: 0,
-  keepAliveTimeoutMs: 30_000,
-  writeTimeoutMs: 10_000,
-  requestsPerConnectionMax: 0,
-  connectionsMax: 10_000,
-  matchBodyBytesMax: 65_536,
-};
-
-const defaultPool: UpstreamSpec['pool'] = {
-  maxConnections: 100,
-  maxPending: 500,
-  maxRequestsPerConnection: 0,
-  maxStreams: 100,
-  idleTimeoutMs: 60_000,
-  connectTimeoutMs: 2_000,
-};
+import { engineLimits } from './engine-limits.ts';
+import { poolSettings, upstreamSpec } from './upstream-spec.ts';
 
 export interface EngineOptions {
   readonly limits?: Partial<Limits>;
@@ -111,33 +89,14 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
   const io = new ThreadIo();
   io.start();
   const log: string[] = [];
-  const limits: Limits = { ...defaultLimits, ...options.limits };
+  const limits: Limits = { ...engineLimits, ...options.limits };
   const routeOffset = blockKinds.worker.cellCount;
   const upstreamOffset = routeOffset + blockKinds.route.cellCount;
   const moreOffset = nextLine(upstreamOffset + blockKinds.upstream.cellCount);
   const morePaths = options.morePaths ?? [];
   const cells = new Float64Array(moreOffset + morePaths.length * blockKinds.route.cellCount);
   const upstream = new Upstream(
-    {
-      name: 'backend',
-      endpoints: backendPorts.map(port => ({
-        url: `http://127.0.0.1:${port}`,
-        tls: false,
-        host: '127.0.0.1',
-        port,
-        weight: 1,
-        zone: '',
-      })),
-      balance: 'roundRobin',
-      hashOn: null,
-      timeoutMs: 0,
-      responseTimeoutMs: 10_000,
-      idleTimeoutMs: 10_000,
-      tunnelIdleTimeoutMs: 0,
-      tunnelHalfCloseTimeoutMs: 0,
-      ...options.upstream,
-      pool: { ...defaultPool, ...options.pool },
-    },
+    upstreamSpec(backendPorts, { ...options.upstream, pool: { ...poolSettings, ...options.pool } }),
     upstreamOffset,
     null,
     { io, cells, headLimits: limits },

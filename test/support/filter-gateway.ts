@@ -10,7 +10,7 @@ import { Gateway } from '../../src/exchange/gateway.ts';
 import { identityHeaderPrefixes } from '../../src/exchange/identity-lines.ts';
 import type { ListenerSettings } from '../../src/exchange/listener-settings.ts';
 import { Route, RoutePlan } from '../../src/exchange/route.ts';
-import type { Limits, Snapshot } from '../../src/exchange/snapshot.ts';
+import type { Snapshot } from '../../src/exchange/snapshot.ts';
 import { HeaderNameSet } from '../../src/http/header-name-set.ts';
 import { ThreadIo } from '../../src/net/io.ts';
 import { Listener } from '../../src/net/listener.ts';
@@ -18,24 +18,10 @@ import { RouteTableBuilder } from '../../src/route/route-table-builder.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
 import { blockKinds } from '../../src/telemetry/metric-families.ts';
 import { Upstream } from '../../src/upstream/upstream.ts';
+import { engineLimits } from './engine-limits.ts';
 import { filterServices, type TestServices } from './filter-services.ts';
 import { listeningPort } from './listening-port.ts';
-
-/** Defaults of the configuration, as far as a filter can notice them. */
-const limits: Limits = {
-  requestLineBytesMax: 8192,
-  headerBytesMax: 65_536,
-  headerCountMax: 100,
-  bodyBytesMax: 0,
-  headerTimeoutMs: 10_000,
-  bodyTimeoutMs: 30_000,
-  minimumRateBytesPerSecond: 0,
-  keepAliveTimeoutMs: 60_000,
-  writeTimeoutMs: 30_000,
-  requestsPerConnectionMax: 0,
-  connectionsMax: 1000,
-  matchBodyBytesMax: 65_536,
-};
+import { upstreamSpec } from './upstream-spec.ts';
 
 /** A filter as in a configuration: its definition, its schema, and the setting under its name. */
 export interface WrittenFilter {
@@ -88,8 +74,8 @@ export async function startFilterGateway(
   const routeOffset = blockKinds.worker.cellCount;
   const upstreamOffset = routeOffset + blockKinds.route.cellCount;
   const cells = new Float64Array(upstreamOffset + blockKinds.upstream.cellCount);
-  const context = { io, cells, headLimits: limits };
-  const upstream = new Upstream(upstreamSpec(backendPort), upstreamOffset, null, context);
+  const context = { io, cells, headLimits: engineLimits };
+  const upstream = new Upstream(upstreamSpec([backendPort]), upstreamOffset, null, context);
   const chain = buildChain(
     filters.map(({ definition, schema, config }, slot) =>
       // Because: `written` has checked that the schema's output is what the definition takes.
@@ -112,7 +98,7 @@ export async function startFilterGateway(
     upstreams: new Map([['backend', upstream]]),
     consumers: new ConsumerDirectory(options.consumers ?? [], options.plans ?? []),
     ...identityHeadersOf(filters),
-    limits: { ...limits, bodyBytesMax: options.bodyBytesMax ?? 0 },
+    limits: { ...engineLimits, bodyBytesMax: options.bodyBytesMax ?? 0 },
     paths: { encodedSlash: 'keep', emptySegments: 'reject' },
     accessLogSample: 1,
     noRouteMetricsOffset: routeOffset,
@@ -166,28 +152,6 @@ function identityHeadersOf(filters: readonly WrittenFilter[]): Pick<Snapshot, 'i
   return {
     identityHeaders: new HeaderNameSet(all, identityHeaderPrefixes),
     callerHeaders: new HeaderNameSet(ofCallers, identityHeaderPrefixes),
-  };
-}
-
-function upstreamSpec(port: number): ConstructorParameters<typeof Upstream>[0] {
-  return {
-    name: 'backend',
-    endpoints: [{ url: `http://127.0.0.1:${port}`, tls: false, host: '127.0.0.1', port, weight: 1, zone: '' }],
-    balance: 'p2c',
-    hashOn: null,
-    pool: {
-      maxConnections: 100,
-      maxPending: 100,
-      maxRequestsPerConnection: 0,
-      maxStreams: 100,
-      idleTimeoutMs: 60_000,
-      connectTimeoutMs: 2000,
-    },
-    timeoutMs: 0,
-    responseTimeoutMs: 10_000,
-    idleTimeoutMs: 10_000,
-    tunnelIdleTimeoutMs: 0,
-    tunnelHalfCloseTimeoutMs: 0,
   };
 }
 

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { engineLimits } from '../../../test/support/engine-limits.ts';
 import {
   block,
   Flag,
@@ -27,18 +28,6 @@ import { ServerConnection } from './server-connection.ts';
 import type { ServerStream } from './server-stream.ts';
 
 const WIDEST = 2 ** 31 - 1;
-
-const limits = {
-  requestLineBytesMax: 8_192,
-  headerBytesMax: 65_536,
-  headerCountMax: 100,
-  headerTimeoutMs: 10_000,
-  bodyTimeoutMs: 10_000,
-  minimumRateBytesPerSecond: 0,
-  keepAliveTimeoutMs: 30_000,
-  writeTimeoutMs: 10_000,
-  requestsPerConnectionMax: 0,
-};
 
 const client: Client = {
   ip: '127.0.0.1',
@@ -66,7 +55,7 @@ test('a client that has said something while the end of its last response waits 
   let opened: ServerStream | null = null;
   const connection = new ServerConnection(socket, client, {
     io,
-    limits,
+    limits: engineLimits,
     http2: defaultHttp2Limits,
     draining: false,
     onStreamRequest(stream) {

@@ -1,7 +1,14 @@
 // API keys in Redis: a hash from key hash to record, a hash from id to key hash, and a change counter, all in one slot of a cluster.
 
 import type { RedisStore } from '../redis/redis-store.ts';
-import { byConsumerAndId, KeyExists, type KeyRecord, type KeyStore, parseRecord, serializeRecord } from './key-record.ts';
+import {
+  byConsumerAndId,
+  KeyExists,
+  type KeyRecord,
+  type KeyStore,
+  parseRecord,
+  serializeRecord,
+} from './key-record.ts';
 
 const addScript = `
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 or redis.call('HEXISTS', KEYS[2], ARGV[2]) == 1 then return 0 end
