@@ -1,27 +1,29 @@
 // A route's `async`: a client whose response is slow gets 202 and is told where to fetch the response later.
 
 import { z } from 'zod';
-import { holdsEnoughAnswers, tooLittleMemory } from '../base/schema/answer-memory.ts';
+import {
+  answerMemory,
+  answerSize,
+  holdsEnoughAnswers,
+  keepTime,
+  tooLittleMemory,
+} from '../base/schema/answer-memory.ts';
 import { duration } from '../base/schema/duration.ts';
 import type { DeferralConfig } from './rollout-config.ts';
-import { size } from './size-field.ts';
 import { storeName } from './store-name.ts';
-
-const KIB = 1024;
 
 export const asyncSchema = z
   .strictObject({
     after: duration.prefault('30s').describe('How long a client waits before it gets the 202.'),
-    keep: duration
-      .refine(ms => ms >= 1_000, 'expected at least 1s')
+    keep: keepTime
       .prefault('1h')
       .describe(
         'How long a response is kept for its caller; for a request that `idempotency` would not send again, at least its `keepFor`.',
       ),
-    size: size(KIB, 64 * KIB * KIB)
+    size: answerSize
       .prefault('1MiB')
       .describe('Largest response that is kept, head and body. The caller of a larger one gets 502.'),
-    memory: size(64 * KIB, 4 * KIB * KIB * KIB)
+    memory: answerMemory
       .prefault('64MiB')
       .describe(
         'For all responses of routes with the same `memory`, `size` and `store`: room for `memory` / `size` of them; when it is full the oldest is removed first, and while all of it waits for responses nobody is deferred.',

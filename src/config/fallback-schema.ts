@@ -1,25 +1,23 @@
 // A route's `fallback` and `hedge`: what callers get while an upstream may not be asked, and a second attempt beside a slow one.
 
 import { z } from 'zod';
-import { holdsEnoughAnswers, tooLittleMemory } from '../base/schema/answer-memory.ts';
+import {
+  answerMemory,
+  answerSize,
+  holdsEnoughAnswers,
+  keepTime,
+  tooLittleMemory,
+} from '../base/schema/answer-memory.ts';
 import { duration } from '../base/schema/duration.ts';
 import { expected } from '../base/schema/found.ts';
 import { replySchema } from './reply-schema.ts';
 import type { FallbackConfig, HedgeConfig, KeptAnswersConfig } from './resilience-config.ts';
-import { size } from './size-field.ts';
-
-const KIB = 1024;
 
 const cacheSchema = z
   .strictObject({
-    keep: duration
-      .refine(ms => ms >= 1_000, 'expected at least 1s')
-      .prefault('1h')
-      .describe('How old a response may become; less if its own `Cache-Control` says so.'),
-    size: size(KIB, 64 * KIB * KIB)
-      .prefault('64KiB')
-      .describe('Largest answer that is kept, head and body.'),
-    memory: size(64 * KIB, 4 * KIB * KIB * KIB)
+    keep: keepTime.prefault('1h').describe('How old a response may become; less if its own `Cache-Control` says so.'),
+    size: answerSize.prefault('64KiB').describe('Largest answer that is kept, head and body.'),
+    memory: answerMemory
       .prefault('32MiB')
       .describe(
         'For all answers of routes with the same `memory` and `size`, each of which takes `size`; when it is full the oldest go first.',

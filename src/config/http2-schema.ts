@@ -2,9 +2,9 @@
 
 import { z } from 'zod';
 import { duration } from '../base/schema/duration.ts';
+import { sizeBetween } from '../base/schema/size.ts';
 import type { Http2Config } from './config.ts';
 import { rate } from './rate.ts';
-import { size } from './size-field.ts';
 
 const kib = 1024;
 
@@ -16,15 +16,15 @@ export const http2Schema = z
       .max(10_000)
       .default(100)
       .describe('Requests in progress at once on one connection; more are refused, and clients try them again.'),
-    initialWindow: size(16 * kib, 16 * kib * kib)
+    initialWindow: sizeBetween(16 * kib, 16 * kib * kib)
       .prefault('64KiB')
       .describe('Bytes of a request’s body that a client may send ahead of the upstream.'),
-    connectionWindow: size(64 * kib, 256 * kib * kib)
+    connectionWindow: sizeBetween(64 * kib, 256 * kib * kib)
       .prefault('1MiB')
       .describe(
         'Bytes of all bodies of a connection that may be on their way to the gateway at once. It does not bound what waits here for upstreams, which is `initialWindow` for each of `maxConcurrentStreams` at most: one upload that waits does not hold up the others.',
       ),
-    maxHeld: size(256 * kib, 1024 * kib * kib)
+    maxHeld: sizeBetween(256 * kib, 1024 * kib * kib)
       .prefault('16MiB')
       .describe(
         'Bytes of responses that wait in memory for one client connection that reads more slowly than upstreams send. Beyond it, streams that need more are reset with ENHANCE_YOUR_CALM; a single response always has room.',

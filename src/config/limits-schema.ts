@@ -2,8 +2,9 @@
 
 import { z } from 'zod';
 import { duration } from '../base/schema/duration.ts';
+import { sizeBetween } from '../base/schema/size.ts';
 import type { LimitsConfig } from './config.ts';
-import { bytesPerSecond, size, sizeOrNone } from './size-field.ts';
+import { bytesPerSecond, sizeOrNone } from './size-field.ts';
 
 const kib = 1024;
 const countMax = 1_000_000_000;
@@ -21,10 +22,10 @@ export const CONNECTIONS_DEFAULT = 50_000;
 
 export const limitsSchema = z
   .strictObject({
-    requestLine: size(64, 1024 * kib)
+    requestLine: sizeBetween(64, 1024 * kib)
       .prefault('8KiB')
       .describe('Longest request line; beyond it 414.'),
-    headerBytes: size(256, 16_384 * kib)
+    headerBytes: sizeBetween(256, 16_384 * kib)
       .prefault('32KiB')
       .describe('All of a request’s head; beyond it 431.'),
     headerCount: z.int().min(1).max(10_000).default(100).describe('Header fields in a head; beyond it 431.'),
@@ -51,7 +52,7 @@ export const limitsSchema = z
       .max(countMax)
       .default(CONNECTIONS_DEFAULT)
       .describe('Open client connections per worker; beyond it new ones are closed at once.'),
-    matchBody: size(0, 64 * 1024 * kib)
+    matchBody: sizeBetween(0, 64 * 1024 * kib)
       .prefault('64KiB')
       .describe(
         'Largest body that is held in memory to match on it; larger ones do not match. All of them together take 64 MiB in a worker, or four times this size; beyond that, the request whose body has been arriving longest gets 503 `overloaded`.',

@@ -3,9 +3,9 @@
 import { z } from 'zod';
 import { duration } from '../base/schema/duration.ts';
 import { expected, found } from '../base/schema/found.ts';
+import { sizeBetween } from '../base/schema/size.ts';
 import { percentage } from './percentage.ts';
 import type { MirrorConfig } from './rollout-config.ts';
-import { size } from './size-field.ts';
 
 const KIB = 1024;
 const fieldName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
@@ -32,7 +32,7 @@ const compare = z
       .describe(
         'Places in a JSON body that may differ: `[$.time, "$.items[*].id"]`; `[*]` is every element of a list.',
       ),
-    bodyLimit: size(KIB, 16 * KIB * KIB)
+    bodyLimit: sizeBetween(KIB, 16 * KIB * KIB)
       .prefault('256KiB')
       .describe('Answers with a larger body are not compared.'),
   })
@@ -50,7 +50,7 @@ export const mirrorSchema = z
       .refine(share => share > 0, 'with 0% nothing is copied: leave `mirror` out')
       .prefault('100%')
       .describe('Share of the requests that are copied.'),
-    body: size(0, 16 * KIB * KIB)
+    body: sizeBetween(0, 16 * KIB * KIB)
       .prefault('64KiB')
       .describe('Requests with a larger body are not copied.'),
     timeout: duration.prefault('10s').describe('How long a copy may take.'),

@@ -3,9 +3,9 @@
 import { z } from 'zod';
 import { duration, durationText } from '../base/schema/duration.ts';
 import { expected, found } from '../base/schema/found.ts';
+import { sizeBetween } from '../base/schema/size.ts';
 import { percentage } from './percentage.ts';
 import type { RetryConfig } from './resilience-config.ts';
-import { size } from './size-field.ts';
 
 const reasons = 'connect, reset, timeout, or a status: 429, 500, 502, 503, 504';
 const statuses = [429, 500, 502, 503, 504] as const;
@@ -55,7 +55,7 @@ const settings = z
         'Methods that may be sent twice. Default: GET, HEAD, OPTIONS, PUT and DELETE. Requests with an `Idempotency-Key` always may.',
       ),
     bodyLimit: z
-      .union([unlimited, size(1, 64 * 1024 * 1024)], {
+      .union([unlimited, sizeBetween(1, 64 * 1024 * 1024)], {
         error: ({ input }) => `expected a size from 1B to 64MiB, found ${found(input)}`,
       })
       .prefault('64KiB')

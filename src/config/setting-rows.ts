@@ -5,7 +5,6 @@ import { duration, durationOrZero } from '../base/schema/duration.ts';
 import { type JsonSchema, toJsonSchema } from './json-schema.ts';
 import { percentage } from './percentage.ts';
 import { rate } from './rate.ts';
-import { size } from './size-field.ts';
 
 export interface SettingRow {
   /** Such as `pool.maxConnections` or `endpoints[].weight`. */
@@ -22,7 +21,7 @@ const forms = new Map(
     [
       ['duration', duration],
       ['duration', durationOrZero],
-      ['size', size(0, 1)],
+      ['size', sizeBetween(0, 1)],
       ['rate', rate],
       ['percentage', percentage],
     ] as const

@@ -6,7 +6,7 @@ import { duration } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
 import { optionalLogin } from '../../base/schema/optional-login.ts';
-import { size } from '../../base/schema/size.ts';
+import { sizeBetween } from '../../base/schema/size.ts';
 
 const CACHE_BYTES_MIN = 64 * 1_024;
 const CACHE_BYTES_MAX = 1_024 ** 3;
@@ -37,8 +37,7 @@ export const schema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Whether the upstream sees a key that was in the query; it would appear in its logs.'),
-  cache: size
-    .refine(bytes => bytes >= CACHE_BYTES_MIN && bytes <= CACHE_BYTES_MAX, 'expected 64KiB to 1GiB')
+  cache: sizeBetween(CACHE_BYTES_MIN, CACHE_BYTES_MAX)
     .prefault('8MiB')
     .describe(
       'Memory for cached keys, per worker: 8MiB for 8,000 to 16,000. Keys not used lately are dropped first; wrong keys are kept apart and displace none.',

@@ -1,9 +1,9 @@
 // The configuration of the idempotency filter. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
-import { holdsEnoughAnswers, tooLittleMemory } from '../../base/schema/answer-memory.ts';
+import { answerMemory, holdsEnoughAnswers, keepTime, tooLittleMemory } from '../../base/schema/answer-memory.ts';
 import { duration } from '../../base/schema/duration.ts';
-import { size } from '../../base/schema/size.ts';
+import { sizeBetween } from '../../base/schema/size.ts';
 
 export const name = 'idempotency';
 
@@ -17,14 +17,6 @@ export const documentation =
   'Where the route is `async`, a duplicate of a deferred request gets the same 202 and the same `Location`, where the response is kept for at least `keepFor`. ' +
   'Put it after the filter that identifies the caller; callers without an identity are distinguished by their address, and a request with a different `Authorization` gets 422. The same holds for callers whom that filter admits and does not name (`forwardAuth` without `subject` and `consumer`, a token without `sub`): their `Cookie` and the fields of `copy` count as well. Put it after `compress`, too. A restart removes all kept responses, and so does a reload that changes `memory` or `answerLimit`.';
 
-/** The same limit as for other settings that keep responses: the memory is one shared block. */
-const MEMORY_BYTES_MAX = 4 * 1_024 ** 3;
-
-const sizeFrom = (least: number) =>
-  size.refine(bytes => bytes >= least, { error: `expected at least ${least} bytes`, abort: true });
-
-const seconds = duration.refine(ms => ms >= 1_000, 'expected at least 1s');
-
 export const schema = z
   .strictObject({
     methods: z
@@ -36,8 +28,8 @@ export const schema = z
       .boolean()
       .default(false)
       .describe('Whether a request without a key is refused with 400 `idempotency_key_missing`.'),
-    keepFor: seconds.prefault('24h').describe('How long an answer is kept.'),
-    underWayFor: seconds
+    keepFor: keepTime.prefault('24h').describe('How long an answer is kept.'),
+    underWayFor: keepTime
       .prefault('60s')
       .describe(
         'How long a request whose client left before the response came, or whose response broke off, keeps its duplicates out.',
@@ -49,7 +41,6 @@ export const schema = z
         'What a duplicate gets while the first request is in progress: 409 at once, or the first one’s response when it is there.',
       ),
     waitFor: duration
-      .refine(ms => ms > 0, 'expected more than 0s')
       .prefault('10s')
       .describe('Longest wait of a duplicate with `whileInFlight: wait`; then it gets 409.'),
     waiters: z
@@ -58,11 +49,10 @@ export const schema = z
       .max(100_000)
       .default(100)
       .describe('How many duplicates may wait in each worker for this filter; those beyond get 409 at once.'),
-    answerLimit: sizeFrom(256)
+    answerLimit: sizeBetween(256, 512 * 1_024 ** 2)
       .prefault('16KiB')
       .describe('Largest response that is kept, head and body. Duplicates of a request with a larger one get 409.'),
-    memory: sizeFrom(64 * 1_024)
-      .refine(bytes => bytes <= MEMORY_BYTES_MAX, 'expected at most 4GiB')
+    memory: answerMemory
       .prefault('16MiB')
       .describe(
         'For all answers of filters with the same `memory` and `answerLimit`; when it is full the oldest go first.',

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { cidrError } from '../../base/cidr-set.ts';
 import { duration } from '../../base/schema/duration.ts';
-import { size } from '../../base/schema/size.ts';
+import { sizeBetween } from '../../base/schema/size.ts';
 
 export const policyName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'expected letters, digits and _ . -, at most 64');
 
@@ -20,10 +20,7 @@ export const exemptCallers = z
   .prefault({})
   .describe('Callers who are not limited, and use up nothing.');
 
-export const memorySize = size.refine(
-  bytes => bytes >= 65_536 && bytes <= 2 ** 30,
-  'expected a size from 64KiB to 1GiB',
-);
+export const memorySize = sizeBetween(65_536, 2 ** 30);
 
 /** How long a request may wait for Redis, in ms. */
 export const answerTime = duration.refine(ms => ms >= 1 && ms <= 10_000, 'expected 1ms to 10s');
