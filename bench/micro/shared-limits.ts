@@ -9,6 +9,7 @@ import { LimitCall } from '../../src/store/limiter/limiter-store.ts';
 import { openRedisLimits, redisLimitNeeds } from '../../src/store/redis/open-redis-limits.ts';
 import { RedisStore } from '../../src/store/redis/redis-store.ts';
 import { limitsSource } from '../../src/store/redis/shared/limits-source.ts';
+import { lastingObjects } from '../../test/support/lasting-objects.ts';
 import { startRedis } from '../../test/support/redis.ts';
 import { redisSpec } from '../../test/support/store-spec.ts';
 
@@ -38,14 +39,10 @@ function rulesOf(count: number): LimitRule[] {
 /** A worker of one gateway with an even stream of decisions over all keys. Posts their CPU time and their number. */
 async function decideAll({ port, count, tables, forMs }: Task): Promise<void> {
   const clock = { now: performance.now() };
-  const kept = new Map<string, object>();
   const worker = {
     clock,
     sharedTable: (name: string) => tables.get(name)!,
-    lasting<Value extends object>(key: string, make: () => Value): Value {
-      if (!kept.has(key)) kept.set(key, make());
-      return kept.get(key) as Value; // Because: each key has one kind of object
-    },
+    lasting: lastingObjects(),
     feed: (_need: FeedNeed) => ({
       value: undefined,
       onChange: () => () => {},

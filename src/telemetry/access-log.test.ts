@@ -157,21 +157,25 @@ test('a full disk costs lines, counted, and one message; never the worker', asyn
   assert.match(errors[0]!.message, /ENOSPC/);
 });
 
+/** A log, and what it has told so far: how many lines are lost and written, and its messages with the numbers of lost lines between. */
+function logThatTells(path: string) {
+  const told = { dropped: 0, written: 0, messages: [] as (string | number)[] };
+  const log = new AccessLog({
+    path,
+    onDropped: lines => (told.dropped += lines),
+    onWritten: lines => (told.written += lines),
+    onError: ({ message }) => told.messages.push(message),
+    onWorksAgain: lost => told.messages.push(lost),
+  });
+  return { log, told };
+}
+
 test('a line that broke off when the disk was full is not continued by the next one, and what was written is not counted as lost', async t => {
   const path = join(folder, 'torn.log');
   // Beyond the limit the system takes a part of a write, and nothing of the next one, as on a full disk.
   const limitFiles = (bytes: string) => execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`]);
   t.after(() => limitFiles('unlimited'));
-  let dropped = 0;
-  let written = 0;
-  const said: (string | number)[] = [];
-  const log = new AccessLog({
-    path,
-    onDropped: lines => (dropped += lines),
-    onWritten: lines => (written += lines),
-    onError: ({ message }) => said.push(message.slice(0, 5)),
-    onWorksAgain: lost => said.push(lost),
-  });
+  const { log, told } = logThatTells(path);
   limitFiles('1000');
   for (let i = 0; i < 20; i++) log.append(`first ${'x'.repeat(70)} end`);
   await log.flush();
@@ -185,8 +189,11 @@ test('a line that broke off when the disk was full is not continued by the next 
   const whole = lines.filter(line => /^(first x{70}|later) end$/.test(line));
   assert.equal(lines.length, whole.length + 1);
   assert.deepEqual(lines.slice(-3), ['later end', 'later end', 'later end']);
-  assert.deepEqual([written, dropped], [whole.length, 24 - whole.length]);
-  assert.deepEqual(said, ['EFBIG', dropped]);
+  assert.deepEqual([told.written, told.dropped], [whole.length, 24 - whole.length]);
+  const [reason, lost] = told.messages;
+  assert.match(String(reason), /^EFBIG/);
+  assert.equal(lost, told.dropped);
+  assert.equal(told.messages.length, 2);
 });
 
 test('a reader that does not read costs lines beyond the backlog, and memory stays bounded', async () => {
@@ -195,26 +202,18 @@ test('a reader that does not read costs lines beyond the backlog, and memory sta
   const copy = join(folder, 'fifo-copy');
   // Opens both ends, so that the log can open its own without a reader.
   const bothEnds = openSync(path, constants.O_RDWR);
-  let dropped = 0;
-  let written = 0;
-  const said: (string | number)[] = [];
-  const log = new AccessLog({
-    path,
-    onDropped: lines => (dropped += lines),
-    onWritten: lines => (written += lines),
-    onError: ({ message }) => said.push(message),
-    onWorksAgain: lost => said.push(lost),
-  });
+  const { log, told } = logThatTells(path);
   const line = 'q'.repeat(1_023);
   for (let i = 0; i < 20_000; i++) log.append(line);
-  assert.ok(dropped > 10_000, `${dropped} dropped`);
+  assert.ok(told.dropped > 10_000, `${told.dropped} dropped`);
   const reader = spawn('dd', [`if=${path}`, `of=${copy}`, 'status=none']);
   const ended = once(reader, 'exit');
   await log.close();
   closeSync(bothEnds);
   await ended;
+  const { written, dropped, messages } = told;
   assert.equal(written + dropped, 20_000);
-  assert.deepEqual(said, [
+  assert.deepEqual(messages, [
     'what reads it takes less than there is; lines beyond the 8 MiB that wait are dropped',
     dropped,
   ]);

@@ -8,13 +8,12 @@ import type { FaultCode } from '../../src/base/fault.ts';
 import { buildChain } from '../../src/exchange/chain.ts';
 import { ConsumerDirectory, type ListedConsumer } from '../../src/exchange/consumer-directory.ts';
 import type { Filter } from '../../src/exchange/filter.ts';
-import { Gateway } from '../../src/exchange/gateway.ts';
+import type { Gateway } from '../../src/exchange/gateway.ts';
 import { type Destination, Route, RoutePlan, type RouteResilience } from '../../src/exchange/route.ts';
 import type { Limits, Snapshot } from '../../src/exchange/snapshot.ts';
 import type { HeaderNameSet } from '../../src/http/header-name-set.ts';
 import { defaultHttp2Limits, type Http2Limits } from '../../src/net/h2/http2-limits.ts';
 import { ThreadIo } from '../../src/net/io.ts';
-import { Listener } from '../../src/net/listener.ts';
 import { RouteTableBuilder } from '../../src/route/route-table-builder.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
 import type { Http2Reason } from '../../src/telemetry/http2-reasons.ts';
@@ -22,6 +21,7 @@ import { blockKinds, http2Cell, refusalCell, UpstreamCell, WorkerCell } from '..
 import { nextLine } from '../../src/telemetry/metric-slab.ts';
 import { Upstream, type UpstreamSpec } from '../../src/upstream/upstream.ts';
 import { engineLimits } from './engine-limits.ts';
+import { listeningGateway } from './listening-gateway.ts';
 import { poolSettings, upstreamSpec } from './upstream-spec.ts';
 
 export interface EngineOptions {
@@ -88,7 +88,6 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
   const logPath = path.join(folder, 'access.log');
   const io = new ThreadIo();
   io.start();
-  const log: string[] = [];
   const limits: Limits = { ...engineLimits, ...options.limits };
   const routeOffset = blockKinds.worker.cellCount;
   const upstreamOffset = routeOffset + blockKinds.route.cellCount;
@@ -129,27 +128,17 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
     noRouteMetricsOffset: routeOffset,
   };
   const accessLog = new AccessLog({ path: logPath });
-  const gateway = new Gateway(snapshot, {
-    io,
-    cells,
-    workerMetricsOffset: 0,
-    accessLog,
-    log: (_level, message) => log.push(message),
-  });
-  await gateway.prepare();
-  const settings = {
-    port: 0,
-    proxyProtocol: options.proxyProtocol ?? false,
-    trustedProxies: options.trustedProxies ?? [],
-    protocols: options.protocols ?? ['http/1.1'],
-    http2: { ...defaultHttp2Limits, ...options.http2 },
-    keepsClientCertificateHeaders: false,
-    tls: null,
-  };
-  const listener = new Listener({ host: '127.0.0.1', port: 0 }, io.readBuffer, socket =>
-    gateway.accept(socket, settings),
+  const listening = await listeningGateway(
+    snapshot,
+    { io, cells, accessLog },
+    {
+      proxyProtocol: options.proxyProtocol ?? false,
+      trustedProxies: options.trustedProxies ?? [],
+      protocols: options.protocols ?? ['http/1.1'],
+      http2: { ...defaultHttp2Limits, ...options.http2 },
+    },
   );
-  const { port } = await listener.listen();
+  const { gateway, port, log } = listening;
   return {
     port,
     gateway,
@@ -187,8 +176,7 @@ export async function startEngine(backendPorts: readonly number[], options: Engi
       });
     },
     async stop() {
-      listener.close();
-      await gateway.drain(0);
+      await listening.close();
       upstream.retire(null);
       io.stop();
       await accessLog.close();

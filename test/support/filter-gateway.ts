@@ -6,20 +6,19 @@ import { buildChain } from '../../src/exchange/chain.ts';
 import type { Plan } from '../../src/exchange/consumer.ts';
 import { ConsumerDirectory, type ListedConsumer } from '../../src/exchange/consumer-directory.ts';
 import type { FilterDefinition } from '../../src/exchange/filter.ts';
-import { Gateway } from '../../src/exchange/gateway.ts';
+import type { Gateway } from '../../src/exchange/gateway.ts';
 import { identityHeaderPrefixes } from '../../src/exchange/identity-lines.ts';
-import type { ListenerSettings } from '../../src/exchange/listener-settings.ts';
 import { Route, RoutePlan } from '../../src/exchange/route.ts';
 import type { Snapshot } from '../../src/exchange/snapshot.ts';
 import { HeaderNameSet } from '../../src/http/header-name-set.ts';
 import { ThreadIo } from '../../src/net/io.ts';
-import { Listener } from '../../src/net/listener.ts';
 import { RouteTableBuilder } from '../../src/route/route-table-builder.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
 import { blockKinds } from '../../src/telemetry/metric-families.ts';
 import { Upstream } from '../../src/upstream/upstream.ts';
 import { engineLimits } from './engine-limits.ts';
 import { filterServices, type TestServices } from './filter-services.ts';
+import { listeningGateway } from './listening-gateway.ts';
 import { listeningPort } from './listening-port.ts';
 import { upstreamSpec } from './upstream-spec.ts';
 
@@ -70,7 +69,6 @@ export async function startFilterGateway(
   const backendPort = await listeningPort(server);
   const io = new ThreadIo();
   io.start();
-  const log: string[] = [];
   const routeOffset = blockKinds.worker.cellCount;
   const upstreamOffset = routeOffset + blockKinds.route.cellCount;
   const cells = new Float64Array(upstreamOffset + blockKinds.upstream.cellCount);
@@ -103,33 +101,19 @@ export async function startFilterGateway(
     accessLogSample: 1,
     noRouteMetricsOffset: routeOffset,
   };
-  const gateway = new Gateway(snapshot, {
-    io,
-    cells,
-    workerMetricsOffset: 0,
-    accessLog: new AccessLog({ path: 'off' }),
-    log: (_level, message) => log.push(message),
-  });
-  await gateway.prepare();
-  const settings: ListenerSettings = {
-    port: 0,
-    proxyProtocol: false,
+  const services = { io, cells, accessLog: new AccessLog({ path: 'off' }) };
+  const listening = await listeningGateway(snapshot, services, {
     trustedProxies: options.trustedProxies ?? [],
     keepsClientCertificateHeaders: options.keepsClientCertificateHeaders ?? false,
-    tls: null,
-  };
-  const listener = new Listener({ host: '127.0.0.1', port: 0 }, io.readBuffer, socket =>
-    gateway.accept(socket, settings),
-  );
-  const { port } = await listener.listen();
+  });
+  const { gateway, port, log } = listening;
   return {
     port,
     backendPort,
     log,
     gateway,
     async stop() {
-      listener.close();
-      await gateway.drain(0);
+      await listening.close();
       upstream.retire(null);
       io.stop();
       server.closeAllConnections();

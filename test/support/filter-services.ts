@@ -6,6 +6,7 @@ import type { RefusalTally } from '../../src/exchange/refusal-tally.ts';
 import type { FilterNeeds } from '../../src/exchange/worker-services.ts';
 import { type Feed, type FeedNeed, feedKey } from '../../src/store/feed.ts';
 import type { Store } from '../../src/store/store.ts';
+import { lastingObjects } from './lasting-objects.ts';
 
 export interface TestServices {
   readonly slot?: number;
@@ -41,7 +42,6 @@ export function filterServices(given: TestServices = {}): FilterServices {
       given.tables?.get(name) ?? new SharedArrayBuffer(bytes),
     ]),
   );
-  const kept = new Map<string, object>();
   return {
     slot: given.slot ?? 0,
     routeName: given.routeName ?? 'test',
@@ -76,10 +76,7 @@ export function filterServices(given: TestServices = {}): FilterServices {
       },
       // Because: a test gives feeds of the kind that its filter reads.
       feed: <Value>(need: FeedNeed) => (given.feeds?.get(feedKey(need)) ?? nothing) as Feed<unknown> as Feed<Value>,
-      lasting<Value extends object>(key: string, make: () => Value) {
-        if (!kept.has(key)) kept.set(key, make());
-        return kept.get(key) as Value; // Because: each key holds one kind of object.
-      },
+      lasting: lastingObjects(),
     },
   };
 }

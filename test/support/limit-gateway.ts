@@ -13,6 +13,7 @@ import { RedisStore } from '../../src/store/redis/redis-store.ts';
 import { limitsSource } from '../../src/store/redis/shared/limits-source.ts';
 import type { LimitsNews } from '../../src/store/redis/store-failure.ts';
 import type { StoreSpec } from '../../src/store/store-spec.ts';
+import { lastingObjects } from './lasting-objects.ts';
 
 /** Room for some thousand cells of the largest state. */
 const TABLE_BYTES = 1 << 20;
@@ -58,7 +59,6 @@ export async function openLimitGateway(
     };
     running.set(feedKey(need), limitsSource.start(need.spec, outlet));
   }
-  const kept = new Map<string, object>();
   const store = new RedisStore(spec);
   const worker: LimitsWorker = {
     clock: {
@@ -67,10 +67,7 @@ export async function openLimitGateway(
       },
     },
     sharedTable,
-    lasting<Value extends object>(key: string, make: () => Value): Value {
-      if (!kept.has(key)) kept.set(key, make());
-      return kept.get(key) as Value; // Because: each key holds one kind of object.
-    },
+    lasting: lastingObjects(),
     feed: <Value>(need: FeedNeed): Feed<Value> => ({
       get value() {
         return values.get(feedKey(need)) as Value | undefined; // Because: all feeds here carry LimitsNews.

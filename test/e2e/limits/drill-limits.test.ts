@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { startChild } from '../../support/child.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
@@ -12,14 +12,19 @@ import { startRedis } from '../../support/redis.ts';
 
 const command = path.resolve(import.meta.dirname, '../../../bin/cardea');
 
-test('two gateways hold one limit, and what they admitted is told', async t => {
-  const redis = await startRedis({ password: 'drill/secret' });
+/** A Redis, and a folder with a place for the configuration of the gateways. */
+async function drillPlace(t: TestContext, options: Parameters<typeof startRedis>[0] = {}) {
+  const redis = await startRedis(options);
   const folder = mkdtempSync(path.join(tmpdir(), 'cardea-drill-test-'));
   t.after(async () => {
     await redis.stop();
     rmSync(folder, { recursive: true, force: true });
   });
-  const file = path.join(folder, 'cardea.yaml');
+  return { redis, folder, file: path.join(folder, 'cardea.yaml') };
+}
+
+test('two gateways hold one limit, and what they admitted is told', async t => {
+  const { redis, file } = await drillPlace(t, { password: 'drill/secret' });
   writeFileSync(
     file,
     `listeners: [{ address: 127.0.0.1:0 }]
@@ -44,13 +49,7 @@ routes: [{ name: a, match: { path: / }, public: true, to: { reply: { status: 200
 });
 
 test('a drill that a signal ends leaves no gateway and no file behind', async t => {
-  const redis = await startRedis();
-  const folder = mkdtempSync(path.join(tmpdir(), 'cardea-drill-test-'));
-  t.after(async () => {
-    await redis.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  const file = path.join(folder, 'cardea.yaml');
+  const { redis, folder, file } = await drillPlace(t);
   writeFileSync(
     file,
     `listeners: [{ address: 127.0.0.1:0 }]\nstores: { main: { url: "redis://127.0.0.1:${redis.port}" } }\nroutes: []\n`,

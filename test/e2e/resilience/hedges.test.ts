@@ -12,6 +12,7 @@ import { startGateway } from '../../support/gateway.ts';
 import { startH2Server } from '../../support/h2-server.ts';
 import { type RawBackend, type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
 import { retrySpec } from '../../support/resilience-settings.ts';
+import { engineBeforeAll } from './engine-before-all.ts';
 
 const answer = (status: number, body: string): string =>
   `HTTP/1.1 ${status} X\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
@@ -27,26 +28,13 @@ async function setUp(
   upstream: EngineOptions['upstream'] = {},
   options: EngineOptions = {},
 ) {
-  const backends = await Promise.all(handlers.map(startRawBackend));
-  const ports = backends.map(({ port }) => port);
-  const engine = await startEngine(ports, { ...options, upstream, resilience: { hedge: new HedgePlan(afterMs) } });
-  const clients: ClientConnection[] = [];
-  t.after(async () => {
-    for (const client of clients) client.destroy();
-    await engine.stop();
-    for (const backend of backends) await backend.stop();
-  });
-  const send = async (text: string) => {
-    const client = await ClientConnection.open(engine.port);
-    clients.push(client);
-    client.send(text);
-    return client;
+  const resilience = { hedge: new HedgePlan(afterMs) };
+  const { ask, ...parts } = await engineBeforeAll(t, handlers, { ...options, upstream, resilience });
+  const asked = async (text = get) => {
+    const { status, body } = await ask(text);
+    return `${status} ${body}`;
   };
-  const ask = async (text = get) => {
-    const [first] = await (await send(text)).answers(1);
-    return `${first!.status} ${first!.body.toString()}`;
-  };
-  return { backends, engine, ask, send };
+  return { ...parts, ask: asked };
 }
 
 const get = 'GET / HTTP/1.1\r\nHost: test\r\n\r\n';
@@ -112,30 +100,22 @@ test('a fast first try is alone', async t => {
 });
 
 test('a second try that fails or answers badly leaves the first alone; a first one that fails leaves it to the second', async t => {
-  const bad = await askedBoth(t);
-  bad.second.write(answer(503, 'bad'));
-  await eventually(() => bad.engine.endpointsInFlight()[1] === 0, 'the second try is over');
-  bad.first.write(answer(200, 'first'));
-  assert.equal(await bad.answered, '200 first');
-  await quiet(bad.engine);
-  const reset = await askedBoth(t);
-  reset.second.resetAndDestroy();
-  await eventually(() => reset.engine.endpointsInFlight()[1] === 0, 'the second try is over');
-  reset.first.write(answer(200, 'first'));
-  assert.equal(await reset.answered, '200 first');
-  await quiet(reset.engine);
-  const left = await askedBoth(t);
-  left.first.resetAndDestroy();
-  await eventually(() => left.engine.endpointsInFlight()[0] === 0, 'the first try is over');
-  left.second.write(answer(200, 'second'));
-  assert.equal(await left.answered, '200 second');
-  await quiet(left.engine);
-  const worse = await askedBoth(t);
-  worse.first.write(answer(503, 'bad'));
-  await eventually(() => worse.engine.endpointsInFlight()[0] === 0, 'the first try is over');
-  worse.second.write(answer(200, 'second'));
-  assert.equal(await worse.answered, '200 second');
-  await quiet(worse.engine);
+  const fails = (socket: Socket) => void socket.write(answer(503, 'bad'));
+  const breaksOff = (socket: Socket) => void socket.resetAndDestroy();
+  for (const end of [fails, breaksOff]) {
+    for (const [lost, left] of [
+      ['second', 'first'],
+      ['first', 'second'],
+    ] as const) {
+      const tries = await askedBoth(t);
+      end(tries[lost]);
+      const place = lost === 'first' ? 0 : 1;
+      await eventually(() => tries.engine.endpointsInFlight()[place] === 0, `the ${lost} try is over`);
+      tries[left].write(answer(200, left));
+      assert.equal(await tries.answered, `200 ${left}`);
+      await quiet(tries.engine);
+    }
+  }
 });
 
 test('when both fail the request is tried once more where retries are configured, and fails where they are not', async t => {

@@ -9,8 +9,9 @@ import { type Engine, type EngineOptions, startEngine } from '../../support/engi
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { startGateway } from '../../support/gateway.ts';
-import { type RawBackend, type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
+import { type RawHandlers, startRawBackend } from '../../support/raw-backend.ts';
 import { breakerSpec, retrySpec } from '../../support/resilience-settings.ts';
+import { engineBeforeAll } from './engine-before-all.ts';
 
 const answer = (status: number, body = `${status}`, fields = ''): string =>
   `HTTP/1.1 ${status} X\r\n${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
@@ -20,39 +21,13 @@ const unavailable: RawHandlers = { onRequest: ({ socket }) => socket.write(answe
 const resetting: RawHandlers = { onRequest: ({ socket }) => socket.resetAndDestroy() };
 const silent: RawHandlers = { onRequest() {} };
 
-async function setUp(
+function setUp(
   t: TestContext,
   handlers: readonly RawHandlers[],
   upstream: EngineOptions['upstream'] = {},
   options: EngineOptions = {},
-): Promise<{
-  backends: RawBackend[];
-  engine: Engine;
-  send(text: string): Promise<ClientConnection>;
-  ask(text: string): Promise<{ status: number; body: string }>;
-}> {
-  const backends = await Promise.all(handlers.map(startRawBackend));
-  const engine = await startEngine(
-    backends.map(({ port }) => port),
-    { ...options, upstream: { retry: retrySpec(), ...upstream } },
-  );
-  const clients: ClientConnection[] = [];
-  t.after(async () => {
-    for (const client of clients) client.destroy();
-    await engine.stop();
-    for (const backend of backends) await backend.stop();
-  });
-  const send = async (text: string) => {
-    const client = await ClientConnection.open(engine.port);
-    clients.push(client);
-    client.send(text);
-    return client;
-  };
-  const ask = async (text: string) => {
-    const [first] = await (await send(text)).answers(1);
-    return { status: first!.status, body: first!.body.toString() };
-  };
-  return { backends, engine, send, ask };
+) {
+  return engineBeforeAll(t, handlers, { ...options, upstream: { retry: retrySpec(), ...upstream } });
 }
 
 const get = 'GET / HTTP/1.1\r\nHost: test\r\n\r\n';
