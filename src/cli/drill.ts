@@ -3,8 +3,8 @@
 import type { UpstreamConfig } from '../config/config.ts';
 import { type Command, type CommandArguments, configOption, DEFAULT_FILE, ExitCode, jsonOption } from './command.ts';
 import { withEndpointsInUse } from './drill/drill-config.ts';
-import { failoverAdvice } from './drill/failover-advice.ts';
-import { type FailoverResult, runFailover } from './drill/failover-drill.ts';
+import type { DrillOrder } from './drill/drill-order.ts';
+import { holdFailover } from './drill/failover-report.ts';
 import { limitsDrill, limitsOptions } from './drill/limits-drill.ts';
 import { holdOverload } from './drill/overload-report.ts';
 import { holdRollback } from './drill/rollback-report.ts';
@@ -12,7 +12,13 @@ import { loadOrTell } from './load-or-tell.ts';
 import { messageOf } from './message-of.ts';
 import { UsageError } from './parse-arguments.ts';
 import type { Terminal } from './terminal.ts';
-import { textTable } from './text-table.ts';
+
+/** Each returns whether all went well. `limits` is not among them: it runs several gateways and has options of its own. */
+const drills: Readonly<Record<string, (order: DrillOrder, terminal: Terminal) => Promise<boolean>>> = {
+  failover: holdFailover,
+  overload: holdOverload,
+  rollback: holdRollback,
+};
 
 export const drill: Command = {
   name: 'drill',
@@ -46,41 +52,24 @@ export const drill: Command = {
   positionals: [{ name: 'DRILL', help: 'failover, overload, rollback or limits' }],
   async run(args, terminal) {
     const [name = ''] = args.positionals;
-    if (name !== 'failover' && name !== 'overload' && name !== 'rollback' && name !== 'limits') {
+    const hold = Object.hasOwn(drills, name) ? drills[name] : undefined;
+    if (hold === undefined && name !== 'limits') {
       throw new UsageError(`"${name}" is not a drill; expected failover, overload, rollback or limits`);
     }
-    const file = args.text('config') ?? DEFAULT_FILE;
     const holdMs = secondsOf(args) * 1_000;
+    const serviceMs = serviceOf(args);
     const config = await loadOrTell(args, terminal);
     if (config === null) return ExitCode.failed;
-    if (name === 'limits') return await limitsDrill(config, args, holdMs / 1_000, terminal);
+    if (hold === undefined) return await limitsDrill(config, args, holdMs / 1_000, terminal);
+    const file = args.text('config') ?? DEFAULT_FILE;
     const upstreams = chosen(config.upstreams, args.texts('upstream')).map(withEndpointsInUse);
-    const names = args.texts('upstream');
-    const results: FailoverResult[] = [];
-    if (!args.flag('json') && name === 'failover')
-      terminal.err(`about ${Math.ceil((upstreams.length * 5 * (holdMs + 3_000)) / 1_000)} s`);
     try {
-      if (name === 'rollback') {
-        const well = await holdRollback(file, config, names, holdMs, args.flag('json'), terminal);
-        return well ? ExitCode.ok : ExitCode.failed;
-      }
-      if (name === 'overload') {
-        const json = args.flag('json');
-        const order = { file, upstreams, seconds: holdMs / 1_000, serviceMs: serviceOf(args), json };
-        return (await holdOverload(order, terminal)) ? ExitCode.ok : ExitCode.failed;
-      }
-      await runFailover(file, upstreams, holdMs, result => results.push(result));
+      const order = { file, config, upstreams, holdMs, serviceMs, json: args.flag('json') };
+      return (await hold(order, terminal)) ? ExitCode.ok : ExitCode.failed;
     } catch (error) {
       terminal.err(`cardea: the drill could not be run: ${messageOf(error)}`);
       return ExitCode.failed;
     }
-    const report = upstreams.map(upstream => {
-      const own = results.filter(result => result.upstream === upstream.name);
-      return { upstream: upstream.name, results: own, advice: failoverAdvice(upstream, own) };
-    });
-    if (args.flag('json')) terminal.json({ drill: 'failover', report });
-    else for (const each of report) show(each.upstream, each.results, each.advice, terminal);
-    return results.some(({ failed }) => failed > 0) ? ExitCode.failed : ExitCode.ok;
   },
 };
 
@@ -103,33 +92,4 @@ function chosen(upstreams: readonly UpstreamConfig[], names: readonly string[]):
   const unknown = names.find(name => !known.includes(name));
   if (unknown !== undefined) throw new UsageError(`there is no upstream "${unknown}"; there are ${known.join(', ')}`);
   return names.length === 0 ? upstreams : upstreams.filter(({ name }) => names.includes(name));
-}
-
-function show(
-  upstream: string,
-  results: readonly FailoverResult[],
-  advice: readonly string[],
-  terminal: Terminal,
-): void {
-  const { paint } = terminal;
-  const rows = results.map(each => [
-    each.failure,
-    String(each.requests),
-    String(each.failed),
-    `${each.p99BeforeMs} ms`,
-    `${each.p99Ms} ms`,
-    `${each.longestMs} ms`,
-    each.ejectedAfterMs === null ? 'never' : `${each.ejectedAfterMs} ms`,
-    each.backAfterMs === null ? '-' : `${each.backAfterMs} ms`,
-  ]);
-  terminal.out(paint('bold', `${upstream} (${results[0]?.endpoints ?? 0} endpoints, one of them fails)`));
-  terminal.out(
-    textTable(
-      ['FAILURE', 'REQUESTS', 'FAILED', 'P99 BEFORE', 'P99', 'LONGEST', 'OUT OF USE AFTER', 'BACK AFTER'],
-      rows,
-    ),
-  );
-  for (const sentence of advice) terminal.out(`${paint('yellow', '!')} ${sentence}`);
-  if (advice.length === 0) terminal.out(paint('green', 'no request failed, and none took long'));
-  terminal.out('');
 }

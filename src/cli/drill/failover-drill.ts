@@ -46,7 +46,8 @@ export async function runFailover(
       const [base] = supervisor.status.listeners;
       for (const { name } of upstreams) {
         for (const failure of failureNames) {
-          onResult(await drillOne(supervisor, `${base}/drill/${name}`, name, stage.get(name)!, failure, holdMs));
+          const place = { supervisor, upstream: name, url: `${base}/drill/${name}`, standIns: stage.get(name)! };
+          onResult(await drillOne(place, failure, holdMs));
         }
       }
     });
@@ -55,11 +56,16 @@ export async function runFailover(
   }
 }
 
+/** A running gateway with stand-ins behind one of its upstreams, which it serves at `url`. */
+interface DrilledUpstream {
+  readonly supervisor: Supervisor;
+  readonly upstream: string;
+  readonly url: string;
+  readonly standIns: readonly StandIn[];
+}
+
 async function drillOne(
-  supervisor: Supervisor,
-  url: string,
-  upstream: string,
-  standIns: readonly StandIn[],
+  { supervisor, upstream, url, standIns }: DrilledUpstream,
   failure: FailureName,
   holdMs: number,
 ): Promise<FailoverResult> {

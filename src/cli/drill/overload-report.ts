@@ -1,25 +1,18 @@
 // Runs the overload drill and shows its results: figures for each upstream, and what to change.
 
-import type { UpstreamConfig } from '../../config/config.ts';
 import type { Terminal } from '../terminal.ts';
 import { textTable } from '../text-table.ts';
+import type { DrillOrder } from './drill-order.ts';
 import { isServedWell, overloadAdvice } from './overload-advice.ts';
 import { type OverloadResult, runOverload } from './overload-drill.ts';
 
 /** About how long one upstream takes besides the overload itself. */
 const BESIDE_SECONDS = 10;
 
-export interface OverloadOrder {
-  readonly file: string;
-  readonly upstreams: readonly UpstreamConfig[];
-  readonly seconds: number;
-  readonly serviceMs: number;
-  readonly json: boolean;
-}
-
 /** Runs the drill and prints the report. True when every upstream met the criteria of `isServedWell`. */
-export async function holdOverload(order: OverloadOrder, terminal: Terminal): Promise<boolean> {
-  const { file, upstreams, seconds, serviceMs, json } = order;
+export async function holdOverload(order: DrillOrder, terminal: Terminal): Promise<boolean> {
+  const { file, upstreams, holdMs, serviceMs, json } = order;
+  const seconds = holdMs / 1_000;
   const results: OverloadResult[] = [];
   if (!json) terminal.err(`about ${upstreams.length * (seconds + BESIDE_SECONDS)} s`);
   await runOverload(file, upstreams, seconds, serviceMs, result => results.push(result));

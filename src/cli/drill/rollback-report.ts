@@ -1,26 +1,20 @@
 // Runs the rollback drill and shows its results: the outcome of each canary, its effect on clients, and what to change.
 
-import type { Config } from '../../config/config.ts';
 import type { CanaryConfig } from '../../config/rollout-config.ts';
 import type { Terminal } from '../terminal.ts';
 import { textTable } from '../text-table.ts';
+import type { DrillOrder } from './drill-order.ts';
 import { type CanaryRoute, canaryBehaviours, type RollbackResult, runRollback } from './rollback-drill.ts';
 
 /** When more requests failed than this, the first step is too large for a version that fails. */
 const FAILED_MAX = 20;
 
 /** Runs the drill and prints the report. True when no good canary was rolled back, and every bad one was, without failures afterwards. */
-export async function holdRollback(
-  file: string,
-  config: Config,
-  upstreams: readonly string[],
-  stepMs: number,
-  json: boolean,
-  terminal: Terminal,
-): Promise<boolean> {
+export async function holdRollback(order: DrillOrder, terminal: Terminal): Promise<boolean> {
+  const { file, config, upstreams, holdMs: stepMs, json } = order;
+  const names = new Set(upstreams.map(({ name }) => name));
   const routes = config.routes.filter(
-    (route): route is CanaryRoute =>
-      route.canary !== undefined && (upstreams.length === 0 || upstreams.includes(route.canary.upstream)),
+    (route): route is CanaryRoute => route.canary !== undefined && names.has(route.canary.upstream),
   );
   if (routes.length === 0) throw new Error('no route has a `canary`: there is nothing to roll back');
   if (!json) {
