@@ -3,12 +3,13 @@
 import type { LinearRegex } from '../base/linear-regex.ts';
 import type { ConcurrencyConfig } from '../config/admission-config.ts';
 import { onlyUpstream } from '../config/bare-route.ts';
-import type { Problem, RouteConfig } from '../config/config.ts';
+import type { Problem, RewriteConfig, RouteConfig } from '../config/config.ts';
 import type { Chain } from '../exchange/chain.ts';
 import type { Filter } from '../exchange/filter.ts';
+import type { KeptAnswers } from '../exchange/kept/kept-answers.ts';
 import { type Destination, Route, RoutePlan, type RouteSettings } from '../exchange/route.ts';
 import { type PathPattern, PathPatternError } from '../route/path-pattern.ts';
-import { compileRewrite, RewriteError } from '../route/rewrite.ts';
+import { compileRewrite, type Rewrite, RewriteError } from '../route/rewrite.ts';
 import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
 import type { Gate } from '../upstream/admission/gate.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -48,16 +49,7 @@ export function compileRoute(
   surroundings: RouteSurroundings,
   problems: Problem[],
 ): Route | null {
-  const {
-    upstreams,
-    workshop,
-    globalFilters,
-    globalChain,
-    plainPlans,
-    routeMetricOffsets,
-    mirrorMetricOffsets,
-    gateOf,
-  } = surroundings;
+  const { upstreams, workshop, plainPlans, routeMetricOffsets, mirrorMetricOffsets, gateOf } = surroundings;
   // The route table reports the error in the path, so it is not reported here again.
   if (pattern instanceof PathPatternError) return null;
 
@@ -70,22 +62,11 @@ export function compileRoute(
 
   const known = problems.length;
   const report = new Report(problems, ['routes', index]);
-  let rewrite = null;
-  if (config.rewrite !== null) {
-    const compiled = compileRewrite(config.rewrite, pattern);
-    if (compiled instanceof RewriteError) report.at('rewrite', ...compiled.path).fail(compiled.message);
-    else rewrite = compiled;
-  }
+  const rewrite = config.rewrite === null ? null : rewriteOf(config.rewrite, pattern, report.at('rewrite'));
   const sharedTable = workshop.worker.sharedTable.bind(workshop.worker);
-  const kept = compileFallbackCache(config, globalFilters.length + config.filters.length, sharedTable);
-  let chain: Chain | null = globalChain;
-  if (config.filters.length > 0 || kept !== null) {
-    const place = { firstSlot: globalFilters.length, routeName: config.name };
-    const ofFilters = report.at('filters');
-    const own = buildFilters(config.filters, place, workshop, ofFilters);
-    if (kept !== null) own.push(kept.filter);
-    chain = chainOf([...globalFilters, ...own], ofFilters);
-  }
+  const slot = surroundings.globalFilters.length + config.filters.length;
+  const kept = compileFallbackCache(config, slot, sharedTable);
+  const chain = routeChain(config, kept, surroundings, report.at('filters'));
   const destination = destinationOf(config, pattern, surroundings, report);
   const metricsOffset = offsetIn(routeMetricOffsets, config.name);
   const source = { chain, rewrite, metricsOffset };
@@ -101,6 +82,25 @@ export function compileRoute(
   const gate = concurrency === undefined ? null : gateOf(name, concurrency);
   const plan = new RoutePlan(chain, destination, { ...settings, gate, priority, mirror, deferral });
   return new Route(name, plan, metricsOffset);
+}
+
+/** Null, with the reason in `report`, when the rewrite does not fit the path. */
+function rewriteOf(rewrite: RewriteConfig, pattern: PathPattern, report: Report): Rewrite | null {
+  const compiled = compileRewrite(rewrite, pattern);
+  return compiled instanceof RewriteError ? report.at(...compiled.path).fail(compiled.message) : compiled;
+}
+
+/** The global filters, the route's own, and the one that keeps its answers. Null, with the reasons in `report`, when one cannot be built. */
+function routeChain(
+  { name, filters }: RouteConfig,
+  kept: KeptAnswers | null,
+  { workshop, globalFilters, globalChain }: RouteSurroundings,
+  report: Report,
+): Chain | null {
+  if (filters.length === 0 && kept === null) return globalChain;
+  const own = buildFilters(filters, { firstSlot: globalFilters.length, routeName: name }, workshop, report);
+  if (kept !== null) own.push(kept.filter);
+  return chainOf([...globalFilters, ...own], report);
 }
 
 /** As `RoutePlan.timeoutMs` has it: a route may say that there is no limit. */
