@@ -104,30 +104,39 @@ function publicKey(jwk: Jwk, kid: string, algorithm: JwsAlgorithm): Verification
 
 /** Prepares a public key that was parsed already, such as one from a PEM text. `kid` may be empty. */
 export function ready(key: KeyObject, kid: string, algorithm: JwsAlgorithm): VerificationKey | UnusableKey {
-  const { asymmetricKeyType: type, asymmetricKeyDetails: details = {} } = key;
-  const family = algorithm.family === 'hmac' ? 'rsa' : algorithm.family;
-  const parameters = verifyParameters[family];
+  const signatureBytes = signatureBytesOf(key, algorithm);
+  if (signatureBytes instanceof UnusableKey) return signatureBytes;
+  const parameters = verifyParameters[algorithm.family === 'hmac' ? 'rsa' : algorithm.family];
   const input = parameters === null ? key : { key, ...parameters };
-  if (algorithm.family === 'eddsa') {
-    const curve = type === 'ed25519' ? 'Ed25519' : type === 'ed448' ? 'Ed448' : '';
-    const signatureBytes = edwardsSignatureBytes[curve];
-    if (signatureBytes === undefined) return new UnusableKey('its curve is not one for signatures');
-    return { kid, algorithm, signatureBytes, key, input, pkcs1: null };
-  }
-  if (algorithm.family === 'ec') {
-    const named = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' }[String(details.namedCurve)];
-    if (type !== 'ec' || named !== algorithm.curve)
-      return new UnusableKey(`${algorithm.name} needs a key on ${algorithm.curve}`);
-    return { kid, algorithm, signatureBytes: algorithm.signatureBytes, key, input, pkcs1: null };
-  }
-  const { modulusLength = 0, publicExponent = 0n } = details;
-  if (type !== 'rsa') return new UnusableKey(`${algorithm.name} needs an RSA key`);
+  const pkcs1 = algorithm.family === 'rsa' ? new Pkcs1Verifier(key, algorithm.hash!, signatureBytes) : null;
+  return { kid, algorithm, signatureBytes, key, input, pkcs1 };
+}
+
+/** The length of the key's signatures, once the key is known to be one for the algorithm, and not a weak one. */
+function signatureBytesOf(key: KeyObject, algorithm: JwsAlgorithm): number | UnusableKey {
+  if (algorithm.family === 'eddsa') return ofEdwardsKey(key);
+  return algorithm.family === 'ec' ? ofCurveKey(key, algorithm) : ofRsaKey(key, algorithm);
+}
+
+function ofEdwardsKey({ asymmetricKeyType: type }: KeyObject): number | UnusableKey {
+  const curve = type === 'ed25519' ? 'Ed25519' : type === 'ed448' ? 'Ed448' : '';
+  return edwardsSignatureBytes[curve] ?? new UnusableKey('its curve is not one for signatures');
+}
+
+function ofCurveKey(key: KeyObject, { name, curve, signatureBytes }: JwsAlgorithm): number | UnusableKey {
+  const { namedCurve } = key.asymmetricKeyDetails ?? {};
+  const named = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' }[String(namedCurve)];
+  if (key.asymmetricKeyType !== 'ec' || named !== curve) return new UnusableKey(`${name} needs a key on ${curve}`);
+  return signatureBytes;
+}
+
+function ofRsaKey(key: KeyObject, { name }: JwsAlgorithm): number | UnusableKey {
+  const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+  if (key.asymmetricKeyType !== 'rsa') return new UnusableKey(`${name} needs an RSA key`);
   if (modulusLength < RSA_BITS_MIN || modulusLength > RSA_BITS_MAX)
     return new UnusableKey(`an RSA key has ${RSA_BITS_MIN} to ${RSA_BITS_MAX} bits, this one ${modulusLength}`);
   if (publicExponent < 3n || publicExponent % 2n === 0n) return new UnusableKey('its public exponent is no safe one');
   const { n = '' } = key.export({ format: 'jwk' });
   if (isRocaModulus(Buffer.from(n, 'base64url'))) return new UnusableKey('its modulus is a weak one (CVE-2017-15361)');
-  const signatureBytes = Math.ceil(modulusLength / 8);
-  const pkcs1 = algorithm.family === 'rsa' ? new Pkcs1Verifier(key, algorithm.hash!, signatureBytes) : null;
-  return { kid, algorithm, signatureBytes, key, input, pkcs1 };
+  return Math.ceil(modulusLength / 8);
 }
