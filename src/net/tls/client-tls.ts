@@ -13,6 +13,7 @@ import {
 } from 'node:tls';
 import type { FailureLog } from '../../telemetry/failure-log.ts';
 import { writeSecurely } from './secure-writer.ts';
+import { tlsFailureText } from './tls-failure-text.ts';
 import { tlsHandleOf } from './tls-handle.ts';
 import type { ClientTlsMaterial } from './tls-material.ts';
 
@@ -147,53 +148,4 @@ export class ClientTlsTarget {
 /** Whether an error is OpenSSL's. It may come after the handshake: with TLS 1.3 an endpoint refuses our certificate only then. */
 export function isTlsError({ code }: NodeJS.ErrnoException): boolean {
   return code !== undefined && /^(?:ERR_SSL_|EPROTO$)/.test(code);
-}
-
-/** An OpenSSL error on a write has its reason in the message: `write EPROTO …:SSL routines:ssl3_read_bytes:tlsv1 alert unknown ca:…`. */
-const writeError = /:SSL routines:[^:]*:([^:]+):/;
-
-/** Tells the operator what was wrong with a handshake and where to look. Contains no key, and no bytes of a certificate. */
-export function tlsFailureText(error: NodeJS.ErrnoException): string {
-  const written = error.code === 'EPROTO' ? writeError.exec(error.message)?.[1] : undefined;
-  const code = written === undefined ? error.code : `ERR_SSL_${written.toUpperCase().replaceAll(' ', '_')}`;
-  switch (code) {
-    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-    case 'UNABLE_TO_GET_ISSUER_CERT':
-    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
-    case 'SELF_SIGNED_CERT_IN_CHAIN':
-    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-      return `its certificate is not signed by a trusted authority (${code}); see \`tls.ca\``;
-    case 'CERT_HAS_EXPIRED':
-      return 'its certificate has expired';
-    case 'CERT_NOT_YET_VALID':
-      return 'its certificate is not valid yet';
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return `its certificate is for another name; see \`tls.serverName\` (${error.message})`;
-    case 'ECONNRESET':
-      return 'it closed the connection in the middle of the handshake; does it speak TLS, and does it want a certificate?';
-    case 'ERR_SSL_WRONG_VERSION_NUMBER':
-    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
-      return `it does not answer in TLS (${code})`;
-    case 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED':
-      return 'it wants a certificate of the gateway; see `tls.cert` and `tls.key`';
-    case 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA':
-    case 'ERR_SSL_TLSV1_ALERT_ACCESS_DENIED':
-    case 'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE':
-    case 'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED':
-    case 'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_REVOKED':
-    case 'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_UNKNOWN':
-    case 'ERR_SSL_SSL/TLS_ALERT_UNSUPPORTED_CERTIFICATE':
-      return `it does not accept the gateway’s certificate (${code}); see \`tls.cert\``;
-    case 'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE':
-      return `it refuses the handshake (${code}): no cipher in common, or it wants a certificate; see \`tls.cert\``;
-    case 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION':
-    case 'ERR_SSL_UNSUPPORTED_PROTOCOL':
-      return `it speaks neither TLS 1.2 nor 1.3 (${code})`;
-    case 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME':
-      return 'it does not know the name that it is asked for; see `tls.serverName`';
-    case 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL':
-      return 'it does not speak what it is asked for (ALPN); see `protocol`';
-    default:
-      return code ?? error.message;
-  }
 }

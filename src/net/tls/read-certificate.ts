@@ -73,21 +73,7 @@ export function readCertificate(
   else if (leaf.validFromDate.getTime() > now) {
     fail('cert', `is not valid before ${leaf.validFromDate.toISOString()}; is the clock of this machine right?`);
   }
-  for (const [at, issuer] of chain.slice(1).entries()) {
-    if (issuer.validToDate.getTime() <= now) {
-      fail(
-        'cert',
-        `has a certificate of ${nameOf(issuer)} in its chain that has expired on ${dayOf(issuer.validToDate.getTime())}`,
-      );
-    }
-    if (!chain[at]!.checkIssued(issuer)) {
-      flaws.push({
-        about: 'cert',
-        message: `${certFile} has its chain in a wrong order: ${nameOf(issuer)} did not issue the certificate before it`,
-        severity: 'warning',
-      });
-    }
-  }
+  flaws.push(...chainFlaws(certFile, chain, now));
   if (flaws.some(({ severity }) => severity === 'error')) return { pair: null, flaws };
   try {
     createSecureContext({ cert, key });
@@ -103,6 +89,23 @@ export function readCertificate(
   if (expiry !== '') flaws.push({ about: 'cert', message: `${certFile} ${whose}${expiry}`, severity: 'warning' });
   const kind = privateKey.asymmetricKeyType ?? '';
   return { pair: { cert, key, names: dnsNames(leaf), kind, file: certFile, expiresAt: endsAt }, flaws };
+}
+
+/** What is wrong with the certificates behind the first one, which each are to be the issuer of the one before. */
+function chainFlaws(certFile: string, chain: readonly X509Certificate[], now: number): CertificateFlaw[] {
+  const flaws: CertificateFlaw[] = [];
+  for (const [at, issuer] of chain.slice(1).entries()) {
+    const expiresAt = issuer.validToDate.getTime();
+    if (expiresAt <= now) {
+      const message = `${certFile} has a certificate of ${nameOf(issuer)} in its chain that has expired on ${dayOf(expiresAt)}`;
+      flaws.push({ about: 'cert', message, severity: 'error' });
+    }
+    if (!chain[at]!.checkIssued(issuer)) {
+      const message = `${certFile} has its chain in a wrong order: ${nameOf(issuer)} did not issue the certificate before it`;
+      flaws.push({ about: 'cert', message, severity: 'warning' });
+    }
+  }
+  return flaws;
 }
 
 /** 0 while expiry is far away, 1 within 30 days, 2 within 7 days, `EXPIRED` afterwards. Times in milliseconds since 1970. */

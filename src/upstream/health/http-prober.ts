@@ -5,7 +5,8 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
-import { type ClientContext, isTlsError, tlsFailureText } from '../../net/tls/client-tls.ts';
+import { type ClientContext, isTlsError } from '../../net/tls/client-tls.ts';
+import { tlsFailureText } from '../../net/tls/tls-failure-text.ts';
 import { type ProbeOutcome, ProbeReason, type ProbeSpec, type ProbeTarget } from './prober.ts';
 
 const BODY_BYTES_MAX = 64 * 1_024;
