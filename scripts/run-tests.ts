@@ -25,6 +25,28 @@ const runMs = 700_000;
 
 const slowestShown = 20;
 
+/** What both passes add up to. */
+class Results {
+  readonly totals = new Map<string, number>();
+  /** Milliseconds by file. */
+  readonly durations = new Map<string, number>();
+
+  /** Adds the duration of a top-level test; tests inside a test are part of its time. */
+  addDuration(data: { nesting: number; file?: string; details: { duration_ms: number } }): void {
+    if (data.nesting !== 0 || data.file === undefined) return;
+    this.durations.set(data.file, (this.durations.get(data.file) ?? 0) + data.details.duration_ms);
+  }
+
+  /** Adds a line of the closing summary, such as `pass 12`, which belongs to no file; false for other lines. */
+  addTotal(data: { nesting: number; file?: string; message: string }): boolean {
+    const match = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) (\d+(?:\.\d+)?)$/.exec(data.message);
+    if (match === null || data.nesting !== 0 || data.file !== undefined) return false;
+    const [, name = '', value] = match;
+    this.totals.set(name, (this.totals.get(name) ?? 0) + Number(value));
+    return true;
+  }
+}
+
 const files = findFiles(process.argv.slice(2));
 if (files.length === 0) {
   console.error(`no test file matches ${process.argv.slice(2).join(' ')}`);
@@ -42,8 +64,7 @@ Readable.from(bothPasses()).pipe(reporter).pipe(process.stdout);
 
 /** Events of both passes as one stream. The totals of each pass are left out, and their sums given once. */
 async function* bothPasses() {
-  const totals = new Map<string, number>();
-  const durations = new Map<string, number>();
+  const results = new Results();
   // One more than there are processors: many tests wait for time to pass, and two at once left a third of two cores idle.
   const sideBySide = Math.max(2, availableParallelism()) + 1;
   const passes = [
@@ -56,20 +77,20 @@ async function* bothPasses() {
     const events = run({ ...pass, cwd: root, isolation: 'process', execArgv, timeout: fileTimeoutMs, signal: overall });
     for await (const event of events) {
       if (event.type === 'test:fail' && !isExpected(event.data)) process.exitCode = 1;
-      if (event.type === 'test:pass' || event.type === 'test:fail') addDuration(durations, event.data);
-      if (event.type === 'test:summary' && event.data.file === undefined) continue;
-      const total = event.type === 'test:diagnostic' ? totalOf(event.data) : undefined;
-      if (total === undefined) yield event;
-      else totals.set(total.name, (totals.get(total.name) ?? 0) + total.value);
+      if (event.type === 'test:pass' || event.type === 'test:fail') results.addDuration(event.data);
+      const isOfWholePass =
+        (event.type === 'test:summary' && event.data.file === undefined) ||
+        (event.type === 'test:diagnostic' && results.addTotal(event.data));
+      if (!isOfWholePass) yield event;
     }
   }
   yield { type: 'test:summary', data: {} }; // lists the failures of both passes
-  for (const [name, value] of totals) {
+  for (const [name, value] of results.totals) {
     const message = `${name} ${name === 'duration_ms' ? value.toFixed(0) : value}`;
     yield { type: 'test:diagnostic', data: { nesting: 0, level: 'info', message } };
   }
-  if ((totals.get('tests') ?? 0) === 0) process.exitCode = 1;
-  if (durations.size > slowestShown) console.error(slowest(durations));
+  if ((results.totals.get('tests') ?? 0) === 0) process.exitCode = 1;
+  if (results.durations.size > slowestShown) console.error(slowest(results.durations));
 }
 
 /** The slowest files, where to look first when the run takes too long. Hooks count for the test that waits for them. */
@@ -77,26 +98,6 @@ function slowest(durations: ReadonlyMap<string, number>): string {
   const files = [...durations].sort(([, one], [, other]) => other - one).slice(0, slowestShown);
   const lines = files.map(([file, ms]) => `${(ms / 1000).toFixed(0).padStart(6)} s  ${path.relative(root, file)}`);
   return ['the slowest files:', ...lines].join('\n');
-}
-
-/** Adds the duration of a top-level test; tests inside a test are part of its time. */
-function addDuration(
-  durations: Map<string, number>,
-  data: { nesting: number; file?: string; details: { duration_ms: number } },
-): void {
-  if (data.nesting !== 0 || data.file === undefined) return;
-  durations.set(data.file, (durations.get(data.file) ?? 0) + data.details.duration_ms);
-}
-
-/** Parses a line of the closing summary, such as `pass 12`, which belongs to no file; undefined for other lines. */
-function totalOf(data: {
-  nesting: number;
-  file?: string;
-  message: string;
-}): { name: string; value: number } | undefined {
-  const match = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) (\d+(?:\.\d+)?)$/.exec(data.message);
-  if (match === null || data.nesting !== 0 || data.file !== undefined) return undefined;
-  return { name: match[1]!, value: Number(match[2]) };
 }
 
 /** A failing `todo` test does not fail the run. */
