@@ -68,15 +68,7 @@ export const discoverSchema = written
       fail([], `expected one of \`dns\`, \`srv\` and \`file\`, found ${names}`);
       return z.NEVER;
     }
-    if (kind === 'dns' && settings.port === undefined) {
-      fail(['port'], '`port` is missing: address records contain none');
-    }
-    for (const [key, value] of Object.entries(settings)) {
-      if (key === kind || value === undefined) continue;
-      if (kind === 'file') fail([key], `\`${key}\` has no meaning with \`file\``);
-      else if (kind === 'srv' && key === 'port')
-        fail([key], '`port` has no meaning with `srv`: its records contain it');
-    }
+    checkKind(kind, settings, fail);
     const { keptMinMs, keptMaxMs } = bounds(settings);
     if (keptMinMs > keptMaxMs) {
       if (settings.minTtl !== undefined) fail(['minTtl'], '`minTtl` is longer than `maxTtl`');
@@ -97,6 +89,17 @@ export const discoverSchema = written
     };
   })
   .describe('Where endpoints are found, in place of a list. They join and leave without a reload.');
+
+/** Each kind of discovery has settings that it needs, and others that mean nothing with it. */
+function checkKind(kind: 'dns' | 'srv' | 'file', settings: Written, fail: (path: string[], message: string) => void) {
+  if (kind === 'dns' && settings.port === undefined) fail(['port'], '`port` is missing: address records contain none');
+  if (kind === 'srv' && settings.port !== undefined)
+    fail(['port'], '`port` has no meaning with `srv`: its records contain it');
+  if (kind !== 'file') return;
+  for (const [key, value] of Object.entries(settings)) {
+    if (key !== kind && value !== undefined) fail([key], `\`${key}\` has no meaning with \`file\``);
+  }
+}
 
 function bounds({ minTtl = 1_000, maxTtl = Math.max(300_000, minTtl) }: Written) {
   return { keptMinMs: minTtl, keptMaxMs: maxTtl };

@@ -119,8 +119,6 @@ export class ReferenceCheck {
         continue;
       }
       const to = route?.to ?? destinationOf(written[at]);
-      const path = route?.match.path ?? fieldOf(fieldOf(written[at], 'match'), 'path');
-      const rewrite = route?.rewrite?.path ?? fieldOf(fieldOf(written[at], 'rewrite'), 'path');
       const beside = route === undefined ? writtenBeside(written[at]) : upstreamsBeside(route);
       const named = to === undefined ? beside : upstreamsOfDestination(to).concat(beside);
       for (const { name, path: place } of named) {
@@ -128,22 +126,23 @@ export class ReferenceCheck {
         this.expectKnown(known, 'upstreams', name, ['routes', at, ...place]);
       }
       if (route !== undefined) this.checkAgreements(route, at, upstreams);
-      if (typeof path !== 'string') continue;
-      if (typeof rewrite === 'string') this.checkParameters(rewrite, path, ['routes', at, 'rewrite', 'path'], []);
-      if (to?.kind === 'redirect')
-        this.checkParameters(to.url, path, ['routes', at, 'to', 'redirect', 'url'], ['host', 'path', 'query']);
+      this.checkTemplates(route, written[at], to, at);
     }
     const isReadable = (this.settings['routes'] ?? null) === null || Array.isArray(this.settings['routes']);
     if (written.length === 0 && isReadable)
       this.warn([], 'there are no routes, so every request is answered with 404', { absentFrom: 'routes' });
-    // A reference that leads nowhere may mean the upstream that seems unused, and a route with an error may lead to it.
-    const isClear = isReadable && !routes.slice(from, end).includes(undefined);
     const unused = (unusedBefore ?? known).difference(used);
-    for (const name of isClear && used.isSubsetOf(known) ? unused : []) {
+    // A reference that leads nowhere may mean the upstream that seems unused, and a route with an error may lead to it.
+    const isClear = isReadable && !routes.slice(from, end).includes(undefined) && used.isSubsetOf(known);
+    if (isClear) this.warnOfUnused(unused, upstreams);
+    return unused;
+  }
+
+  private warnOfUnused(unused: ReadonlySet<string>, upstreams: CheckedParts['upstreams']): void {
+    for (const name of unused) {
       if (upstreams.some(upstream => upstream?.name === name))
         this.warn(['upstreams', name], `no route leads to the upstream "${name}"`, { at: 'key', absentFrom: 'routes' });
     }
-    return unused;
   }
 
   /** Checks the stores that the global chain and these routes name. */
@@ -161,6 +160,21 @@ export class ReferenceCheck {
       for (const { name, path } of storesOfRoute(route, byName))
         this.expectKnown(known, 'stores', name, ['routes', at, ...path]);
     }
+  }
+
+  /** Checks the parameters in what a rewrite and a redirect are made of. `route` is undefined when other parts of it are wrong. */
+  private checkTemplates(
+    route: RouteConfig | undefined,
+    written: unknown,
+    to: DestinationConfig | undefined,
+    at: number,
+  ): void {
+    const path = route?.match.path ?? fieldOf(fieldOf(written, 'match'), 'path');
+    if (typeof path !== 'string') return;
+    const rewrite = route?.rewrite?.path ?? fieldOf(fieldOf(written, 'rewrite'), 'path');
+    if (typeof rewrite === 'string') this.checkParameters(rewrite, path, ['routes', at, 'rewrite', 'path'], []);
+    if (to?.kind === 'redirect')
+      this.checkParameters(to.url, path, ['routes', at, 'to', 'redirect', 'url'], ['host', 'path', 'query']);
   }
 
   /** Checks the settings of a route against its destination, other routes and consumers. */
