@@ -52,7 +52,7 @@ function markdown({ date, machine, peers, options, command, results }: Report): 
     '',
     'CPU time is user + system of all threads of the proxy and its children, from /proc, divided by the requests that succeeded. The ratio is of',
     'medians, with a 95 % bootstrap interval over rounds. Requests per second and latencies in the load tables are of a closed loop at saturation:',
-    'for orientation only. Configurations are in bench/peers/, the method in performance.md section 9.',
+    'for orientation only. Configurations are in bench/peers/, the method in bench/README.md.',
     '',
   ];
   for (const { scenario, result } of results) {

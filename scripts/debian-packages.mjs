@@ -24,7 +24,7 @@ export const testPackages = [
  * @param {Package[]} packages
  * @returns {Package[]}
  */
-export function missingPackages(packages) {
+function missingPackages(packages) {
   const folders = [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/sbin', '/sbin'];
   return packages.filter(({ command }) => !folders.some(folder => existsSync(path.join(folder, command))));
 }

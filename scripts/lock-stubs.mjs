@@ -54,7 +54,7 @@ function resolves(packages, key, name) {
 }
 
 /** Adds the missing entries, removes the addresses of the registry in use, and sorts as npm does. Returns the names added. */
-export function completeLock(file) {
+function completeLock(file) {
   const lock = JSON.parse(readFileSync(file, 'utf8'));
   const missing = missingOptionals(lock);
   for (const each of missing) lock.packages[`node_modules/${each.name}`] = stubOf(each);

@@ -7,7 +7,7 @@ export interface Body {
   readonly bytes: number;
 }
 
-/** performance.md measured with 1 KB; the other lengths are those of the issue that asked for the bench. */
+/** From an answer of an API to one that takes many writes. */
 export const bodies = {
   small: { path: '/small', bytes: 1024 },
   medium: { path: '/16k', bytes: 16 * 1024 },

@@ -29,7 +29,7 @@ export interface Contestant {
   };
 }
 
-/** Share of the proxy's core that foreign processes may use; above it a round is repeated or reported: performance.md, section 9. */
+/** Share of the proxy's core that foreign processes may use; above it a round is repeated or reported. */
 export const foreignShareMax = 0.1;
 
 interface Running {

@@ -2,8 +2,8 @@
 
 import type { SourceFile } from './source-files.ts';
 
-export const medianLinesMax = 120;
-export const ninthTenthLinesMax = 300;
+const medianLinesMax = 120;
+const ninthTenthLinesMax = 300;
 
 /** Files that may have `ninthTenthLinesMax` lines or more, each with the reason: a parser or a generated table, read top-down. */
 export const longFiles: Record<string, string> = {

@@ -49,11 +49,6 @@ export function tableBytes(cells: number, stateWords: number): number {
   return HEADER_BYTES + 4 * padded(sets) + 4 * sets * CELLS_PER_SET * (CELL_HEAD_WORDS + stateWords);
 }
 
-/** Number of cells in a table of this size; 0 when not even one set fits. */
-export function cellsIn(bytes: number, stateWords: number): number {
-  return setsIn(bytes, stateWords) * CELLS_PER_SET;
-}
-
 function setsIn(bytes: number, stateWords: number): number {
   const setWords = CELLS_PER_SET * (CELL_HEAD_WORDS + stateWords);
   const words = Math.floor((bytes - HEADER_BYTES) / 4);

@@ -1,4 +1,4 @@
-// Limits the system calls per proxied request, whatever else the machine does: design.md, "The hot path".
+// Limits the system calls per proxied request, whatever else the machine does.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
