@@ -1,6 +1,7 @@
 // A configuration as compiled on a worker. Immutable; a reload replaces the whole by one assignment.
 
 import type { HeaderNameSet } from '../http/header-name-set.ts';
+import type { ConnectionLimits } from '../net/downstream-connection.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import type { Gate } from '../upstream/admission/gate.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -35,17 +36,8 @@ export interface Snapshot {
 }
 
 /** See `LimitsConfig` in src/config/config.ts, to which this is structurally equal. */
-export interface Limits {
-  readonly requestLineBytesMax: number;
-  readonly headerBytesMax: number;
-  readonly headerCountMax: number;
+export interface Limits extends ConnectionLimits {
   readonly bodyBytesMax: number;
-  readonly headerTimeoutMs: number;
-  readonly bodyTimeoutMs: number;
-  readonly minimumRateBytesPerSecond: number;
-  readonly keepAliveTimeoutMs: number;
-  readonly writeTimeoutMs: number;
-  readonly requestsPerConnectionMax: number;
   readonly connectionsMax: number;
   readonly matchBodyBytesMax: number;
 }

@@ -12,19 +12,29 @@ export interface Condition {
   matches(request: Routable): boolean;
 }
 
-export class HeaderCondition implements Condition {
+/** A condition on the values under a name. */
+abstract class NamedCondition implements Condition {
   readonly text: string;
-  private readonly name: string;
-  private readonly test: ValueCheck;
+  protected readonly name: string;
+  protected readonly test: ValueCheck;
 
-  constructor(name: string, test: ValueCheck) {
+  /** `kind` is what has the name, in words. */
+  constructor(kind: string, name: string, test: ValueCheck) {
     this.name = name;
     this.test = test;
-    this.text = `header ${name} ${describeMatch(test.match)}`;
+    this.text = `${kind} ${name} ${describeMatch(test.match)}`;
+  }
+
+  abstract matches(request: Routable): boolean;
+}
+
+export class HeaderCondition extends NamedCondition {
+  constructor(name: string, test: ValueCheck) {
+    super('header', name, test);
   }
 
   /** Of several fields with this name, one that satisfies the condition is enough. */
-  matches(request: Routable): boolean {
+  override matches(request: Routable): boolean {
     const { test } = this;
     const first = request.headers.get(this.name);
     if (first === undefined) return test.absent;
@@ -33,35 +43,23 @@ export class HeaderCondition implements Condition {
   }
 }
 
-export class QueryCondition implements Condition {
-  readonly text: string;
-  private readonly name: string;
-  private readonly test: ValueCheck;
-
+export class QueryCondition extends NamedCondition {
   constructor(name: string, test: ValueCheck) {
-    this.name = name;
-    this.test = test;
-    this.text = `query parameter ${name} ${describeMatch(test.match)}`;
+    super('query parameter', name, test);
   }
 
-  matches(request: Routable): boolean {
+  override matches(request: Routable): boolean {
     return anyPair(request.query === '' ? noPairs : queryPairs(request.query), this.name, this.test);
   }
 }
 
-export class CookieCondition implements Condition {
-  readonly text: string;
-  private readonly name: string;
-  private readonly test: ValueCheck;
-
+export class CookieCondition extends NamedCondition {
   constructor(name: string, test: ValueCheck) {
-    this.name = name;
-    this.test = test;
-    this.text = `cookie ${name} ${describeMatch(test.match)}`;
+    super('cookie', name, test);
   }
 
   /** Reads all Cookie fields: HTTP/2 clients may send several (RFC 9113 section 8.2.3). */
-  matches(request: Routable): boolean {
+  override matches(request: Routable): boolean {
     if (!request.headers.has('cookie')) return this.test.absent;
     return anyPair(request.headers.getAll('cookie').flatMap(cookiePairs), this.name, this.test);
   }

@@ -200,19 +200,8 @@ test('a response of the second try took as long as the client waited for it, fro
   const took: number[] = [];
   t.mock.method(plan, 'answered', (ms: number) => void took.push(ms));
   t.mock.getter(plan, 'delayMs', () => 50);
-  const backends = await Promise.all([silent, saying(200, 'second')].map(startRawBackend));
-  const engine = await startEngine(
-    backends.map(({ port }) => port),
-    { resilience: { hedge: plan } },
-  );
-  const client = await ClientConnection.open(engine.port);
-  t.after(async () => {
-    client.destroy();
-    await engine.stop();
-    for (const backend of backends) await backend.stop();
-  });
-  client.send(get);
-  await client.answers(1);
+  const { ask, engine } = await engineBeforeAll(t, [silent, saying(200, 'second')], { resilience: { hedge: plan } });
+  await ask(get);
   assert.equal(took.length, 1);
   assert.ok(took[0]! >= 40, `${took[0]} ms`);
   // What the first try waited for is time of the upstream, not of the gateway.
