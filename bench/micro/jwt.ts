@@ -142,7 +142,7 @@ for (const alg of ['RS256', 'ES256', 'EdDSA'] as const) {
   const jwk = await jwkOf(alg);
   const fresh = Array.from({ length: MISS_TURNS }, () => filterOf(jwk, {}));
   // What the tokens of an issuer have in common is parsed with its first token.
-  for (const filter of fresh) void filter.onRequest!(exchange(headOf(first!)));
+  for (const filter of fresh) void filter.onRequest!(exchange(sentWith(first!)));
   const { publicKey } = makers[alg];
   const input = alg === 'ES256' ? { key: publicKey, dsaEncoding: 'ieee-p1363' as const } : publicKey;
   const parts = few.map(token => {

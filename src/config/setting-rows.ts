@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import { duration, durationOrZero } from '../base/schema/duration.ts';
+import { size } from '../base/schema/size.ts';
 import { type JsonSchema, toJsonSchema } from './json-schema.ts';
 import { percentage } from './percentage.ts';
 import { rate } from './rate.ts';
@@ -21,7 +22,7 @@ const forms = new Map(
     [
       ['duration', duration],
       ['duration', durationOrZero],
-      ['size', sizeBetween(0, 1)],
+      ['size', size],
       ['rate', rate],
       ['percentage', percentage],
     ] as const
