@@ -48,13 +48,13 @@ type Upstreams = ReadonlyMap<string, Upstream>;
 export function* compileRoutes(
   config: Config,
   before: RoutesBefore | null,
-  upstreams: Upstreams,
   surroundings: RouteSurroundings,
   problems: Problem[],
   budget: SliceBudget,
 ): Generator<void, CompiledRoutes, void> {
-  const patched = before === null ? null : yield* patchRoutes(config, before, upstreams, surroundings, budget);
+  const patched = before === null ? null : yield* patchRoutes(config, before, surroundings, budget);
   if (patched !== null) return patched;
+  const { upstreams } = surroundings;
   const runningNow = before?.snapshot.upstreams ?? upstreams;
   const placesBefore = before?.sameFilters ? placesByName(before.config.routes) : noPlaces;
   const routes: (Route | null)[] = [];
@@ -94,11 +94,10 @@ export function* compileRoutes(
 function* patchRoutes(
   config: Config,
   { config: configBefore, routes, snapshot, sameFilters }: RoutesBefore,
-  upstreams: Upstreams,
   surroundings: RouteSurroundings,
   budget: SliceBudget,
 ): Generator<void, CompiledRoutes | null, void> {
-  if (!sameFilters || !areSame(snapshot.upstreams, upstreams)) return null;
+  if (!sameFilters || !areSame(snapshot.upstreams, surroundings.upstreams)) return null;
   const edits = listEdits(configBefore.routes, config.routes, patchedMax);
   if (edits === null) return null;
   const problems: Problem[] = [];

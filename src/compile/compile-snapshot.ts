@@ -63,14 +63,7 @@ export function* compileSnapshot(
 ): Generator<void, CompileResult, void> {
   const problems: Problem[] = [];
   const running = previous === null ? null : { config: previous.config, upstreams: previous.snapshot.upstreams };
-  const upstreams = yield* compileUpstreams(
-    config,
-    running,
-    context.upstreamMetricOffsets,
-    context.pools,
-    context.worker,
-    budget,
-  );
+  const upstreams = yield* compileUpstreams(config, running, context, budget);
   yield* budget.pause();
 
   const stores = compileStores(config.stores, previous?.stores ?? new Map());
@@ -98,7 +91,7 @@ export function* compileSnapshot(
     gateOf: (name, spec) => makeGate(`route ${name}`, spec, context.pools.io, states),
   };
   const before = previous === null ? null : { ...previous, sameFilters };
-  const built = yield* compileRoutes(config, before, upstreams, surroundings, problems, budget);
+  const built = yield* compileRoutes(config, before, surroundings, problems, budget);
   yield* budget.pause();
   const { identityHeaders, callerHeaders } = identityHeadersOf(config, context.definitions);
   if (identityHeaders !== null) problems.push(...takenFieldProblems(config, context.definitions, identityHeaders));

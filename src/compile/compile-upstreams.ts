@@ -6,7 +6,7 @@ import type { Config, UpstreamConfig } from '../config/config.ts';
 import { type BlockOffsets, offsetIn } from '../telemetry/metric-registry.ts';
 import { Upstream, type UpstreamContext } from '../upstream/upstream.ts';
 import type { Report } from './report.ts';
-import { SliceBudget } from './slice-budget.ts';
+import type { SliceBudget } from './slice-budget.ts';
 import { type FeedShelf, membersOf } from './upstream-members.ts';
 
 /** The upstreams that serve now, with the configuration from which they were made. */
@@ -15,14 +15,21 @@ export interface RunningUpstreams {
   readonly upstreams: ReadonlyMap<string, Upstream>;
 }
 
+/** What compiling any upstream needs. */
+export interface UpstreamSurroundings {
+  readonly upstreamMetricOffsets: BlockOffsets;
+  /** What all pools of the worker share. */
+  readonly pools: UpstreamContext;
+  /** Where discovered endpoints come from. */
+  readonly worker: FeedShelf;
+}
+
 /** Makes new and changed upstreams and keeps the others. Retires none: the old upstreams serve until the snapshot is swapped. */
 export function* compileUpstreams(
   config: Config,
   previous: RunningUpstreams | null,
-  offsets: BlockOffsets,
-  pools: UpstreamContext,
-  shelf: FeedShelf,
-  budget: SliceBudget = new SliceBudget(),
+  { upstreamMetricOffsets, pools, worker }: UpstreamSurroundings,
+  budget: SliceBudget,
 ): Generator<void, Map<string, Upstream>, void> {
   const before = new Map((previous?.config.upstreams ?? []).map(each => [each.name, each]));
   const upstreams = new Map<string, Upstream>();
@@ -30,10 +37,10 @@ export function* compileUpstreams(
   const sameZone = previous?.config.zone === config.zone;
   for (const spec of config.upstreams) {
     const running = previous?.upstreams.get(spec.name) ?? null;
-    const offset = offsetIn(offsets, spec.name);
+    const offset = offsetIn(upstreamMetricOffsets, spec.name);
     const kept =
       sameZone && running !== null && running.metricsOffset === offset && isSame(before.get(spec.name), spec);
-    upstreams.set(spec.name, kept ? running : new Upstream(spec, offset, running, context, membersOf(spec, shelf)));
+    upstreams.set(spec.name, kept ? running : new Upstream(spec, offset, running, context, membersOf(spec, worker)));
     yield* budget.pause();
   }
   return upstreams;
