@@ -58,37 +58,10 @@ export async function limitsDrill(
     terminal.err(`cardea: the store "${store.name}" is away: ${before}`);
     return ExitCode.failed;
   }
-  const document = drillDocument(store, plan);
-  const gateways = await startDrillGateways(document, plan.gateways);
-  let counts: LimitsCounts;
-  try {
-    await new Promise(resolve => setTimeout(resolve, SETTLE_MS));
-    const { weights, keys, limit, factor } = plan;
-    const { ports } = gateways;
-    const forMs = seconds * 1_000;
-    counts = await offerLoad({ ports, weights, keys, perSecond: limit * factor, forMs, windowMs: WINDOW_MS });
-  } finally {
-    await gateways.stop();
-  }
-  const report = counts.windows.map((windows, key) => {
-    const sum = (field: 'offered' | 'admitted' | 'failed') => windows.reduce((all, each) => all + each[field], 0);
-    const offered = sum('offered');
-    const admitted = sum('admitted');
-    const allowed = Math.min(offered, plan.limit * (seconds + 1));
-    return {
-      key: `key-${key}`,
-      windows,
-      offered,
-      admitted,
-      failed: sum('failed'),
-      allowed,
-      over: admitted / allowed - 1,
-    };
-  });
+  const counts = await countsOf(store, plan, seconds);
+  const report = reportOf(counts, plan, seconds);
   if (args.flag('json')) terminal.json({ drill: 'limits', ...plan, longestMs: round(counts.longestMs), report });
   else show(report, plan, counts, terminal);
-  const most = plan.limit >= 100 ? OVER_MAX : SLOW_OVER_MAX;
-  const bound = most * plan.limit * Math.max(60, seconds);
   const behind = await whyAway(store);
   if (behind !== null) {
     terminal.err(
@@ -96,8 +69,24 @@ export async function limitsDrill(
     );
     return ExitCode.failed;
   }
+  const most = plan.limit >= 100 ? OVER_MAX : SLOW_OVER_MAX;
+  const bound = most * plan.limit * Math.max(60, seconds);
   const isBroken = report.some(({ admitted, allowed, failed }) => admitted - allowed > bound || failed > 0);
   return isBroken ? ExitCode.failed : ExitCode.ok;
+}
+
+/** Runs the gateways under load. */
+async function countsOf(store: StoreConfig, plan: Plan, seconds: number): Promise<LimitsCounts> {
+  const gateways = await startDrillGateways(drillDocument(store, plan), plan.gateways);
+  try {
+    await new Promise(resolve => setTimeout(resolve, SETTLE_MS));
+    const { weights, keys, limit, factor } = plan;
+    const { ports } = gateways;
+    const forMs = seconds * 1_000;
+    return await offerLoad({ ports, weights, keys, perSecond: limit * factor, forMs, windowMs: WINDOW_MS });
+  } finally {
+    await gateways.stop();
+  }
 }
 
 type Report = readonly {
@@ -109,6 +98,16 @@ type Report = readonly {
   readonly allowed: number;
   readonly over: number;
 }[];
+
+/** What was admitted of each key, beside what was allowed: the limit in each second, and the burst once. */
+function reportOf({ windows: byKey }: LimitsCounts, { limit }: Plan, seconds: number): Report {
+  return byKey.map((windows, key) => {
+    const sum = (field: 'offered' | 'admitted' | 'failed') => windows.reduce((all, each) => all + each[field], 0);
+    const [offered, admitted, failed] = [sum('offered'), sum('admitted'), sum('failed')];
+    const allowed = Math.min(offered, limit * (seconds + 1));
+    return { key: `key-${key}`, windows, offered, admitted, failed, allowed, over: admitted / allowed - 1 };
+  });
+}
 
 function show(
   report: Report,

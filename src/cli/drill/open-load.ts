@@ -32,54 +32,76 @@ const TICK_MS = 5;
 export async function openLoad(options: OpenLoadOptions): Promise<OpenLoadResult> {
   const { port, path, perSecond, seconds, warmUpSeconds = 0 } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, scheduling: 'lifo' });
-  const took: number[] = [];
-  const statuses = new Map<number, number>();
-  const failures: string[] = [];
   const pending = new Set<Promise<void>>();
   const began = performance.now();
-  const countFrom = began + warmUpSeconds * 1_000;
-  const end = countFrom + seconds * 1_000;
+  const tally = new Tally(began + warmUpSeconds * 1_000, seconds);
+  const send = (due: number): void => {
+    const one = ask(agent, port, path).then(outcome => {
+      pending.delete(one);
+      tally.add(outcome, due);
+    });
+    pending.add(one);
+  };
   let count = 0;
-  let sent = 0;
-  let goodInTime = 0;
   await new Promise<void>(resolve => {
     const timer = setInterval(() => {
       const now = performance.now();
-      const wanted = ((Math.min(now, end) - began) / 1_000) * perSecond;
-      for (; count < wanted; count++) {
-        const due = began + (count / perSecond) * 1_000;
-        const counts = due >= countFrom;
-        if (counts) sent++;
-        const one = ask(agent, port, path).then(outcome => {
-          pending.delete(one);
-          const now = performance.now();
-          if (outcome === 200 && now >= countFrom && now < end) goodInTime++;
-          if (!counts) return;
-          if (typeof outcome === 'string') failures.push(outcome);
-          else {
-            statuses.set(outcome, (statuses.get(outcome) ?? 0) + 1);
-            if (outcome === 200) took.push(now - due);
-          }
-        });
-        pending.add(one);
-      }
-      if (now < end) return;
+      const wanted = ((Math.min(now, tally.end) - began) / 1_000) * perSecond;
+      for (; count < wanted; count++) send(began + (count / perSecond) * 1_000);
+      if (now < tally.end) return;
       clearInterval(timer);
       resolve();
     }, TICK_MS);
   });
   await Promise.all(pending);
   agent.destroy();
-  took.sort((a, b) => a - b);
-  return {
-    sent,
-    good: took.length,
-    goodPerSecond: goodInTime / seconds,
-    p50Ms: took[Math.floor(took.length * 0.5)] ?? 0,
-    p99Ms: took[Math.floor(took.length * 0.99)] ?? 0,
-    statuses,
-    failures,
-  };
+  return tally.result();
+}
+
+/** Counts the requests that were due between `from` and `end`. */
+class Tally {
+  readonly end: number;
+  private readonly from: number;
+  private readonly seconds: number;
+  private readonly took: number[] = [];
+  private readonly statuses = new Map<number, number>();
+  private readonly failures: string[] = [];
+  private goodInTime = 0;
+
+  /** `from` is a time of the monotonic clock, in milliseconds. */
+  constructor(from: number, seconds: number) {
+    this.from = from;
+    this.end = from + seconds * 1_000;
+    this.seconds = seconds;
+  }
+
+  /** `outcome` is the status of a response that came now, or the error in place of one. */
+  add(outcome: number | string, due: number): void {
+    const now = performance.now();
+    if (outcome === 200 && now >= this.from && now < this.end) this.goodInTime++;
+    if (due < this.from) return;
+    if (typeof outcome === 'string') {
+      this.failures.push(outcome);
+      return;
+    }
+    this.statuses.set(outcome, (this.statuses.get(outcome) ?? 0) + 1);
+    if (outcome === 200) this.took.push(now - due);
+  }
+
+  result(): OpenLoadResult {
+    const { took, statuses, failures } = this;
+    took.sort((a, b) => a - b);
+    const answered = [...statuses.values()].reduce((sum, each) => sum + each, 0);
+    return {
+      sent: answered + failures.length,
+      good: took.length,
+      goodPerSecond: this.goodInTime / this.seconds,
+      p50Ms: took[Math.floor(took.length * 0.5)] ?? 0,
+      p99Ms: took[Math.floor(took.length * 0.99)] ?? 0,
+      statuses,
+      failures,
+    };
+  }
 }
 
 function ask(agent: Agent, port: number, path: string): Promise<number | string> {
