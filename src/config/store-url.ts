@@ -61,9 +61,7 @@ function serverPlace({ kind, tls, port, sentinels }: Scheme, rest: string): Stor
     /^([^/?#]*)(?:\/([^?#]*))?(\?[^#]*)?(#.*)?$/.exec(rest.slice(at + 1)) ?? [];
   if (/[/?#@]/.test(credentials) || fragment !== '')
     return 'a / ? # or @ in the password of a store’s URL is written %2F %3F %23 or %40';
-  const colon = credentials.indexOf(':');
-  const username = decoded(colon === -1 ? credentials : credentials.slice(0, colon));
-  const password = decoded(colon === -1 ? '' : credentials.slice(colon + 1));
+  const [username, password] = credentialsOf(credentials);
   if (username === null || password === null) return 'the user or the password in a store’s URL is not percent-encoded';
   const database = decoded(path);
   if (database === null) return 'the database in a store’s URL is not percent-encoded';
@@ -97,6 +95,12 @@ function sentinelPlace(place: StorePlace): StorePlace | string {
   if (!/^[\w.-]{1,128}$/.test(master))
     return 'expected the name of the master behind the Sentinels: redis+sentinel://host:26379,host:26380/master';
   return redisPlace({ ...place, master, database: slash === -1 ? '' : place.database.slice(slash + 1) });
+}
+
+/** User and password; null for one that is not percent-encoded. */
+function credentialsOf(text: string): [username: string | null, password: string | null] {
+  const colon = text.indexOf(':');
+  return colon === -1 ? [decoded(text), ''] : [decoded(text.slice(0, colon)), decoded(text.slice(colon + 1))];
 }
 
 function redisPlace(place: StorePlace): StorePlace | string {
