@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { BlockList } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { CidrSet, cidrError } from './cidr-set.ts';
+import { CidrSet, cidrError, enclosingBlocks } from './cidr-set.ts';
 
 test('holds blocks of both families', () => {
   const set = new CidrSet(['10.0.0.0/8', '192.168.1.7', '2001:db8::/33', 'fe80::/10', '::1']);
@@ -148,4 +148,18 @@ test('agrees with BlockList on IPv6', () => {
     }),
     { numRuns: 500 },
   );
+});
+
+test('a block is enclosed by each shorter prefix of itself, in one spelling', () => {
+  const encloses = (wide: string, narrow: string) => enclosingBlocks(narrow).includes(enclosingBlocks(wide)[0]!);
+  assert.equal(enclosingBlocks('10.0.0.0/8').length, 9);
+  assert.equal(enclosingBlocks('2001:db8::/32').length, 33);
+  assert.deepEqual(enclosingBlocks('10.1.2.3'), enclosingBlocks('::ffff:10.1.2.3/128'));
+  assert.deepEqual(enclosingBlocks('nonsense'), []);
+  for (const wide of ['10.0.0.0/8', '10.1.2.0/24', '0.0.0.0/0', '10.1.2.3/32'])
+    assert.ok(encloses(wide, '10.1.2.3'), wide);
+  for (const wide of ['11.0.0.0/8', '10.1.2.4', '::/0']) assert.ok(!encloses(wide, '10.1.2.3'), wide);
+  assert.ok(encloses('2001:db8::/33', '2001:db8:7fff::/48'));
+  assert.ok(!encloses('2001:db8::/33', '2001:db8:8000::/48'));
+  assert.ok(!encloses('10.1.0.0/16', '10.0.0.0/8'));
 });

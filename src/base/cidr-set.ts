@@ -78,6 +78,20 @@ export function cidrError(text: string): string | undefined {
   return typeof block === 'string' ? block : undefined;
 }
 
+/** The block and all that enclose it, the narrowest first, each in one spelling of its own. Empty for a malformed block. */
+export function enclosingBlocks(text: string): string[] {
+  const block = parseBlock(text);
+  if (typeof block === 'string') return [];
+  const { first, last } = block;
+  const blocks: string[] = [];
+  for (let length = first.length * 32; length >= 0; length--) {
+    const masks = first.map((_, i) => hostMask(length - i * 32));
+    if (first.some((word, i) => ((word ^ last[i]!) & ~masks[i]!) !== 0)) continue;
+    blocks.push(`${first.map((word, i) => (word & ~masks[i]!) >>> 0).join('.')}/${length}`);
+  }
+  return blocks;
+}
+
 /** The parsed block, or what is wrong with it. */
 function parseBlock(text: string): Block | string {
   const slashAt = text.indexOf('/');

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import { destinationUpstreams } from '../config/destination-upstreams.ts';
 import { redact } from '../control/redact.ts';
 import { destinationText } from '../control/route-list.ts';
+import { askedArrival } from '../runtime/asked-arrival.ts';
 import {
   type ExplainedFilter,
   type Explanation,
@@ -33,6 +34,12 @@ export const explain: Command = {
       help: 'a header field of the request',
     },
     body: { type: 'string', value: 'JSON', help: 'the body of the request, for routes that match on it' },
+    listener: {
+      type: 'string',
+      value: 'NAME',
+      help: 'the listener at which the request comes in (default: by the port of the URL)',
+    },
+    client: { type: 'string', value: 'ADDRESS', help: 'the address of the client, as trustedProxies tell it' },
     json: jsonOption,
   },
   positionals: [
@@ -40,12 +47,17 @@ export const explain: Command = {
     { name: 'URL', help: 'http://api.example.com/users/7?beta=1, or only a path' },
   ],
   async run(args, terminal) {
-    const request = requestOf(args);
+    const asked = requestOf(args);
     const config = await loadOrTell(args, terminal);
     if (config === null) return ExitCode.failed;
+    const [, url = ''] = args.positionals;
+    const written = { listener: args.text('listener'), client: args.text('client') };
+    const arrival = askedArrival(written, url, config.listeners);
+    if (typeof arrival === 'string') throw new UsageError(arrival);
+    const request = { ...asked, arrival };
     const explanation = withoutSecrets(await explainRequest(config, asReceived(request)), config);
     if (args.flag('json')) terminal.json({ request, ...explanation });
-    else show(request, explanation, config, terminal);
+    else show(request, explanation, arrivalLines(args, arrival, config), config, terminal);
     return explanation.outcome === 'routed' || explanation.outcome === 'options' ? ExitCode.ok : ExitCode.failed;
   },
 };
@@ -62,7 +74,7 @@ function withoutSecrets(explanation: Explanation, config: Config): Explanation {
 }
 
 /** Parses the URL by hand: a URL object would resolve dot segments before the gateway can refuse them. Throws a UsageError. */
-function requestOf(args: CommandArguments): RequestToExplain {
+function requestOf(args: CommandArguments): Omit<RequestToExplain, 'arrival'> {
   const [method = '', url = ''] = args.positionals;
   if (!/^[A-Za-z-]+$/.test(method)) throw new UsageError(`"${method}" is not a method; cardea explain GET ${method}`);
   const parts = /^(?:https?:\/\/(?<authority>[^/?#]*))?(?<path>\/[^?#]*)?(?:\?(?<query>[^#]*))?$/i.exec(url)?.groups;
@@ -120,12 +132,19 @@ function asSent(text: string): string {
   return text.replace(/[^\x21-\x7e]+/g, encodeURIComponent);
 }
 
-function show(request: RequestToExplain, explanation: Explanation, config: Config, terminal: Terminal): void {
+function show(
+  request: RequestToExplain,
+  explanation: Explanation,
+  cameIn: readonly [string, string][],
+  config: Config,
+  terminal: Terminal,
+): void {
   const { paint } = terminal;
   const { outcome, path, detail, candidates, route, params, filters, destination, canary, upstreamPath, upstreamHost } =
     explanation;
   const query = request.query === '' ? '' : `?${request.query}`;
   const lines: [string, string][] = [['request', `${request.method} ${request.host} ${request.rawPath}${query}`]];
+  lines.push(...cameIn);
   if (path !== request.rawPath) lines.push(['path', `${path} (normalised)`]);
   lines.push(['route', route === null ? paint('yellow', outcome) : paint('green', route)], ['why', detail]);
   for (const [name, value] of Object.entries(params)) lines.push(['parameter', `${name} = ${value}`]);
@@ -150,6 +169,25 @@ function filterText({ name, from, optional }: ExplainedFilter): string {
   const stranger = optional === undefined || optional.consumer === null ? '' : `: otherwise ${optional.consumer}`;
   const notes = [...(from === 'global' ? ['global'] : []), ...(optional === undefined ? [] : [`optional${stranger}`])];
   return notes.length === 0 ? name : `${name} (${notes.join(', ')})`;
+}
+
+/** Where the request comes in, as far as somebody asks: the command line, or a route. What was assumed is marked. */
+function arrivalLines(
+  args: CommandArguments,
+  arrival: RequestToExplain['arrival'],
+  config: Config,
+): [string, string][] {
+  const lines: [string, string][] = [];
+  for (const [option, key] of [
+    ['listener', 'listeners'],
+    ['client', 'clients'],
+  ] as const) {
+    const isGiven = args.text(option) !== undefined;
+    if (!isGiven && !config.routes.some(({ match }) => match[key] !== undefined)) continue;
+    const text = arrival[option] === '' ? 'one without a name' : arrival[option];
+    lines.push([option, isGiven ? text : `${text} (assumed; another one with --${option})`]);
+  }
+  return lines;
 }
 
 function endpointsOf({ destination, canary }: Explanation, config: Config): string[] {

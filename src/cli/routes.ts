@@ -19,8 +19,16 @@ export const routes: Command = {
       terminal.json(listed);
       return ExitCode.ok;
     }
+    // Because: hardly any configuration names listeners or clients.
+    const columns = (
+      [
+        ['listeners', 'LISTENER'],
+        ['clients', 'CLIENT'],
+      ] as const
+    ).filter(([key]) => listed.some(route => route[key].length > 0));
     const rows = listed.map(route => [
       route.name,
+      ...columns.map(([key]) => route[key].join(',') || '*'),
       route.hosts.join(',') || '*',
       route.methods.join(',') || '*',
       route.path + (route.conditions === 0 ? '' : ` +${route.conditions}`),
@@ -28,7 +36,9 @@ export const routes: Command = {
       route.to,
       route.public ? 'public' : '',
     ]);
-    terminal.out(textTable(['ROUTE', 'HOST', 'METHOD', 'PATH', 'FILTERS', 'TO', ''], rows));
+    terminal.out(
+      textTable(['ROUTE', ...columns.map(([, title]) => title), 'HOST', 'METHOD', 'PATH', 'FILTERS', 'TO', ''], rows),
+    );
     return ExitCode.ok;
   },
 };

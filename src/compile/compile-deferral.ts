@@ -8,6 +8,7 @@ import { type DeferralEvent, deferralLabel } from '../exchange/deferred/deferral
 import { DeferralPlan } from '../exchange/deferred/deferral-plan.ts';
 import { type Destination, Route, RoutePlan, type RouteSettings } from '../exchange/route.ts';
 import type { SharedTableNeed, WorkerServices } from '../exchange/worker-services.ts';
+import { arrivalConditions } from '../route/arrival-conditions.ts';
 import { answerTableBytes } from '../store/answer-table.ts';
 import type { AnswerShelf } from '../store/answers/answer-shelf.ts';
 import { answersIn } from '../store/answers/answers-in.ts';
@@ -33,6 +34,7 @@ export function deferralTables(routes: readonly RouteConfig[]): SharedTableNeed[
 /** The parts of a route that its deferred exchanges share with the others. */
 interface Deferred {
   readonly name: string;
+  readonly match: RouteConfig['match'];
   readonly destination: Destination;
   readonly settings: RouteSettings;
   readonly metricsOffset: number;
@@ -41,7 +43,7 @@ interface Deferred {
 /** Null, with a problem reported, when the store does not exist or cannot keep responses. */
 export function compileDeferral(
   deferral: DeferralConfig,
-  { name, destination, settings, metricsOffset }: Deferred,
+  { name, match, destination, settings, metricsOffset }: Deferred,
   { worker, shelf: stores, eventMetricOffsets }: StockedWorkshop,
   report: Report,
 ): DeferralPlan | null {
@@ -49,7 +51,7 @@ export function compileDeferral(
   if (typeof shelf === 'string') return report.at('store').fail(shelf);
   const silent = new Route(name, new RoutePlan(silentChain([]), destination, settings), metricsOffset);
   const eventCell = (event: DeferralEvent) => offsetIn(eventMetricOffsets, deferralLabel(event));
-  return new DeferralPlan(deferral, shelf, answersWord(name), silent, eventCell);
+  return new DeferralPlan(deferral, shelf, answersWord(name), silent, eventCell, arrivalConditions(match));
 }
 
 /** Where the responses are kept. A returned string is the reason, for the operator, why there is no such place. */

@@ -73,9 +73,9 @@ export function compileRoute(
   const mirror = compileMirror(config, source, upstreams, mirrorMetricOffsets, report.at('mirror'));
   const resilience = compileResilience(config, upstreams, workshop.worker, kept, report);
   if (problems.length > known || chain === null || destination === null) return null;
-  const { name, async: deferralConfig, concurrency, priority } = config;
+  const { name, match, async: deferralConfig, concurrency, priority } = config;
   const settings = { ...settingsOf(config), rewrite, resilience };
-  const deferred = { name, destination, settings, metricsOffset };
+  const deferred = { name, match, destination, settings, metricsOffset };
   const deferral =
     deferralConfig === undefined ? null : compileDeferral(deferralConfig, deferred, workshop, report.at('async'));
   if (problems.length > known) return null;

@@ -249,3 +249,26 @@ test('methods that the gateway refuses are told, and slips of others are not tol
   assert.match(warned('TRACE')[0] ?? '', /with 405$/);
   assert.match(warned('CONNECT')[0] ?? '', /with 501$/);
 });
+
+test('a snapshot has the names of listeners only if a route asks how requests came in', () => {
+  const [listener] = sampleConfig().listeners;
+  const listeners = [
+    { ...listener!, name: 'internal', port: 8_081 },
+    { ...listener!, port: 0 },
+    { ...listener!, name: 'second', port: 0 },
+  ];
+  const plain = sampleRoute('a', '/a');
+  const bound = { ...plain, name: 'b', match: { ...plain.match, path: '/b', listeners: ['internal'] } };
+  const without = compile(sampleConfig({ listeners, routes: [plain] }));
+  assert.equal(without.snapshot.listenerNames, undefined);
+  // The table is patched: the name is found in the added route alone.
+  const { snapshot } = compile(sampleConfig({ listeners, routes: [plain, bound] }), without);
+  assert.deepEqual(
+    [...(snapshot.listenerNames ?? [])],
+    [
+      ['127.0.0.1 8081 0', 'internal'],
+      ['127.0.0.1 0 0', ''],
+      ['127.0.0.1 0 1', 'second'],
+    ],
+  );
+});

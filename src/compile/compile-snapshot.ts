@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, Problem } from '../config/config.ts';
+import { listenerNames } from '../config/listener-keys.ts';
 import { ConsumerDirectory } from '../exchange/consumer-directory.ts';
 import type { Filter } from '../exchange/filter.ts';
 import type { Route } from '../exchange/route.ts';
@@ -120,6 +121,7 @@ function snapshotOf(config: Config, previous: Compiled | null, parts: CompiledPa
   return {
     version: config.version,
     routes: table,
+    listenerNames: table.readsArrival ? listenerNames(config.listeners) : undefined,
     upstreams,
     gates: taken?.gates ?? gatesOf(routes, upstreams.values()),
     consumers: sameConsumers(previous?.config, config)

@@ -68,8 +68,9 @@ export function onlyUpstream(route: RouteConfig): string | null {
 export function shortForm(route: RouteConfig): ShortRoute | null {
   const { name, match, rewrite, to, timeoutMs } = route;
   if (to.kind !== 'upstream' || !isBare(route) || rewrite !== null || timeoutMs !== null || route.public) return null;
-  const { hosts, path, methods, headers, query, cookies, body } = match;
+  const { hosts, path, methods, headers, query, cookies, body, listeners, clients } = match;
   if (headers.length + query.length + cookies.length + body.length > 0) return null;
+  if (listeners !== undefined || clients !== undefined) return null;
   if (methods.length > 0) return [name, path, to.upstream, hosts, methods];
   return hosts.length > 0 ? [name, path, to.upstream, hosts] : [name, path, to.upstream];
 }

@@ -49,7 +49,7 @@ export interface CheckedDocument {
  * Lists whose elements other parts refer to by name. An element whose own name is wrong cannot be found, and a reference to it only seems
  * to lead nowhere.
  */
-const referredTo: ReadonlySet<string> = new Set(['routes', 'consumers']);
+const referredTo: ReadonlySet<string> = new Set(['routes', 'consumers', 'listeners']);
 
 /** Checks the settings of a merged document. `before` has the parts that passed at the last good load. */
 export function checkDocument(

@@ -47,6 +47,19 @@ test('an expression whose beginning lies below a prefix is told', () => {
   assert.equal(warned('~/api/[0-9]+', '/{version}/*'), 0);
 });
 
+test('a prefix hides an expression only where it holds itself, and for every client', () => {
+  const named = head.replace('{ address', '{ name: in, address');
+  const told = (prefix: string, expression: string) => {
+    const routes = `  - { name: x, match: { path: "~/api/x.*"${expression} }, to: a }\n  - { name: y, match: { path: /api/*${prefix} }, to: b }\n`;
+    const { problems } = loadConfigText(`${named}routes:\n${routes}`, '/hidden.yaml', { filters: [] });
+    return problems.map(({ message }) => message.slice(0, 30));
+  };
+  assert.deepEqual(told('', ', listener: in'), ['no request reaches this: expre']);
+  assert.deepEqual(told(', listener: in', ', listener: in'), ['no request reaches this: expre']);
+  assert.deepEqual(told(', listener: in', ''), []);
+  assert.deepEqual(told(', client: 10.0.0.0/8', ''), []);
+});
+
 test('nothing is told where requests are left to the expression', () => {
   for (const rest of [
     '{ path: "~/.*" }',

@@ -36,7 +36,7 @@ export function checkHiddenRoutes({ routes }: CheckedParts): Problem[] {
 
 // ---- Expressions behind a prefix ---------------------------------------------------------------------------------------
 
-/** Routes that take every path below a prefix without further conditions, by host (`*` for every host) and prefix: `a.example /api`. */
+/** Routes that take every path below a prefix from every client without further conditions, by host (`*` for every host) and prefix: `a.example /api`. */
 type Prefixes = ReadonlyMap<string, readonly RouteConfig[]>;
 
 const prefixForm = /^(?:\/[^{}*]*)?\/(?:\*|\{[A-Za-z_][\w-]*\*\})$/;
@@ -46,8 +46,8 @@ function prefixesOf(routes: CheckedParts['routes']): Prefixes {
   const prefixes = new Map<string, RouteConfig[]>();
   for (const route of routes) {
     if (route === undefined || !prefixForm.test(route.match.path)) continue;
-    const { path, headers, query, cookies, body } = route.match;
-    if (headers.length + query.length + cookies.length + body.length > 0) continue;
+    const { path, headers, query, cookies, body, clients } = route.match;
+    if (headers.length + query.length + cookies.length + body.length > 0 || clients !== undefined) continue;
     for (const host of hostsOf(route.match)) {
       const key = `${host} ${withoutRest(path)}`;
       const list = prefixes.get(key);
@@ -65,7 +65,7 @@ function hidingRoute(match: MatchConfig, prefixes: Prefixes): RouteConfig | null
   for (const host of hostsOf(match)) {
     const hiding = above
       .flatMap(prefix => prefixes.get(`${host} ${prefix}`) ?? [])
-      .find(route => servesAll(route.match.methods, match.methods));
+      .find(route => servesAll(route.match.methods, match.methods) && isWhereverIs(route.match, match));
     if (hiding === undefined) return null;
     first ??= hiding;
   }
@@ -94,6 +94,11 @@ function servesAll(methods: readonly string[], wanted: readonly string[]): boole
   if (methods.length === 0) return true;
   const serves = (method: string) => methods.includes(method) || (method === 'HEAD' && methods.includes('GET'));
   return wanted.length > 0 && wanted.every(serves);
+}
+
+/** Whether a route holds at every listener at which the other one does. */
+function isWhereverIs({ listeners }: MatchConfig, other: MatchConfig): boolean {
+  return listeners === undefined || (other.listeners?.every(name => listeners.includes(name)) ?? false);
 }
 
 /** Text with which everything begins that matches the expression; less than there is, or nothing, where that is not simple to see. */

@@ -34,6 +34,7 @@ export function checkReferences(
   const ofChanged = todo.all ? null : checkChanged(settings, parts, filters, placeText, before, todo);
   if (ofChanged !== null) return ofChanged;
   const check = new ReferenceCheck(settings, placeText);
+  check.checkUniqueNames('listeners', 'listener');
   check.checkUniqueNames('routes', 'route');
   check.checkUniqueNames('consumers', 'consumer');
   check.checkListeners(parts);

@@ -34,6 +34,8 @@ export interface Config {
 
 /** `port` 0 asks the system for a free port. `host` is a literal address (`0.0.0.0`, `::1`). */
 export interface ListenerConfig {
+  /** By which routes refer to it. */
+  readonly name?: string | undefined;
   readonly host: string;
   readonly port: number;
   readonly protocols: readonly ('http/1.1' | 'h2' | 'h2c')[];
@@ -282,6 +284,10 @@ export interface MatchConfig {
   readonly query: readonly NamedMatch[];
   readonly cookies: readonly NamedMatch[];
   readonly body: readonly BodyMatch[];
+  /** Names of the listeners at which the route holds; every one when absent. */
+  readonly listeners?: readonly string[] | undefined;
+  /** CIDR blocks of the clients for which the route holds; every client when absent. */
+  readonly clients?: readonly string[] | undefined;
 }
 
 export interface RewriteConfig {

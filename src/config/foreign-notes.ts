@@ -3,9 +3,10 @@
 import { plainName } from './foreign-names.ts';
 
 const host = 'the upstream gets the client’s `Host`, unless `rewrite: { host: ... }` of the route sets another';
-const everywhere = 'every route answers on every listener';
+const everywhere = 'a route answers on every listener, unless it names some by `match: { listener: ... }`';
 const certificates = 'certificates are files under `tls` of a listener or of an upstream';
-const addresses = 'the filters ipAccess and acl check the client’s address';
+const addresses =
+  '`match: { client: [...] }` chooses routes by the client’s address, and the filters ipAccess and acl check it';
 const trusted = '`trustedProxies` of the listener names those whose X-Forwarded-For is believed';
 const time = 'the time is a part of the rate, as in 100/s or 5/15min';
 const status = 'the gateway chooses the status of a refusal: 429 beyond a limit, 403 without permission';

@@ -6,6 +6,7 @@ import { address } from './address.ts';
 import type { ListenerConfig } from './config.ts';
 import { http2Schema } from './http2-schema.ts';
 import { listenerTlsSchema } from './listener-tls-schema.ts';
+import { resourceName } from './resource-name.ts';
 
 const protocol = z.enum(['http/1.1', 'h2', 'h2c']);
 
@@ -15,6 +16,7 @@ const block = z.string().superRefine((text, context) => {
 });
 
 const written = z.strictObject({
+  name: resourceName.optional().describe('Name by which routes refer to this listener, in `match.listener`.'),
   address: address.describe(
     'IP address and port: `127.0.0.1:8080`, `[::1]:8080`; `:8080` for every address, IPv4 and IPv6. Port 0 asks the system for a free one.',
   ),

@@ -1,6 +1,7 @@
 // A route's `match`: the conditions on a request. The full meaning of path patterns is in route/path-pattern.ts.
 
 import { z } from 'zod';
+import { cidrError } from '../base/cidr-set.ts';
 import { expected, found } from '../base/schema/found.ts';
 import { noBodyConditions, noConditions, noNames } from './bare-route.ts';
 import { bodyMatches } from './body-match.ts';
@@ -71,6 +72,21 @@ function modifierText(text: string): string {
     : `; a prefix is written ${path!.replace(/\/?$/, '/*')}`;
 }
 
+const listenerName = z.string(expected('the name of a listener'));
+const listeners = oneOrMore(listenerName, 'the name of a listener or a list of names', 'listener');
+
+const clientBlock = z.string(expected('a CIDR block such as 10.0.0.0/8')).superRefine((text, context) => {
+  const message = cidrError(text);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});
+const clients = oneOrMore(clientBlock, 'a CIDR block such as 10.0.0.0/8 or a list of blocks', 'client');
+
+/** One text or a list of texts; undefined when left out. */
+function oneOrMore(one: z.ZodType<string>, described: string, key: string) {
+  const list = z.array(one).min(1, `name at least one, or leave \`${key}\` out`);
+  return z.union([one.transform(text => [text]), list], expected(described)).optional();
+}
+
 const path = z
   .string(expected('a path such as /users, /users/{id}, /users/* or ~regex'))
   .superRefine((text, context) => {
@@ -130,10 +146,26 @@ export const matchSchema = z
     body: bodyMatches.describe(
       'Conditions on fields of a JSON body: `$.type: order`. The body is held in memory, up to `limits.matchBody`.',
     ),
+    listener: listeners.describe(
+      'Name of the listener, or a list of names, at which the route holds. Elsewhere it does not exist. Default: every listener.',
+    ),
+    client: clients.describe(
+      'CIDR blocks of the clients for which the route holds, by the address that the access log has: after `trustedProxies` and the PROXY protocol. Default: every client.',
+    ),
   })
   .prefault({})
   .transform(
-    ({ host: written, path: pattern, methods: list, headers, query, cookies, body }): MatchConfig => ({
+    ({
+      host: written,
+      path: pattern,
+      methods: list,
+      headers,
+      query,
+      cookies,
+      body,
+      listener,
+      client,
+    }): MatchConfig => ({
       hosts: written ?? noNames,
       path: pattern,
       methods: list ?? noNames,
@@ -141,6 +173,8 @@ export const matchSchema = z
       query: query ?? noConditions,
       cookies: cookies ?? noConditions,
       body: body ?? noBodyConditions,
+      ...(listener !== undefined && { listeners: listener }),
+      ...(client !== undefined && { clients: client }),
     }),
   )
   .describe('Conditions on the request; all of them must hold.');

@@ -28,6 +28,7 @@ export class ReferenceCheck {
   private readonly placeText: (path: Path) => string;
   private routeNamesFound: ReadonlySet<string> | null = null;
   private consumerNamesFound: ReadonlySet<string> | null = null;
+  private listenerNamesFound: ReadonlySet<string> | null = null;
 
   constructor(settings: Settings, placeText: (path: Path) => string) {
     this.settings = settings;
@@ -113,6 +114,7 @@ export class ReferenceCheck {
     for (let at = from; at < end; at++) {
       const route = routes[at];
       if (route !== undefined && /\/[:<]/.test(route.match.path)) this.checkForeignParameter(route.match.path, at);
+      if (route?.match.listeners !== undefined) this.checkListenerNames(route.match.listeners, written[at], at);
       const only = route === undefined ? null : onlyUpstream(route);
       if (only !== null && known.has(only)) {
         used.add(only);
@@ -190,6 +192,21 @@ export class ReferenceCheck {
     }
     for (const [index, { by }] of (route.audit?.accept ?? []).entries()) {
       this.expectKnown(this.routeNames(), 'routes', by, ['routes', at, 'audit', 'accept', index, 'by']);
+    }
+  }
+
+  private checkListenerNames(names: readonly string[], written: unknown, at: number): void {
+    this.listenerNamesFound ??= elementNames(this.settings['listeners']);
+    const known = this.listenerNamesFound;
+    const place = ['routes', at, 'match', 'listener'];
+    const isList = Array.isArray(fieldOf(fieldOf(written, 'match'), 'listener'));
+    for (const [index, name] of names.entries()) {
+      const path = isList ? [...place, index] : place;
+      if (known.size > 0) this.expectKnown(known, 'listeners', name, path);
+      else {
+        const message = `no listener has a name: write { name: ${name}, address: ... } for the one that is meant`;
+        this.fail(path, message, { absentFrom: 'listeners' });
+      }
     }
   }
 

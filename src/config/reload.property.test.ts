@@ -17,13 +17,14 @@ after(() => rmSync(folder, { recursive: true }));
 const filters = [{ name: 'tag', schema: z.strictObject({ value: z.string().default('x') }) }];
 const files = ['cardea.yaml', 'one.yaml', 'two.yaml'] as const;
 const tops = [
-  'listeners:\n  - address: 127.0.0.1:0\n',
+  'listeners:\n  - { name: in, address: 127.0.0.1:0 }\n',
   'drainTimeout: 1s\n',
   'include: [one.yaml, two.yaml]\n',
   'include: [one.yaml]\n',
   'upstreams:\n',
   'plans:\n',
   'routes:\n',
+  'listeners:\n  - address: 127.0.0.1:0\n',
 ];
 const elements = [
   '  - { name: a, to: u }\n',
@@ -43,6 +44,7 @@ const elements = [
   '  v: *u\n',
   '  gold: { rate: 10/s }\n',
   '  - { name: l, match: { methods: [GTE] }, to: { reply: { status: 204, headers: { x: "{host}" } } } }\n',
+  '  - { name: m, match: { path: /m, listener: in }, to: u }\n',
 ];
 /** What the first route may become, first without another name. */
 const variants = [

@@ -64,6 +64,8 @@ const terms: Readonly<Record<string, Term>> = {
   answerMsMax: ['answerTimeout', duration],
   expiresAtMs: ['expires', time],
   'match.hosts': ['host'],
+  'match.listeners': ['listener'],
+  'match.clients': ['client'],
   'store.authorities': ['content of ca', digest],
   rates: ['rate', oneOrAll],
   quotas: ['quota', oneOrAll],

@@ -9,7 +9,11 @@ export interface ListedRoute {
   readonly hosts: readonly string[];
   readonly path: string;
   readonly methods: readonly string[];
-  /** Number of conditions besides host, path and method. */
+  /** Names of the listeners at which the route holds; empty for every one. */
+  readonly listeners: readonly string[];
+  /** CIDR blocks of the clients for which the route holds; empty for every client. */
+  readonly clients: readonly string[];
+  /** Number of other conditions. */
   readonly conditions: number;
   readonly filters: readonly string[];
   readonly to: string;
@@ -21,12 +25,14 @@ export function listRoutes(config: Config): ListedRoute[] {
   return config.routes.map(route => {
     // Because: asWritten replaces only texts, so the shape stays that of a route.
     const { match, to } = asWritten(config, { match: route.match, to: route.to }) as Pick<RouteConfig, 'match' | 'to'>;
-    const { hosts, path, methods, headers, query, cookies, body } = match;
+    const { hosts, path, methods, headers, query, cookies, body, listeners = [], clients = [] } = match;
     return {
       name: route.name,
       hosts,
       path,
       methods,
+      listeners,
+      clients,
       conditions: headers.length + query.length + cookies.length + body.length,
       filters: route.filters.map(filterText),
       to: `${destinationText(to)}${route.canary === undefined ? '' : `, canary ${route.canary.upstream}`}`,

@@ -3,6 +3,7 @@
 import { Fault } from '../base/fault.ts';
 import { HeaderId } from '../http/header-names.ts';
 import { normalizePath } from '../http/path.ts';
+import type { RequestHead } from '../http/request-head.ts';
 import { needsBody } from '../route/route-table.ts';
 import { endRequestBody, sendRequestBody } from './attempt.ts';
 import { type BodyHook, BodyPipe, type BodyPipeEnds } from './body-pipe.ts';
@@ -14,10 +15,15 @@ import { gatheredBodies } from './gathered-bodies.ts';
 import { answer, refuse, sendEarlyReply } from './reply.ts';
 import { abortAnswer } from './respond.ts';
 import type { Route } from './route.ts';
+import type { ListenerNames } from './snapshot.ts';
 
 /** First step of every exchange. The response may be complete when it returns. */
-export function begin(exchange: Exchange): void {
+export function begin(exchange: Exchange, entrance: { nameIn(names: ListenerNames): string }): void {
   const { request, snapshot } = exchange;
+  if (snapshot.listenerNames !== undefined) {
+    // Asked once: a route that matches on the body is looked for later, perhaps when the listener has another name.
+    request.arrival = { listener: entrance.nameIn(snapshot.listenerNames), client: exchange.client.ip };
+  }
   // Before anything reads the head: a route may match on such a field, and an upstream behind a public route believes it, too.
   if (snapshot.identityHeaders !== null) request.headers.removeNamed(snapshot.identityHeaders);
   if (request.targetForm === 'asterisk') {
@@ -110,13 +116,19 @@ function refusesBody(exchange: Exchange): boolean {
 
 /** Handles a client that fetches its deferred response. */
 function toAnswers(exchange: Exchange, answers: ReadonlyMap<string, Route>): void {
-  const route = answers.get(answersWordIn(exchange.request.path));
-  if (route === undefined) {
+  const { request } = exchange;
+  const route = answers.get(answersWordIn(request.path));
+  if (route === undefined || !showsAnswers(route, request)) {
     refuse(exchange, new Fault('answer_not_found'));
     return;
   }
   exchange.route = route;
   runFilters(exchange, afterFilters);
+}
+
+/** A route that holds at some listeners, or for some clients, shows its responses only there. */
+function showsAnswers({ plan: { destination } }: Route, request: RequestHead): boolean {
+  return destination.kind === 'answers' && destination.plan.onArrival.every(each => each.matches(request));
 }
 
 function runFilters(exchange: Exchange, next: (exchange: Exchange) => void): void {

@@ -19,7 +19,7 @@ import { clientPart } from '../telemetry/access-line.ts';
 import type { Http2Reason } from '../telemetry/http2-reasons.ts';
 import type { Gateway } from './gateway.ts';
 import type { ListenerSettings } from './listener-settings.ts';
-import type { Limits } from './snapshot.ts';
+import type { Limits, ListenerNames } from './snapshot.ts';
 
 /** Ignores the events of a socket that was closed. */
 const nobody: SocketEvents = { onRead: () => false, onEnd() {}, onDrain() {}, onSocketClosed() {} };
@@ -34,6 +34,10 @@ export class Entrance implements ConnectionHandler, ServerConnectionHandler, Sec
   /** The protocols that are accepted without TLS. */
   readonly plainProtocols: { readonly http1: boolean; readonly http2: boolean };
   readonly http2: Http2Limits;
+  private readonly key: string;
+  /** The names of the last snapshot that was asked for, and the listener's own. */
+  private names: ListenerNames | null;
+  private name: string;
   private lastClient: Client | null;
   /** The listener was removed: open connections close after the request in progress. */
   closing: boolean;
@@ -46,11 +50,23 @@ export class Entrance implements ConnectionHandler, ServerConnectionHandler, Sec
     const protocols = settings.protocols ?? ['http/1.1'];
     this.plainProtocols = { http1: protocols.includes('http/1.1'), http2: protocols.includes('h2c') };
     this.http2 = settings.http2 ?? defaultHttp2Limits;
+    this.key = settings.key;
+    this.names = null;
+    this.name = '';
     this.lastClient = null;
     this.closing = false;
   }
 
   readonly isTrusted = (ip: string): boolean => this.trusted?.has(ip) ?? false;
+
+  /** The listener's name; empty when it has none. A listener that was removed keeps the name that it had. */
+  nameIn(names: ListenerNames): string {
+    if (names !== this.names) {
+      this.names = names;
+      this.name = names.get(this.key) ?? this.name;
+    }
+    return this.name;
+  }
 
   /** What is known of a peer before it has sent anything. */
   clientOf(address: string, port: number): Client {

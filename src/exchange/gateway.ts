@@ -26,7 +26,7 @@ import { ConnectionRoom } from './connection-room.ts';
 import { Unattended } from './deferred/unattended.ts';
 import { Entrance } from './entrance.ts';
 import { Exchange } from './exchange.ts';
-import { clientOf, type Trust } from './forwarded.ts';
+import { clientOf } from './forwarded.ts';
 import { failureCells } from './handshake-cells.ts';
 import type { ListenerSettings } from './listener-settings.ts';
 import { type OpenConnection, OpenConnections } from './open-connections.ts';
@@ -243,14 +243,14 @@ export class Gateway {
   startExchange(
     connection: ResponseWriter & { readonly client: Client },
     head: RequestHead,
-    trust: Trust,
+    entrance: Entrance,
   ): RequestEvents {
     const { services } = this;
     this.underWay++;
     services.cells[services.workerMetricsOffset + WorkerCell.requestsInFlight]!++;
-    const client = clientOf(connection.client, head, trust);
+    const client = clientOf(connection.client, head, entrance);
     const exchange = new Exchange(services, this.current, connection, client, head);
-    begin(exchange);
+    begin(exchange, entrance);
     return exchange;
   }
 

@@ -4,6 +4,8 @@ import type { Http2Limits } from '../net/h2/http2-limits.ts';
 import type { ServerTls } from '../net/tls/server-tls.ts';
 
 export interface ListenerSettings {
+  /** Identifies the listener over reloads. */
+  readonly key: string;
   readonly port: number;
   readonly proxyProtocol: boolean;
   /** CIDR blocks whose forwarding headers and PROXY headers are believed. */

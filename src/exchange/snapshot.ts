@@ -10,9 +10,14 @@ import type { ConsumerDirectory } from './consumer-directory.ts';
 import type { Route } from './route.ts';
 import type { SheddingSpec } from './shedder.ts';
 
+/** The names of the listeners by their keys; an empty text for a listener without a name. */
+export type ListenerNames = ReadonlyMap<string, string>;
+
 export interface Snapshot {
   readonly version: string;
   readonly routes: RouteTable<Route>;
+  /** Left out if no route asks how a request came in. */
+  readonly listenerNames?: ListenerNames | undefined;
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly consumers: ConsumerDirectory;
   /** Headers that only identity filters may write: removed from every request on arrival. Null if no filter writes any. */

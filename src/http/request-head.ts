@@ -8,6 +8,14 @@ export const UNKNOWN_LENGTH = -1;
 /** Forms of a request target (RFC 9112 section 3.2). The authority form is used only by CONNECT, which the parsers refuse. */
 export type TargetForm = 'origin' | 'absolute' | 'asterisk';
 
+/** How a request came in: what routes may ask about besides its head. */
+export interface Arrival {
+  /** Name of the listener; empty when it has none. */
+  readonly listener: string;
+  /** Address of the client, as the gateway believes it. */
+  readonly client: string;
+}
+
 /** One request, both as received and as it will be sent upstream: filters may change `query` and the headers. */
 export class RequestHead {
   readonly method: string;
@@ -44,6 +52,8 @@ export class RequestHead {
   readonly headBytes: number;
   /** The parsed JSON body: undefined until the body was buffered for routes that match on it, null when the body is not JSON. */
   body: unknown;
+  /** Null where no route asks about it. */
+  arrival: Arrival | null;
 
   constructor(
     method: string,
@@ -81,6 +91,7 @@ export class RequestHead {
     this.upgrade = upgrade;
     this.headBytes = headBytes;
     this.body = undefined;
+    this.arrival = null;
   }
 
   /** Gives a body without an announced length the one that it turned out to have. Only once all of it has arrived. */

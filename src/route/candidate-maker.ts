@@ -32,6 +32,11 @@ export class CandidateMaker<T> {
     this.conditions = new ConditionCompiler(this.compiled, this.problems);
   }
 
+  /** Whether a candidate made here asks how requests came in. */
+  get readsArrival(): boolean {
+    return this.conditions.readsArrival;
+  }
+
   /** Makes a candidate. Null, with the reasons in `problems`, for an invalid route. `order` is its index, and is in its problems. */
   make(order: number, { name, match, value }: RouteSpec<T>): Candidate<T> | null {
     const problemsBefore = this.problems.length;

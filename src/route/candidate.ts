@@ -1,6 +1,7 @@
 // A route as compiled for look-ups: its path pattern, methods and conditions. One object stands under every host of the route.
 
 import type { LinearRegex } from '../base/linear-regex.ts';
+import { arrivalConditions } from './arrival-conditions.ts';
 import {
   BodyCondition,
   bodyPathText,
@@ -40,7 +41,7 @@ export class Candidate<T> extends FoundRoute<T> {
   readonly bodyConditions: readonly Condition[];
   /** How specific the route is among routes of the same path: one for each condition, and one for naming methods. */
   readonly weight: number;
-  /** Equal for routes with the same conditions, whatever their methods; see conflicts.ts. */
+  /** Equal for routes with the same conditions, whatever their methods, listeners and clients; see conflicts.ts. */
   readonly conditionsKey: string;
 
   constructor(
@@ -101,6 +102,10 @@ function sortedKeys(_key: string, value: unknown): unknown {
 
 /** Compiles the conditions of routes. Adds a problem to `problems` for each condition that cannot be compiled. */
 export class ConditionCompiler {
+  /** Whether a route has asked how requests came in. */
+  readsArrival = false;
+  /** Many routes name the same listeners and clients, so their conditions are shared. */
+  private readonly onArrivals = new Map<string, readonly Condition[]>();
   private readonly compiled: Map<string, LinearRegex>;
   private readonly problems: RouteProblem[];
 
@@ -110,10 +115,12 @@ export class ConditionCompiler {
     this.problems = problems;
   }
 
-  /** Compiles the conditions on the head of a request. */
+  /** Compiles the conditions on the head of a request, and on how it came in. */
   onHead(match: MatchSpec, routeIndex: number): readonly Condition[] {
-    if (match.headers.length + match.query.length + match.cookies.length === 0) return noConditions;
+    const onArrival = this.onArrival(match);
+    if (match.headers.length + match.query.length + match.cookies.length === 0) return onArrival;
     return [
+      ...onArrival,
       ...this.named(match.headers, 'headers', routeIndex, HeaderCondition),
       ...this.named(match.query, 'query', routeIndex, QueryCondition),
       ...this.named(match.cookies, 'cookies', routeIndex, CookieCondition),
@@ -128,6 +135,16 @@ export class ConditionCompiler {
       const test = this.valueTest(each.match, routeIndex, ['match', 'body', bodyPathText(each.path)]);
       return test === null ? [] : [new BodyCondition(each, test)];
     });
+  }
+
+  private onArrival(match: MatchSpec): readonly Condition[] {
+    const { listeners, clients } = match;
+    if (listeners === undefined && clients === undefined) return noConditions;
+    this.readsArrival = true;
+    const key = `${listeners?.join(' ')}, ${clients?.join(' ')}`;
+    let conditions = this.onArrivals.get(key);
+    if (conditions === undefined) this.onArrivals.set(key, (conditions = arrivalConditions(match)));
+    return conditions;
   }
 
   private named(

@@ -1,6 +1,8 @@
 // Detects routes that can never win because earlier routes take every request that they could match. Works by keys while routes are
 // added, so that ten thousand routes cost ten thousand look-ups. Compares equal places only; does not reason about regexes or values.
 
+import { enclosingBlocks } from '../base/cidr-set.ts';
+import { ClientCondition, ListenerCondition } from './arrival-conditions.ts';
 import type { Candidate } from './candidate.ts';
 import type { MethodSet } from './method-set.ts';
 
@@ -34,33 +36,66 @@ class Claim {
 /** The routes of one place: one host pattern, and one path apart from the names of its parameters. Add them in the order written. */
 export class Claims {
   /** The first route. Most places have only one, so `byKey` is not built before there is a second. */
-  private first: { readonly methods: MethodSet; readonly order: number; readonly key: string } | null = null;
+  private first: Candidate<unknown> | null = null;
   private byKey: Map<string, Claim> | null = null;
 
   /** Adds a route. Returns the order of an earlier route if earlier routes take all requests that it could match here; null otherwise. */
   add(candidate: Candidate<unknown>): number | null {
-    const { methods, order, conditionsKey: key } = candidate;
     if (this.byKey === null) {
       if (this.first === null) {
-        this.first = { methods, order, key };
+        this.first = candidate;
         return null;
       }
       this.byKey = new Map();
-      this.claim(this.first.key).add(this.first.methods, this.first.order);
+      this.claimAll(this.first, this.byKey);
     }
-    const claim = this.claim(key);
-    const taken = claim.takenBy(methods);
-    if (taken === null) claim.add(methods, order);
-    return taken;
+    return this.claimAll(candidate, this.byKey);
   }
 
-  private claim(key: string): Claim {
-    const byKey = (this.byKey ??= new Map<string, Claim>());
-    let claim = byKey.get(key);
-    if (claim === undefined) {
-      claim = new Claim();
-      byKey.set(key, claim);
+  /** A route is hidden only if it is at each of its listeners, and for each block of its clients. */
+  private claimAll(candidate: Candidate<unknown>, byKey: Map<string, Claim>): number | null {
+    const parts = partsOf(candidate);
+    if (parts === null) return claimPart(candidate.conditionsKey, noKeys, candidate, byKey);
+    let owner: number | null = null;
+    let isFree = false;
+    for (const [key = '', ...wider] of parts) {
+      const taken = claimPart(key, wider, candidate, byKey);
+      if (taken === null) isFree = true;
+      else owner ??= taken;
     }
-    return claim;
+    return isFree ? null : owner;
   }
+}
+
+const noKeys: readonly string[] = [];
+
+/** As `Claims.add`, for a part of a route. `wider` has the keys of parts that take all requests of this one. */
+function claimPart(
+  key: string,
+  wider: readonly string[],
+  { methods, order }: Candidate<unknown>,
+  byKey: Map<string, Claim>,
+): number | null {
+  let claim = byKey.get(key);
+  if (claim === undefined) byKey.set(key, (claim = new Claim()));
+  let taken = claim.takenBy(methods);
+  for (let i = 0; i < wider.length && taken === null; i++) taken = byKey.get(wider[i]!)?.takenBy(methods) ?? null;
+  if (taken === null) claim.add(methods, order);
+  return taken;
+}
+
+/**
+ * The parts of a route, each for one of its listeners and one block of its clients: the key of the part, and behind it the keys for the
+ * blocks that enclose its own. Null for a route that names neither.
+ */
+function partsOf({ plain, conditions, conditionsKey }: Candidate<unknown>): readonly (readonly string[])[] | null {
+  if (plain) return null;
+  const atListener = conditions.find(each => each instanceof ListenerCondition);
+  const ofClient = conditions.find(each => each instanceof ClientCondition);
+  if (atListener === undefined && ofClient === undefined) return null;
+  const listeners = atListener?.names ?? [''];
+  const blocks = ofClient?.blocks.map(enclosingBlocks) ?? [['']];
+  return listeners.flatMap(listener =>
+    blocks.map(enclosing => enclosing.map(block => `${listener} ${block} ${conditionsKey}`)),
+  );
 }

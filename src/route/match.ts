@@ -33,6 +33,10 @@ export interface MatchSpec {
   readonly query: readonly NamedMatch[];
   readonly cookies: readonly NamedMatch[];
   readonly body: readonly BodyMatch[];
+  /** Names of the listeners at which the route holds; every one when left out. */
+  readonly listeners?: readonly string[] | undefined;
+  /** CIDR blocks of the clients for which the route holds; every client when left out. */
+  readonly clients?: readonly string[] | undefined;
 }
 
 /** Path and host to send upstream instead of those received; an empty text changes nothing. Structurally equal to `RewriteConfig`. */

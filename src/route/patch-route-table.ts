@@ -75,7 +75,8 @@ export function patchRouteTable<T>(
   }
   for (const list of crowded) if (isContested(list)) return null;
   hosts.link();
-  return new RouteTable<T>(orders, hosts, trie, joined(table.compiled, maker.compiled));
+  const readsArrival = table.readsArrival || maker.readsArrival;
+  return new RouteTable<T>(orders, hosts, trie, joined(table.compiled, maker.compiled), readsArrival);
 }
 
 /** The new `orders`: routes that stay keep their numbers. Null when no number is left between two of them for an added route. */

@@ -50,6 +50,17 @@ function conditions(name: string): fc.Arbitrary<NamedMatch[]> {
   );
 }
 
+const listenerNames = ['public', 'internal', 'partners'];
+const blocks = ['10.0.0.0/8', '10.1.0.0/16', '10.1.2.3', '0.0.0.0/0', '192.168.0.0/16', '::/0'];
+
+/** Mostly absent, as in most configurations. */
+function someOf(names: readonly string[]): fc.Arbitrary<readonly string[] | undefined> {
+  return fc.oneof(
+    { weight: 5, arbitrary: fc.constant(undefined) },
+    { weight: 2, arbitrary: fc.subarray([...names], { minLength: 1, maxLength: 2 }) },
+  );
+}
+
 export const methodNames = ['GET', 'POST', 'HEAD', 'PURGE'];
 
 export const matchSpec: fc.Arbitrary<MatchSpec> = fc.record({
@@ -75,6 +86,8 @@ export const matchSpec: fc.Arbitrary<MatchSpec> = fc.record({
       ),
     },
   ),
+  listeners: someOf(listenerNames),
+  clients: someOf(blocks),
 });
 
 const twoNames = (name: string) =>
@@ -91,6 +104,10 @@ export const routable: fc.Arbitrary<Routable & { body: unknown }> = fc
     headers: twoNames('x-h'),
     cookies: twoNames('c').map(pairs => pairs.map(pair => pair.join('=')).join('; ')),
     body: fc.constantFrom(null, {}, { type: 1 }, { type: '1' }, { type: true }, { type: 'x' }, { type: '2' }),
+    arrival: fc.record({
+      listener: fc.constantFrom(...listenerNames, ''),
+      client: fc.constantFrom('10.1.2.3', '10.1.9.9', '10.200.0.1', '192.168.1.1', '8.8.8.8', '2001:db8::1'),
+    }),
   })
   .map(({ headers, cookies, ...rest }) => ({
     ...rest,

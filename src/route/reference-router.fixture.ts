@@ -34,8 +34,9 @@ export function serves({ methods }: MatchSpec, method: string): boolean {
   return methods.length === 0 || methods.includes(method) || (method === 'HEAD' && methods.includes('GET'));
 }
 
-function weight({ headers, query, cookies, body, methods }: MatchSpec): number {
-  return headers.length + query.length + cookies.length + body.length + Math.min(1, methods.length);
+function weight({ headers, query, cookies, body, methods, listeners, clients }: MatchSpec): number {
+  const ofArrival = (listeners === undefined ? 0 : 1) + (clients === undefined ? 0 : 1);
+  return headers.length + query.length + cookies.length + body.length + Math.min(1, methods.length) + ofArrival;
 }
 
 /** Ranks by the length of the pattern: all wildcards that match one host are suffixes of it, so the longer text is the longer suffix. */
@@ -85,7 +86,11 @@ function rank(segment: string): number {
   return segment.startsWith('{') ? 1 : 0;
 }
 
-function conditionsHold({ headers, query, cookies, body }: MatchSpec, request: Routable): boolean {
+function conditionsHold(spec: MatchSpec, request: Routable): boolean {
+  const { headers, query, cookies, body, listeners, clients } = spec;
+  const { listener = '', client = '' } = request.arrival ?? {};
+  if (listeners !== undefined && !listeners.includes(listener)) return false;
+  if (clients !== undefined && !clients.some(block => isWithin(block, client))) return false;
   const given = new URLSearchParams(request.query);
   const cookieText = request.headers.get('cookie') ?? '';
   const cookie = new URLSearchParams(cookieText.replaceAll('; ', '&'));
@@ -102,6 +107,20 @@ function holds(match: ValueMatch, values: readonly string[]): boolean {
   if (match.kind === 'present') return values.length > 0;
   if (match.kind === 'exact') return values.includes(match.value);
   return values.some(value => new RegExp(`^(?:${match.source})$`).test(value));
+}
+
+/** The blocks of the tests are of IPv4, or `::/0`. */
+function isWithin(block: string, client: string): boolean {
+  if (block.includes(':') || client.includes(':')) return block.includes(':') && client.includes(':');
+  const [address = '', length = '32'] = block.split('/');
+  return bitsOf(client).startsWith(bitsOf(address).slice(0, Number(length)));
+}
+
+function bitsOf(address: string): string {
+  return address
+    .split('.')
+    .map(part => Number(part).toString(2).padStart(8, '0'))
+    .join('');
 }
 
 /** The bodies of the tests are null or flat objects. */

@@ -49,13 +49,14 @@ export class RouteTableBuilder<T> {
   finish(): BuiltRouteTable<T> {
     for (const list of this.unsorted) list.sort(byPrecedence);
     this.hosts.link();
-    const { compiled, problems } = this.maker;
+    const { compiled, problems, readsArrival } = this.maker;
     return {
       table: new RouteTable<T>(
         Array.from({ length: this.count }, (_, at) => at),
         this.hosts,
         this.trie,
         compiled,
+        readsArrival,
       ),
       problems,
     };

@@ -97,20 +97,26 @@ function weighted(specs: readonly MatchSpec[], bodiless: readonly MatchSpec[], r
   return referenceMatches(alike, request).find(index => serves(specs[index]!, request.method)) ?? -1;
 }
 
-/** Random routes, followed by copies of some of them, as they are or with fewer hosts or methods. */
+/** Random routes, followed by copies of some of them, as they are or with fewer hosts, methods, listeners or clients. */
 const withRepetitions = fc
   .tuple(
     fc.array(matchSpec, { minLength: 1, maxLength: 10 }),
-    fc.array(fc.tuple(fc.nat(), fc.nat(2)), { maxLength: 4 }),
+    fc.array(fc.tuple(fc.nat(), fc.nat(4)), { maxLength: 4 }),
   )
   .map(([specs, copies]) => [
     ...specs,
     ...copies.map(([from, change]) => {
       const copied = specs[from % specs.length]!;
       if (change === 0) return { ...copied, hosts: copied.hosts.slice(0, 1) };
-      return change === 1 ? { ...copied, methods: copied.methods.slice(1) } : copied;
+      if (change === 1) return { ...copied, methods: copied.methods.slice(1) };
+      if (change === 2) return { ...copied, listeners: copied.listeners?.slice(0, 1) };
+      return change === 3 ? { ...copied, clients: copied.clients?.map(narrower) } : copied;
     }),
   ]);
+
+function narrower(block: string): string {
+  return block === '10.0.0.0/8' ? '10.1.0.0/16' : block === '0.0.0.0/0' ? '192.168.0.0/16' : block;
+}
 
 test('a reported conflict is a route that never wins, and every plain one is reported', () => {
   let reported = 0;
@@ -132,7 +138,7 @@ test('a reported conflict is a route that never wins, and every plain one is rep
   assert.ok(reported > 500, `${reported}`);
 });
 
-/** Conflicts that must be reported: the same path apart from names, a subset of hosts and methods, the same conditions. */
+/** Conflicts that must be reported: the same path apart from names, a subset of hosts, methods, listeners and clients, the same conditions. */
 function shadows(earlier: MatchSpec, later: MatchSpec): boolean {
   const shape = ({ path }: MatchSpec) =>
     path.startsWith('~') ? path : path.replace(/\{[a-z]+\*\}$/, '*').replace(/\{[a-z]+\}/g, '{}');
@@ -143,9 +149,75 @@ function shadows(earlier: MatchSpec, later: MatchSpec): boolean {
     rest(earlier) === rest(later) &&
     hostsOf(later).every(host => hostsOf(earlier).includes(host)) &&
     (earlier.methods.length === 0) === (later.methods.length === 0) &&
-    later.methods.every(method => serves(earlier, method))
+    later.methods.every(method => serves(earlier, method)) &&
+    (earlier.listeners === undefined) === (later.listeners === undefined) &&
+    (later.listeners ?? []).every(name => earlier.listeners?.includes(name)) &&
+    (earlier.clients === undefined) === (later.clients === undefined) &&
+    (later.clients ?? []).every(block => earlier.clients?.some(wider => wider === block || narrower(wider) === block))
   );
 }
+
+test('a route that names listeners holds at those only, and wins there over one that names none', () => {
+  const table = tableOf([
+    spec('/a'),
+    spec('/a', { listeners: ['internal', 'partners'] }),
+    spec('/b', { listeners: ['internal'] }),
+  ]);
+  const at = (listener: string) => ({ arrival: { listener, client: '10.0.0.1' } });
+  assert.equal(indexOf(table, get('/a')), 0);
+  assert.equal(indexOf(table, get('/a', at('public'))), 0);
+  assert.equal(indexOf(table, get('/a', at(''))), 0);
+  assert.equal(indexOf(table, get('/a', at('partners'))), 1);
+  assert.equal(indexOf(table, get('/b', at('internal'))), 2);
+  assert.equal(indexOf(table, get('/b', at('public'))), -1);
+  assert.equal(indexOf(table, get('/b')), -1);
+});
+
+test('methods are allowed only where their routes hold: 405 at one listener is 404 at another', () => {
+  const table = tableOf([
+    spec('/a', { methods: ['POST'], listeners: ['internal'] }),
+    spec('/a', { methods: ['PUT'], clients: ['10.0.0.0/8'] }),
+  ]);
+  const from = (listener: string, client: string) => get('/a', { arrival: { listener, client } });
+  assert.deepEqual(table.allowedMethods(from('internal', '10.0.0.1')), ['POST', 'PUT']);
+  assert.deepEqual(table.allowedMethods(from('internal', '8.8.8.8')), ['POST']);
+  assert.deepEqual(table.allowedMethods(from('public', '8.8.8.8')), []);
+  assert.equal(table.findForPreflight(from('public', '8.8.8.8'), 'POST'), null);
+});
+
+test('routes for clients hold for the addresses of their blocks, in every spelling', () => {
+  const table = tableOf([spec('/a', { clients: ['10.0.0.0/8', '2001:db8::/32'] })]);
+  const from = (client: string) => indexOf(table, get('/a', { arrival: { listener: '', client } }));
+  for (const client of ['10.1.2.3', '::ffff:10.1.2.3', '2001:db8:0:0::1']) assert.equal(from(client), 0, client);
+  for (const client of ['11.0.0.1', '2001:db9::1', '', 'unknown']) assert.equal(from(client), -1, client);
+});
+
+test('a look-up needs to know how a request came in only if a route asks', () => {
+  assert.equal(tableOf([spec('/a')]).readsArrival, false);
+  assert.equal(tableOf([spec('/a'), spec('/b', { listeners: ['internal'] })]).readsArrival, true);
+  assert.equal(tableOf([spec('/a'), spec('/b', { clients: ['::1'] })]).readsArrival, true);
+});
+
+test('routes of different listeners or clients do not conflict; a narrower block behind a wider one does', () => {
+  const conflicts = (...matches: Partial<MatchSpec>[]) => {
+    const builder = new RouteTableBuilder<number>();
+    for (const [value, more] of matches.entries()) builder.add({ name: `r${value}`, match: spec('/a', more), value });
+    return builder.finish().problems.map(({ routeIndex, otherIndex }) => [routeIndex, otherIndex]);
+  };
+  assert.deepEqual(conflicts({ listeners: ['a'] }, { listeners: ['b'] }, {}), []);
+  assert.deepEqual(conflicts({ listeners: ['a', 'b'] }, { listeners: ['b'] }), [[1, 0]]);
+  assert.deepEqual(conflicts({ listeners: ['a'] }, { listeners: ['b'] }, { listeners: ['b', 'a'] }), [[2, 1]]);
+  assert.deepEqual(conflicts({ listeners: ['a'] }, { listeners: ['a', 'b'] }), []);
+  assert.deepEqual(conflicts({ clients: ['10.0.0.0/8'] }, { clients: ['10.1.0.0/16', '10.2.3.4'] }), [[1, 0]]);
+  assert.deepEqual(conflicts({ clients: ['10.1.0.0/16'] }, { clients: ['10.0.0.0/8'] }), []);
+  assert.deepEqual(conflicts({ clients: ['10.0.0.0/8'] }, { clients: ['10.1.0.0/16', '11.0.0.0/8'] }), []);
+  assert.deepEqual(conflicts({ clients: ['::/0'] }, { clients: ['10.0.0.0/8'] }, { clients: ['2001:db8::/32'] }), [
+    [2, 0],
+  ]);
+  const both = { listeners: ['a'], clients: ['10.0.0.0/8'] };
+  assert.deepEqual(conflicts(both, { clients: ['10.0.0.0/8'] }, { listeners: ['a'] }), []);
+  assert.deepEqual(conflicts(both, { ...both, clients: ['10.0.0.1'] }), [[1, 0]]);
+});
 
 test('parameters are decoded, a rest may be empty, nothing is allocated without them', () => {
   const table = tableOf([

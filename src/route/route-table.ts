@@ -30,6 +30,8 @@ export class RouteTable<T> {
   readonly trie: PathTrie<T>;
   /** Compiled regexes by source, to be reused by the next table. */
   readonly compiled: Map<string, LinearRegex>;
+  /** Whether look-ups need `Routable.arrival`: a route asks for it, or one that has been removed since the table was built. */
+  readonly readsArrival: boolean;
 
   private readonly paramStarts = new Int32Array(parametersMax);
   private readonly paramEnds = new Int32Array(parametersMax);
@@ -42,7 +44,14 @@ export class RouteTable<T> {
   private methodBit = 0;
 
   /** Only for RouteTableBuilder and patchRouteTable, which make tables for all other code. */
-  constructor(orders: readonly number[], hosts: HostRoots<T>, trie: PathTrie<T>, compiled: Map<string, LinearRegex>) {
+  constructor(
+    orders: readonly number[],
+    hosts: HostRoots<T>,
+    trie: PathTrie<T>,
+    compiled: Map<string, LinearRegex>,
+    readsArrival: boolean,
+  ) {
+    this.readsArrival = readsArrival;
     this.orders = orders;
     this.hosts = hosts;
     this.trie = trie;

@@ -86,3 +86,14 @@ test('a large configuration is decoded in slices', async () => {
   while (steps.next().done !== true) slices++;
   assert.ok(slices > 3, `${slices} slices`);
 });
+
+test('the listeners and clients of a route come through, of an otherwise bare one as well', async () => {
+  const [bare] = manyRoutes(1, 'a');
+  const routes = [{ listeners: ['internal'] }, { clients: ['10.0.0.0/8'] }].map((more, at) => ({
+    ...bare!,
+    name: `r${at}`,
+    match: { ...bare!.match, ...more },
+  }));
+  const config = sampleConfig({ upstreams: [sampleUpstream('a', [1])], routes });
+  assert.deepEqual((await decode(encodeConfig(config, null), null)).config, config);
+});

@@ -11,6 +11,7 @@ import type { Route } from '../exchange/route.ts';
 import { isAuthority } from '../http/authority.ts';
 import { Headers } from '../http/headers.ts';
 import { normalizePath } from '../http/path.ts';
+import type { Arrival } from '../http/request-head.ts';
 import { explainRoutes, type RouteExplanation } from '../route/explain.ts';
 import type { FoundRoute } from '../route/found-route.ts';
 import type { Routable } from '../route/routable.ts';
@@ -27,6 +28,7 @@ export interface RequestToExplain {
   readonly headers: readonly (readonly [string, string])[];
   /** Value of the JSON document in the body; null for no body or a body that is not JSON; undefined when the body is not known. */
   readonly body: unknown;
+  readonly arrival: Arrival;
 }
 
 export interface Explanation {
@@ -84,7 +86,7 @@ export async function explainRequest(config: Config, asked: RequestToExplain): P
     return { ...nothingFound, outcome: 'path_refused', path: asked.rawPath, detail: normalized.detail };
   }
   const { path } = normalized;
-  const { method, host, query } = asked;
+  const { method, host, query, arrival } = asked;
   const body = asked.body === undefined && methodsWithoutBody.has(method) ? null : asked.body;
   const { routes: table, identityHeaders } = compiled.snapshot;
   const mayBeTrusted = config.listeners.some(({ trustedProxies }) => trustedProxies.length > 0);
@@ -93,7 +95,7 @@ export async function explainRequest(config: Config, asked: RequestToExplain): P
   const headers = Headers.from(asked.headers.filter(([name]) => !isTaken(name.toLowerCase())));
   const authority = headers.get('host') ?? '';
   if (!isAuthority(authority)) throw new TypeError(`not a host with an optional port: ${JSON.stringify(authority)}`);
-  let request: Routable = { method, host, path, query, headers };
+  let request: Routable = { method, host, path, query, headers, arrival };
   if (method === 'TRACE') {
     const detail = 'TRACE is never served: 405';
     const allowedMethods = table.allowedMethods(request);

@@ -2,6 +2,7 @@
 
 import { createServer } from 'node:net';
 import type { ListenerConfig } from '../config/config.ts';
+import { listenerKeys } from '../config/listener-keys.ts';
 import type { TlsMaterial } from '../net/tls/tls-material.ts';
 import type { ListenOrder } from './messages.ts';
 
@@ -21,14 +22,10 @@ export function listenOrders(
   serving: readonly ListenOrder[],
 ): ListenOrder[] {
   const portByKey = new Map(serving.map(({ key, port }) => [key, port]));
-  const seen = new Map<string, number>();
+  const keys = listenerKeys(listeners);
   return listeners.map((listener, at) => {
     const { host, port, proxyProtocol, trustedProxies, keepsClientCertificateHeaders, protocols, http2 } = listener;
-    const address = `${host} ${port}`;
-    // Only port 0 can occur twice: each occurrence gets a different free port.
-    const count = seen.get(address) ?? 0;
-    seen.set(address, count + 1);
-    const key = `${address} ${count}`;
+    const key = keys[at]!;
     const trust = { proxyProtocol, trustedProxies, keepsClientCertificateHeaders };
     return { key, host, port: portByKey.get(key) ?? port, ...trust, protocols, http2, tls: tls[at] ?? null };
   });

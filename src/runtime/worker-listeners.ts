@@ -115,8 +115,8 @@ export class WorkerListeners {
 }
 
 function settingsOf(order: ListenOrder, port: number, tls: ServerTls | null): ListenerSettings {
-  const { proxyProtocol, trustedProxies, keepsClientCertificateHeaders, protocols, http2 } = order;
-  return { port, proxyProtocol, trustedProxies, keepsClientCertificateHeaders, protocols, http2, tls };
+  const { key, proxyProtocol, trustedProxies, keepsClientCertificateHeaders, protocols, http2 } = order;
+  return { key, port, proxyProtocol, trustedProxies, keepsClientCertificateHeaders, protocols, http2, tls };
 }
 
 /** Whether connections may go on under both settings. New certificates make no difference: connections keep those of their handshake. */

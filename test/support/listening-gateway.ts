@@ -29,6 +29,7 @@ export async function listeningGateway(
   });
   await gateway.prepare();
   const whole: ListenerSettings = {
+    key: '',
     port: 0,
     proxyProtocol: false,
     trustedProxies: [],

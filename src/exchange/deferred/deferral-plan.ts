@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { Fault } from '../../base/fault.ts';
 import { messageOf } from '../../base/message-of.ts';
 import { randomHex } from '../../base/random-hex.ts';
+import type { Condition } from '../../route/conditions.ts';
 import type { AnswerShelf, AnswerTicket, ExpectedAnswer, FoundAnswer } from '../../store/answers/answer-shelf.ts';
 import { suspend } from '../chain.ts';
 import type { Exchange } from '../exchange.ts';
@@ -39,6 +40,8 @@ const faultCodes = {
 } as const;
 
 export class DeferralPlan {
+  /** The route's conditions on how a request comes in, which hold for fetching its responses as well. */
+  readonly onArrival: readonly Condition[];
   private readonly spec: DeferralSpec;
   private readonly shelf: AnswerShelf;
   /** Stands for the route in URLs. */
@@ -56,7 +59,9 @@ export class DeferralPlan {
     word: string,
     silentRoute: Route,
     eventCell: (event: DeferralEvent) => number,
+    onArrival: readonly Condition[] = [],
   ) {
+    this.onArrival = onArrival;
     this.spec = spec;
     this.shelf = shelf;
     this.word = word;
