@@ -1,7 +1,8 @@
 // cardea audit: lists every route with its guards, and every way around a guard; with --probe, tests both on a running gateway.
 
 import { writeFileSync } from 'node:fs';
-import type { Config } from '../config/config.ts';
+import type { Config, ListenerConfig } from '../config/config.ts';
+import { listenerNamed } from '../runtime/asked-arrival.ts';
 import { auditFile } from '../runtime/audit/audit-file.ts';
 import type { AuditReport } from '../runtime/audit/audit-report.ts';
 import type { ProbeResult } from '../runtime/audit/probe.ts';
@@ -25,6 +26,11 @@ export const audit: Command = {
   options: {
     config: configOption,
     probe: { type: 'string', value: 'URL', help: 'a running gateway with this configuration: http://127.0.0.1:8080' },
+    listener: {
+      type: 'string',
+      value: 'NAME',
+      help: 'with --probe: the listener to which the URL leads (default: the one with its port)',
+    },
     insecure: { type: 'boolean', help: 'with --probe: accept any certificate' },
     junit: { type: 'string', value: 'FILE', help: 'also write a JUnit report' },
     json: jsonOption,
@@ -34,12 +40,15 @@ export const audit: Command = {
     const url = urlOf(args.text('probe'));
     const config = await loadOrTell(args, terminal);
     if (config === null) return ExitCode.failed;
-    const { report, probes } = await auditFile(config, url === null ? null : { url, insecure: args.flag('insecure') });
+    const listener = listenerOf(args.text('listener'), config);
+    const gateway = url === null ? null : { url, insecure: args.flag('insecure'), listener };
+    const { report, probes, leftOut } = await auditFile(config, gateway);
     const ok = report.ok && probes.every(probe => probe.ok);
-    if (args.flag('json')) terminal.json({ ...report, ok, probes });
+    if (args.flag('json')) terminal.json({ ...report, ok, probes, leftOut });
     else {
       show(report, probes, terminal);
       if (url !== null) showProbed(report, probes, config, terminal);
+      for (const { route, reason } of leftOut) terminal.out(`not probed  ${route}: ${reason}`);
       showVerdict(report, probes, terminal);
     }
     const junit = args.text('junit');
@@ -55,6 +64,14 @@ function urlOf(text: string | undefined): URL | null {
   if (url === null || !/^https?:$/.test(url.protocol))
     throw new UsageError(`"${text}" is not a URL such as http://127.0.0.1:8080`);
   return url;
+}
+
+/** Throws a UsageError when there is no such listener; null when none was named. */
+function listenerOf(written: string | undefined, { listeners }: Config): ListenerConfig | null {
+  if (written === undefined) return null;
+  const listener = listenerNamed(written, listeners);
+  if (typeof listener === 'string') throw new UsageError(listener);
+  return listener;
 }
 
 /** One JUnit case for the guards of each route, and one for each probe. */
@@ -77,10 +94,10 @@ function cases(report: AuditReport, probes: readonly ProbeResult[]): JunitCase[]
 
 function show({ routes }: AuditReport, probes: readonly ProbeResult[], terminal: Terminal): void {
   const { paint } = terminal;
-  const rows = routes.map(({ name, public: open, guards, findings, accepted }) => [
+  const rows = routes.map(({ name, public: open, listeners, guards, findings, accepted }) => [
     name,
     guards.join(', ') || '-',
-    open ? 'public' : '',
+    open ? `public${listeners.length === 0 ? '' : ` at ${listeners.join(', ')}`}` : '',
     findings.length > 0
       ? paint('red', findings.map(({ code }) => code).join(', '))
       : paint('green', accepted.length === 0 ? 'ok' : `ok, ${accepted.length} accepted`),

@@ -7,6 +7,9 @@ export const wayAroundCodes = [
   'reached_by_rewrite',
   'skipped_by_method',
   'skipped_by_host',
+  /** At a listener, or from a client, for which the guarded route does not hold, or the other one was made. */
+  'skipped_by_listener',
+  'skipped_by_client',
   'skipped_by_slash',
   'skipped_by_case',
   'skipped_by_encoding',

@@ -8,31 +8,50 @@ import type { AuditReport } from './audit-report.ts';
 import { Http1Sender } from './http1-sender.ts';
 import { Http2Sender } from './http2-sender.ts';
 import { keyPlacesOf } from './key-places.ts';
-import { type ProbeResult, probeRoutes } from './probe.ts';
+import { type ProbeResult, probeAbsent, probeRoutes } from './probe.ts';
+import { type LeftOut, probePlaces } from './probe-places.ts';
 import type { ProbeSender } from './probe-sender.ts';
+import { RouterOracle } from './router-oracle.ts';
 
 export interface ProbedGateway {
   readonly url: URL;
   readonly insecure: boolean;
+  /** The listener to which the URL leads; null when it was not named. */
+  readonly listener: ListenerConfig | null;
+}
+
+interface Audited {
+  readonly report: AuditReport;
+  readonly probes: readonly ProbeResult[];
+  /** Guarded routes that were not probed. */
+  readonly leftOut: readonly LeftOut[];
 }
 
 /** Also probes `gateway` unless it is null. Throws an Error when the configuration cannot be compiled. */
-export async function auditFile(
-  config: Config,
-  gateway: ProbedGateway | null,
-): Promise<{ readonly report: AuditReport; readonly probes: readonly ProbeResult[] }> {
+export async function auditFile(config: Config, gateway: ProbedGateway | null): Promise<Audited> {
   const definitions = await filtersInUse(config);
   await loadLanguages();
   const report = auditConfig(config, definitions, filterSchemas);
-  if (gateway === null) return { report, probes: [] };
-  const senders = sendersFor(config, gateway);
-  return { report, probes: await probeRoutes(report.routes, keyPlacesOf(config, definitions), senders) };
+  if (gateway === null) return { report, probes: [], leftOut: [] };
+  const there = gateway.listener === null ? listenersAt(config, gateway.url) : [gateway.listener];
+  const senders = sendersFor(config, gateway, there);
+  const known = there.length === 1 ? there[0]! : null;
+  const { routes, absent, leftOut } = probePlaces(report.routes, new RouterOracle(config, definitions), known);
+  const probes = await probeRoutes(routes, keyPlacesOf(config, definitions), senders);
+  return { report, probes: [...probes, ...(await probeAbsent(absent, senders))], leftOut };
 }
 
-/** One sender per protocol that the listeners on this port speak; HTTP/1.1 when none has the port, because a proxy stands in front. */
-function sendersFor({ listeners }: Config, { url, insecure }: ProbedGateway): ProbeSender[] {
+function listenersAt({ listeners }: Config, { protocol, port }: URL): ListenerConfig[] {
+  return listeners.filter(each => each.port === Number(port || (protocol === 'https:' ? 443 : 80)));
+}
+
+/** One sender per protocol that these listeners speak; HTTP/1.1 when there is none, because a proxy stands in front. */
+function sendersFor(
+  { listeners }: Config,
+  { url, insecure }: ProbedGateway,
+  there: readonly ListenerConfig[],
+): ProbeSender[] {
   const isSecure = url.protocol === 'https:';
-  const there = listeners.filter(each => each.port === Number(url.port || (isSecure ? 443 : 80)));
   const certificateRequired =
     isSecure && (there.length > 0 ? there : listeners).every(({ tls }) => tls?.clientAuth?.mode === 'required');
   const probed = { url, insecure, certificateRequired };

@@ -20,6 +20,8 @@ export interface AcceptedFinding extends AuditFinding {
 export interface AuditedRoute {
   readonly name: string;
   readonly public: boolean;
+  /** Names of the listeners at which it holds; empty for every one. */
+  readonly listeners: readonly string[];
   readonly guards: readonly string[];
   readonly findings: readonly AuditFinding[];
   readonly accepted: readonly AcceptedFinding[];

@@ -10,7 +10,7 @@ import type { FilterDefinition } from '../../exchange/filter.ts';
 import { sampleConfig, sampleRoute, sampleUpstream } from '../sample-config.fixture.ts';
 import { auditConfig } from './audit.ts';
 import { RouterOracle } from './router-oracle.ts';
-import type { SampleRequest } from './sample-request.ts';
+import { SAMPLE_CLIENT, type SampleRequest } from './sample-request.ts';
 
 const key: FilterDefinition<unknown> = { name: 'key', identityHeaders: () => [], build: () => ({}) };
 const definitions: FilterDefinitions = new Map([[key.name, key]]);
@@ -124,15 +124,42 @@ const requests: readonly SampleRequest[] = paths.flatMap(rawPath =>
         query: '',
         headers,
         body: '',
+        listener: '',
+        client: SAMPLE_CLIENT,
       })),
     ),
   ),
 );
 
+/** Requests that come in at each listener, from clients of two kinds; of hosts and methods only some. */
+const arriving: readonly SampleRequest[] = requests
+  .filter(({ host, method, headers }) => /^a|else/.test(host) && /GET|LINK/.test(method) && headers.length === 0)
+  .flatMap(request =>
+    ['in', 'out', ''].flatMap(listener =>
+      ['10.0.0.0', SAMPLE_CLIENT].map(client => ({ ...request, listener, client })),
+    ),
+  );
+const listeners = [{ name: 'in' }, { name: 'out' }, {}].map((named, at) => ({
+  ...sampleConfig().listeners[0]!,
+  ...named,
+  port: 8_080 + at,
+}));
+
+const routeSomewhere = fc
+  .record({
+    route,
+    at: fc.constantFrom(undefined, undefined, ['in'], ['out'], ['in', 'out']),
+    from: fc.constantFrom(undefined, undefined, ['10.0.0.0/8']),
+  })
+  .map(({ route: plain, at, from }): RouteConfig => {
+    const ofArrival = { ...(at !== undefined && { listeners: at }), ...(from !== undefined && { clients: from }) };
+    return { ...plain, match: { ...plain.match, ...ofArrival } };
+  });
+
 /** Pairs of a guarded route and an open one to whose upstream the same path goes, each with a path that shows it. */
-function waysAround(oracle: RouterOracle): Map<string, string> {
+function waysAround(oracle: RouterOracle, tried: readonly SampleRequest[]): Map<string, string> {
   const reached = new Map<string, Map<RouteConfig, SampleRequest>>();
-  for (const request of requests) {
+  for (const request of tried) {
     const routed = oracle.routeFor(request);
     if (routed === null) continue;
     const takers = reached.get(routed.upstreamPath) ?? new Map<RouteConfig, SampleRequest>();
@@ -154,19 +181,19 @@ function waysAround(oracle: RouterOracle): Map<string, string> {
   return pairs;
 }
 
-test('a request that reaches what a route guards, and takes an open one, is found', () => {
+function findsEveryWay(routesOf: fc.Arbitrary<RouteConfig>, asked: readonly SampleRequest[], numRuns: number): void {
   let tried = 0;
   fc.assert(
-    fc.property(fc.array(route, { minLength: 2, maxLength: 4 }), written => {
+    fc.property(fc.array(routesOf, { minLength: 2, maxLength: 4 }), written => {
       const routes = written.map((each, at) => ({ ...each, name: `r${at}` }));
-      const config = sampleConfig({ upstreams: [sampleUpstream('users', [9_001])], routes });
+      const config = sampleConfig({ listeners, upstreams: [sampleUpstream('users', [9_001])], routes });
       let oracle: RouterOracle;
       try {
         oracle = new RouterOracle(config, definitions);
       } catch {
         return; // Because: the rewrite does not suit the path, or a route can never be taken.
       }
-      const ways = waysAround(oracle);
+      const ways = waysAround(oracle, asked);
       if (ways.size === 0) return;
       tried++;
       const found = new Set(
@@ -178,9 +205,14 @@ test('a request that reaches what a route guards, and takes an open one, is foun
     }),
     // The audit makes up samples, and one table in thousands may need another: the same tables each time, more of them by hand.
     {
-      numRuns: Number(process.env['CARDEA_FUZZ_RUNS'] ?? 150),
+      numRuns: Number(process.env['CARDEA_FUZZ_RUNS'] ?? numRuns),
       ...(process.env['CARDEA_FUZZ_RUNS'] === undefined && { seed: 22 }),
     },
   );
   assert.ok(tried > 20, `${tried}`);
-});
+}
+
+test('a request that reaches what a route guards, and takes an open one, is found', () =>
+  findsEveryWay(route, requests, 150));
+
+test('so is one at another listener, or from another client', () => findsEveryWay(routeSomewhere, arriving, 1_000));

@@ -39,6 +39,8 @@ interface WrittenRoute {
   readonly path?: string;
   readonly methods?: readonly string[];
   readonly hosts?: readonly string[];
+  readonly listeners?: readonly string[];
+  readonly clients?: readonly string[];
   readonly filters?: readonly FilterConfig[];
   readonly public?: boolean;
   readonly to?: string;
@@ -57,6 +59,8 @@ function routeOf({
   path = '/*',
   methods = [],
   hosts = [],
+  listeners,
+  clients,
   filters = [],
   public: open = false,
   to = 'users',
@@ -67,7 +71,7 @@ function routeOf({
   const route = sampleRoute(name, path);
   return {
     ...route,
-    match: { ...route.match, methods, hosts },
+    match: { ...route.match, methods, hosts, listeners, clients },
     filters,
     public: open,
     to: { kind: 'upstream', upstream: to },
@@ -624,4 +628,65 @@ test('two thousand routes are audited in seconds', () => {
   assert.ok(Object.values(codes(routes)).every(found => found.length === 0));
   const { user, system } = process.cpuUsage(startedAt);
   assert.ok(user + system < 20_000_000, `${(user + system) / 1e6} s`);
+});
+
+const listenerOf = (name: string | undefined, port: number) => ({
+  ...sampleConfig().listeners[0]!,
+  port,
+  ...(name !== undefined && { name }),
+});
+const twoListeners = { listeners: [listenerOf('public', 8_080), listenerOf('internal', 8_081)] };
+
+test('a broader route shadows a guarded one only where both hold', () => {
+  const pair = (guardedAt: string | undefined, openAt: string | undefined, isPublic: boolean) =>
+    codes(
+      [
+        { name: 'g', path: '/admin/*', filters: guarded, ...(guardedAt !== undefined && { listeners: [guardedAt] }) },
+        { name: 'u', path: '/*', public: isPublic, ...(openAt !== undefined && { listeners: [openAt] }) },
+      ],
+      twoListeners,
+    )['g'];
+  // On purpose: the open route is public, and says where.
+  assert.deepEqual(pair('internal', 'public', true), []);
+  assert.deepEqual(pair('internal', 'public', false), ['skipped_by_listener']);
+  // The open route is everywhere, so that it takes at the other listener what is guarded at one.
+  assert.ok(pair('internal', undefined, true)?.includes('skipped_by_listener'));
+  assert.ok(!pair('internal', 'internal', true)?.includes('skipped_by_listener'));
+  assert.ok(!pair(undefined, undefined, true)?.includes('skipped_by_listener'));
+});
+
+test('a public route at one listener, or for some clients, is intended beside the guarded one of the same path', () => {
+  const beside = (open: Partial<WrittenRoute>, more: Partial<WrittenRoute> = {}) =>
+    codes(
+      [
+        { name: 'g', path: '/a', filters: guarded, ...more },
+        { name: 'u', path: '/a', public: true, ...open },
+      ],
+      twoListeners,
+    )['g'];
+  assert.deepEqual(beside({ listeners: ['internal'] }), []);
+  assert.deepEqual(beside({ listeners: ['internal'], public: false }), ['shadowed']);
+  assert.deepEqual(beside({ clients: ['10.0.0.0/8'] }), []);
+  assert.deepEqual(beside({ clients: ['10.0.0.0/8'], public: false }), ['skipped_by_client']);
+  assert.deepEqual(beside({}, { clients: ['10.0.0.0/8'] }), ['skipped_by_client']);
+  assert.deepEqual(beside({}, { listeners: ['internal'] }), ['skipped_by_listener']);
+});
+
+test('a finding says at which listener and from which client', () => {
+  const config = {
+    ...sampleConfig(twoListeners),
+    upstreams: [sampleUpstream('users', [9_001])],
+    routes: [
+      routeOf({ name: 'g', path: '/a', filters: guarded, listeners: ['internal'] }),
+      routeOf({ name: 'u', path: '/a' }),
+      routeOf({ name: 'd', path: '/desk', filters: guarded, clients: ['10.0.0.0/8'] }),
+      routeOf({ name: 'e', path: '/desk' }),
+    ],
+  };
+  const { routes } = auditConfig(config, definitions, schemas);
+  const messages = routes
+    .flatMap(({ findings }) => findings.filter(({ by }) => by !== ''))
+    .map(({ message }) => message);
+  assert.match(messages[0] ?? '', /^GET audit\.invalid\/a at another listener from elsewhere takes route "u"/);
+  assert.match(messages[1] ?? '', /^GET audit\.invalid\/desk at another listener from elsewhere takes route "e"/);
 });

@@ -35,9 +35,11 @@ export function auditConfig(
     if (own.length > 0) found.push(...ways.find(route, samples));
     // A sample that another route takes is no evidence about this route: `ways.find` has judged it, or it is meant to go there.
     const ownSamples = samples.filter((sample, at) => at === 0 || oracle.routeFor(sample)?.route === route);
+    const { name, match, public: isPublic } = route;
     return {
-      name: route.name,
-      public: route.public,
+      name,
+      public: isPublic,
+      listeners: match.listeners ?? [],
       guards: own,
       ...partFindings(route, found),
       optionalPlaces: optionalPlacesOf(config, route, definitions),

@@ -20,6 +20,8 @@ export interface KeyPlaces {
   readonly ofRoutes: ReadonlyMap<string, readonly CredentialPlace[]>;
 }
 
+export const noCredential = byFields('no credential');
+
 /** Pairs of a description and a token: malformed, expired, from a wrong issuer, signed by a guessed secret, and unsigned. */
 export function badTokens(): [what: string, token: string][] {
   const nowS = Math.floor(Date.now() / 1_000);
@@ -48,7 +50,7 @@ export function badCredentials(
   tokens: readonly (readonly [what: string, token: string])[],
 ): BadCredential[] {
   return [
-    byFields('no credential'),
+    noCredential,
     ...tokens.map(([name, token]) => credentialAt(name, token, { kind: 'bearer', name: '' })),
     wrongPassword(),
     byFields('two Authorization fields', ['authorization', 'Bearer a'], ['authorization', 'Bearer b']),

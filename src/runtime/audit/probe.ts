@@ -9,7 +9,9 @@ import {
   badTokens,
   credentialAt,
   type KeyPlaces,
+  noCredential,
 } from './bad-credentials.ts';
+import type { ProbePlaces } from './probe-places.ts';
 import { type Answer, NO_CERTIFICATE, type ProbeSender } from './probe-sender.ts';
 import type { SampleRequest } from './sample-request.ts';
 import { encodings } from './variants.ts';
@@ -95,6 +97,26 @@ export async function probeRoutes(
   return results;
 }
 
+/** Probes requests that no route takes at the probed listener: the gateway itself has to answer that there is nothing. */
+export async function probeAbsent(
+  absent: ProbePlaces['absent'],
+  senders: readonly ProbeSender[],
+): Promise<ProbeResult[]> {
+  const results: ProbeResult[] = [];
+  for (const { route, request } of absent) {
+    const probe = { name: 'where the route does not hold', request, credential: noCredential, judge: isNotFound };
+    for (const sender of senders)
+      results.push(verdict({ name: route, guards: [] }, probe, sender, await sender.send(request, noCredential)));
+  }
+  return results;
+}
+
+function isNotFound(answer: Answer): string {
+  const { status, byGateway } = answer;
+  if (isUnseen(answer) || (byGateway && (status === 404 || status === 405))) return '';
+  return `expected 404 by the gateway, got ${status}`;
+}
+
 /**
  * Empty when the response is a 401 or 403 by the gateway, otherwise what is wrong. A 401 or 403 by the upstream means that the request
  * passed the guard. A route with `forwardAuth` is the exception: the gateway passes on the refusals of the authorization service unchanged.
@@ -124,7 +146,7 @@ function isUnseen({ code }: Answer): boolean {
 }
 
 function verdict(
-  { name: route, guards }: AuditedRoute,
+  { name: route, guards }: Pick<AuditedRoute, 'name' | 'guards'>,
   { name: probe, request: { method, host, rawPath }, judge }: Probe,
   { protocol }: ProbeSender,
   answer: Answer | string,

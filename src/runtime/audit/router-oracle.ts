@@ -10,7 +10,7 @@ import { normalizePath, type PathPolicy } from '../../http/path.ts';
 import { explainRoutes } from '../../route/explain.ts';
 import type { Routable } from '../../route/routable.ts';
 import { needsBody, type RouteTable } from '../../route/route-table.ts';
-import type { SampleRequest } from './sample-request.ts';
+import { SAMPLE_CLIENT, type SampleRequest, sampleClient } from './sample-request.ts';
 
 export interface RoutedTo {
   readonly route: RouteConfig;
@@ -20,6 +20,10 @@ export interface RoutedTo {
 
 export class RouterOracle {
   private readonly table: RouteTable<Route>;
+  /** Where requests may come in: the listeners that routes name, and an empty text for all others. */
+  readonly listeners: readonly string[];
+  /** One client for each list of clients that a route has, and one for everybody else. */
+  readonly clients: readonly string[];
   private readonly paths: PathPolicy;
   private readonly byName: ReadonlyMap<string, RouteConfig>;
 
@@ -29,6 +33,9 @@ export class RouterOracle {
     if (compiled === null) throw new Error('the configuration has errors');
     this.table = compiled.snapshot.routes;
     this.paths = config.paths;
+    this.listeners = listenersToAskAbout(config);
+    const lists = config.routes.flatMap(({ match: { clients } }) => (clients === undefined ? [] : [clients]));
+    this.clients = [...new Set([SAMPLE_CLIENT, ...lists.map(sampleClient)])];
     this.byName = new Map(config.routes.map(route => [route.name, route]));
   }
 
@@ -58,10 +65,23 @@ export class RouterOracle {
     );
   }
 
-  private routable({ method, host, rawPath, query, headers, body }: SampleRequest): Routable | null {
+  private routable(request: SampleRequest): Routable | null {
+    const { method, host, rawPath, query, headers, body, client } = request;
     const normalized = normalizePath(rawPath, this.paths);
     if (!normalized.ok) return null;
     const content: unknown = body === '' ? null : JSON.parse(body);
-    return { method, host, path: normalized.path, query, headers: Headers.from(headers), body: content };
+    const arrival = { client, listener: this.known(request.listener) };
+    return { method, host, path: normalized.path, query, headers: Headers.from(headers), body: content, arrival };
   }
+
+  /** The one of `listeners` that stands for this name. Where routes name every listener, the first stands for no name. */
+  known(name: string): string {
+    return this.listeners.includes(name) ? name : this.listeners[0]!;
+  }
+}
+
+function listenersToAskAbout({ listeners, routes }: Config): string[] {
+  const named = new Set(routes.flatMap(({ match }) => match.listeners ?? []));
+  const others = listeners.some(({ name }) => name === undefined || !named.has(name)) ? [''] : [];
+  return [...others, ...named];
 }

@@ -14,6 +14,9 @@ export interface SampleRequest {
   readonly headers: readonly (readonly [string, string])[];
   /** JSON text; empty for no body. */
   readonly body: string;
+  /** Name of the listener at which it comes in; empty for one that no route names. */
+  readonly listener: string;
+  readonly client: string;
 }
 
 /** All of a request except its path: any caller can set these parts freely. */
@@ -21,6 +24,9 @@ export type Situation = Omit<SampleRequest, 'rawPath'>;
 
 /** Placeholder where the route accepts any text: a word that is hardly in any other route's path, which would take the sample then. */
 export const SAMPLE_TEXT = 'auditsample';
+
+/** The client of requests to routes for every client: an address of nobody, in no network that people write (RFC 1112 section 4). */
+export const SAMPLE_CLIENT = '240.0.0.1';
 
 /** The host of requests to routes of every host; no route can be for it (RFC 6761). */
 const SAMPLE_HOST = 'audit.invalid';
@@ -72,18 +78,19 @@ export function unwantedBy(routes: readonly RouteConfig[]): Unwanted {
 }
 
 /**
- * The simplest of `sampleRequests` without its path, with each of the route's hosts and methods; the same with what other routes want to be
- * absent. Empty when it cannot be made up.
+ * The simplest of `sampleRequests` without its path, with each of the route's hosts, methods and listeners; the same with what other routes
+ * want to be absent. Empty when it cannot be made up. A route that names no listener holds at each of `everyListener`.
  */
-export function situationsOf(route: RouteConfig, unwanted: Unwanted): Situation[] {
-  const { hosts, methods } = route.match;
+export function situationsOf(route: RouteConfig, unwanted: Unwanted, everyListener: readonly string[]): Situation[] {
+  const { hosts, methods, listeners = everyListener } = route.match;
   return [route, withUnwanted(route, unwanted)].flatMap(each => {
     const simplest = each === null ? null : sampleWith(each, '', 0);
     if (simplest === null) return [];
     const { rawPath: _, ...situation } = simplest;
     const ofHosts = hosts.length === 0 ? [situation.host] : hosts.slice(0, EACH_MAX).map(sampleHost);
     const ofMethods = methods.length === 0 ? [situation.method, RARE_METHOD] : methods.slice(0, EACH_MAX);
-    return ofHosts.flatMap(host => ofMethods.map(method => ({ ...situation, host, method })));
+    const ofPlaces = ofHosts.flatMap(host => listeners.map(listener => ({ ...situation, host, listener })));
+    return ofPlaces.flatMap(each => ofMethods.map(method => ({ ...each, method })));
   });
 }
 
@@ -128,7 +135,14 @@ function sampleWith({ match }: RouteConfig, rawPath: string | undefined, turn: n
     query: query.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&'),
     headers: cookie === '' ? headers : [...headers, ['cookie', cookie]],
     body,
+    listener: match.listeners?.[0] ?? '',
+    client: match.clients === undefined ? SAMPLE_CLIENT : sampleClient(match.clients),
   };
+}
+
+/** An address of the first block. */
+export function sampleClient([block = '']: readonly string[]): string {
+  return block.replace(/\/.*$/, '');
 }
 
 function pathsOf(pattern: string): string[] {

@@ -33,7 +33,7 @@ export class UpstreamPaths {
     this.route = route;
     this.oracle = oracle;
     this.before = pathsBeforeOf(route);
-    this.situations = situationsOf(route, unwanted);
+    this.situations = situationsOf(route, unwanted, oracle.listeners);
     this.isRewritten = route.rewrite !== null && (route.rewrite.path !== '' || route.rewrite.stripPrefix !== '');
     this.shapes = shapesOf(route);
     this.texts = this.textsOf(sampleRequests(route).map(({ rawPath }) => rawPath));

@@ -37,16 +37,27 @@ export function distinctSituations(situations: readonly Situation[]): Situation[
   return [...new Map(situations.map(situation => [JSON.stringify(situation), situation])).values()];
 }
 
-/** The request with its path in each of these situations, whole and in part: unchanged, other conditions, host or method. */
+/**
+ * The request with its path in each of these situations, whole and in part: unchanged, other conditions, host or method, each at its own
+ * and at the other listener, from its own and from the other client.
+ */
 export function situationVariants(request: SampleRequest, situations: readonly Situation[]): Variant[] {
   const bare = { query: '', headers: [], body: '' };
-  const all = situations.flatMap(({ method, host, query, headers, body }) => [
-    { ...request, query, headers, body },
-    { ...request, host },
-    { ...request, ...bare, host },
-    { ...request, host, query, headers, body },
-    { ...request, method, host, query, headers, body },
-  ]);
+  const all = situations.flatMap(({ method, host, query, headers, body, listener, client }) => {
+    const parts = [
+      { ...request, query, headers, body },
+      { ...request, host },
+      { ...request, ...bare, host },
+      { ...request, host, query, headers, body },
+      { ...request, method, host, query, headers, body },
+    ];
+    const arrivals = [...new Set([request.listener, listener])].flatMap(one =>
+      Array.from(new Set([request.client, client]), other => ({ listener: one, client: other })),
+    );
+    return arrivals.length === 1
+      ? parts
+      : arrivals.flatMap(each => [request, ...parts].map(part => ({ ...part, ...each })));
+  });
   return [request, { ...request, ...bare }, ...all].map(each => ({ trick: 'situation', request: each }));
 }
 

@@ -10,6 +10,7 @@ import type { Reach } from './reach.ts';
 import type { RouterOracle } from './router-oracle.ts';
 import {
   otherLengths,
+  SAMPLE_CLIENT,
   SAMPLE_TEXT,
   type SampleRequest,
   sampleRequest,
@@ -68,7 +69,7 @@ export class WaysAround {
       findings.set(key, {
         code,
         by: rival.name,
-        message: `${asText(request)} takes route "${rival.name}", which requires no credentials and ${goes} the same upstream "${shared}"${how}`,
+        message: `${this.asText(request)} takes route "${rival.name}", which requires no credentials and ${goes} the same upstream "${shared}"${how}`,
       });
     };
 
@@ -77,7 +78,9 @@ export class WaysAround {
       isMeant(guarded, rival, code) ||
       (rival.public && own !== null && isNarrower(this.open.get(rival)!.shape.pattern, own.pattern));
     const inReach = rivals.filter(rival => own !== null && mayCross(own, this.open.get(rival)!.shape));
-    const situations = distinctSituations(inReach.flatMap(rival => situationsOf(rival, this.unwanted)));
+    const situations = distinctSituations(
+      inReach.flatMap(rival => situationsOf(rival, this.unwanted, this.oracle.listeners)),
+    );
     const others = samples.slice(0, 1).flatMap(first => {
       const requests = otherLengths(guarded).map(rawPath => ({ ...first, rawPath }));
       return requests.filter(request => this.oracle.isFor(guarded.name, request));
@@ -113,16 +116,19 @@ export class WaysAround {
     return this.reach.shared(guarded, taken) === null ? null : taken;
   }
 
-  /** The kind of finding for a request that the rival takes with its own method, host or conditions. */
+  /** The kind of finding for a request that the rival takes with its own method, host, listener, client or conditions. */
   private codeOf(
     { name, match }: RouteConfig,
     own: SampleRequest,
     rival: RouteConfig,
     request: SampleRequest,
   ): WayAroundCode {
+    if (match.listeners !== undefined && !match.listeners.includes(request.listener)) return 'skipped_by_listener';
     if (hasConditions(rival)) return 'skipped_by_condition';
+    if (rival.match.clients !== undefined) return 'skipped_by_client';
     if (this.oracle.isFor(name, request)) return 'shadowed';
     if (match.methods.length > 0 && !match.methods.includes(request.method)) return 'skipped_by_method';
+    if (match.clients !== undefined && request.client !== own.client) return 'skipped_by_client';
     return match.hosts.length > 0 && request.host !== own.host ? 'skipped_by_host' : 'skipped_by_condition';
   }
 
@@ -141,7 +147,8 @@ export class WaysAround {
         const isFor = (path: string) => this.oracle.isFor(guarded.name, { ...sample, rawPath: path });
         const isRegex = own.pattern.regex !== null || shape.pattern.regex !== null;
         if (!isFor(rawPath) || (rival.public && isRegex && seemsNarrower(shape, texts, ofRival, isFor))) continue;
-        const taking = situationVariants({ ...sample, rawPath }, situationsOf(rival, this.unwanted)).find(
+        const situations = situationsOf(rival, this.unwanted, this.oracle.listeners);
+        const taking = situationVariants({ ...sample, rawPath }, situations).find(
           ({ request }) => this.rivalFor(guarded, request) === rival,
         );
         if (taking !== undefined) yield { rival, request: taking.request };
@@ -184,21 +191,36 @@ export class WaysAround {
       if (routed?.route === rival && readWithSlashes(routed.upstreamPath) === path) yield { rival, request, path };
     }
   }
+
+  /** Such as `GET example.com/a at listener internal with x-debug: 1 and ?a=b`. */
+  private asText({ method, host, rawPath, headers, query, body, listener, client }: SampleRequest): string {
+    const parts = [
+      ...headers.map(([name, value]) => `${name}: ${value}`),
+      ...(query === '' ? [] : [`?${query}`]),
+      ...(body === '' ? [] : [`the body ${body}`]),
+    ];
+    const { listeners, clients } = this.oracle;
+    const at = listeners.length === 1 ? '' : ` at ${listener === '' ? 'another listener' : `listener ${listener}`}`;
+    const from = clients.length === 1 ? '' : ` from ${client === SAMPLE_CLIENT ? 'elsewhere' : client}`;
+    return `${method} ${host}${rawPath}${at}${from}${parts.length === 0 ? '' : ` with ${parts.join(' and ')}`}`;
+  }
 }
 
 /**
- * Whether the rival exists for exactly this purpose: public, and for one path, for the same path with its own methods or hosts, or for
- * hosts that the guarded route does not serve. False for a broader route that happens to catch the request. Narrower paths are judged by
+ * Whether the rival exists for exactly this purpose: public, and for one path, for the same path with its own methods, hosts or listeners,
+ * or for hosts or listeners that the guarded route does not serve, or for clients of its own. False for a broader route that happens to catch the request. Narrower paths are judged by
  * the caller.
  */
 function isMeant(guarded: RouteConfig, rival: RouteConfig, code: WayAroundCode): boolean {
   if (!rival.public) return false;
-  const { hosts, methods } = rival.match;
+  const { hosts, methods, listeners, clients } = rival.match;
   // The rival is for one path of the many that the guarded expression matches.
   if (guarded.match.path.startsWith('~') && !/^~|[*{]/.test(rival.match.path) && !hasConditions(rival)) return true;
   const samePath = anonymous(rival.match.path) === anonymous(guarded.match.path);
   if (code === 'skipped_by_method') return samePath && methods.length > 0;
-  if (code === 'shadowed') return samePath && methods.length + hosts.length > 0;
+  if (code === 'shadowed') return samePath && (methods.length + hosts.length > 0 || listeners !== undefined);
+  if (code === 'skipped_by_listener') return listeners !== undefined;
+  if (code === 'skipped_by_client') return clients !== undefined;
   return code === 'skipped_by_host' && hosts.length > 0;
 }
 
@@ -220,14 +242,4 @@ function seemsNarrower(
 
 function hasConditions({ match: { headers, query, cookies, body } }: RouteConfig): boolean {
   return headers.length + query.length + cookies.length + body.length > 0;
-}
-
-/** Such as `GET example.com/a with x-debug: 1 and ?a=b`. */
-function asText({ method, host, rawPath, headers, query, body }: SampleRequest): string {
-  const parts = [
-    ...headers.map(([name, value]) => `${name}: ${value}`),
-    ...(query === '' ? [] : [`?${query}`]),
-    ...(body === '' ? [] : [`the body ${body}`]),
-  ];
-  return `${method} ${host}${rawPath}${parts.length === 0 ? '' : ` with ${parts.join(' and ')}`}`;
 }
