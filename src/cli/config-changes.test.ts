@@ -53,6 +53,26 @@ test('rates of plans are told as they are written, one as itself and several one
   ]);
 });
 
+test('a listener’s name, and the listeners and clients of a route, are told as they are written', () => {
+  const [listener] = sampleConfig().listeners;
+  const withMatch = (more: object) => ({ ...a, match: { ...a.match, ...more } });
+  const before = sampleConfig({ routes: [withMatch({ listeners: ['internal'] })] });
+  const listeners = [{ ...listener!, name: 'public' }];
+  const after = sampleConfig({ listeners, routes: [withMatch({ listeners: ['public'], clients: ['10.0.0.0/8'] })] });
+  assert.deepEqual(changesOf(before, after), [
+    { kind: 'changed', what: 'listeners', details: ['[0].name: nothing -> "public"'] },
+    {
+      kind: 'changed',
+      what: 'route a',
+      details: [
+        'match.listener[internal]: "internal" -> nothing',
+        'match.listener[public]: nothing -> "public"',
+        'match.client: nothing -> ["10.0.0.0/8"]',
+      ],
+    },
+  ]);
+});
+
 test('a secret that changed is told without its value', () => {
   const filters = (token: string) => [{ name: 'headers', config: { request: { set: { authorization: token } } } }];
   const changes = changesOf(sampleConfig({ filters: filters('one') }), sampleConfig({ filters: filters('two') }));

@@ -15,8 +15,9 @@ export function valueChanges(before: Side, after: Side, path = ''): string[] {
     const keys = new Set([...Object.keys(before.value), ...Object.keys(after.value)]);
     return [...keys].flatMap(key => valueChanges(inside(before, key), inside(after, key), below(path, key, before)));
   }
-  const old = elementsOf(before);
-  const now = elementsOf(after);
+  const key = identityOf(before, after);
+  const old = elementsOf(before, key);
+  const now = elementsOf(after, key);
   if (old !== null && now !== null) return listChanges(old, now, path);
   return [line(path, before.shown, after.shown)];
 }
@@ -34,16 +35,20 @@ function listChanges(old: ReadonlyMap<string, Side>, now: ReadonlyMap<string, Si
 
 const absent: Side = { value: undefined, shown: undefined };
 
-/** Keys that identify the elements of a list; the first that all elements have is used. */
+/** Keys that identify the elements of a list; the first that all elements of both lists have is used. */
 const identities = ['name', 'id', 'url', 'upstream'] as const;
+
+function identityOf(before: Side, after: Side): string | undefined {
+  const elements = [before.value, after.value].flatMap((list): readonly unknown[] => (Array.isArray(list) ? list : []));
+  return identities.find(each => elements.every(element => isRecord(element) && typeof element[each] === 'string'));
+}
 
 /**
  * Elements by identity; null for a value that is not a list. Elements that share an identity are numbered, and those without one go by
  * their index.
  */
-function elementsOf({ value, shown }: Side): ReadonlyMap<string, Side> | null {
+function elementsOf({ value, shown }: Side, key: string | undefined): ReadonlyMap<string, Side> | null {
   if (!Array.isArray(value) || !Array.isArray(shown)) return null;
-  const key = identities.find(each => value.every(element => isRecord(element) && typeof element[each] === 'string'));
   const elements = new Map<string, Side>();
   for (const [at, element] of value.entries()) {
     const known = isRecord(element) ? key !== undefined && isRecord(shown[at]) && shown[at][key] : shown[at];
