@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import fc from 'fast-check';
 import { changedRange } from '../base/changed-range.ts';
+import { bareMatch, bareRoute } from '../config/bare-route.ts';
 import type { Config } from '../config/config.ts';
 import { type ConfigTransfer, decodeConfig, encodeConfig } from './config-transfer.ts';
 import { runSliced } from './run-sliced.ts';
@@ -88,12 +89,9 @@ test('a large configuration is decoded in slices', async () => {
 });
 
 test('the listeners and clients of a route come through, of an otherwise bare one as well', async () => {
-  const [bare] = manyRoutes(1, 'a');
-  const routes = [{ listeners: ['internal'] }, { clients: ['10.0.0.0/8'] }].map((more, at) => ({
-    ...bare!,
-    name: `r${at}`,
-    match: { ...bare!.match, ...more },
-  }));
+  const routes = [{ listeners: ['internal'] }, { clients: ['10.0.0.0/8'] }].map((more, at) =>
+    bareRoute(`r${at}`, { ...bareMatch([], '/a', []), ...more }, 'a'),
+  );
   const config = sampleConfig({ upstreams: [sampleUpstream('a', [1])], routes });
   assert.deepEqual((await decode(encodeConfig(config, null), null)).config, config);
 });
