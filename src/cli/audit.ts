@@ -20,7 +20,7 @@ export const audit: Command = {
   summary: 'Checks that every route that is not public refuses a caller without credentials.',
   details:
     'Lists every route with its guards. Exits 1 when a route has no guard and does not set `public: true`, when another route to the same upstream can be ' +
-    'taken instead through a broader path, another host, method or condition, a trailing slash, letters in another case, an encoding or a rewrite, ' +
+    'taken instead through a broader path, another host, method, listener, client or condition, a trailing slash, letters in another case, an encoding or a rewrite, ' +
     'or when a filter depends on the caller before any filter has identified it. A way around a guard that is intended can be accepted on its route, with `audit`. ' +
     'With --probe it tests this on a running gateway: no credential, bad credentials of every kind, and other ways to write the path must all be refused; on a public route, bad credentials where a filter takes an optional one.',
   options: {

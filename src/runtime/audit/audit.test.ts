@@ -690,3 +690,23 @@ test('a finding says at which listener and from which client', () => {
   assert.match(messages[0] ?? '', /^GET audit\.invalid\/a at another listener from elsewhere takes route "u"/);
   assert.match(messages[1] ?? '', /^GET audit\.invalid\/desk at another listener from elsewhere takes route "e"/);
 });
+
+test('what a public route has for a listener or for clients alone, no broader route leads everybody else to', () => {
+  const reached = (inside: Partial<WrittenRoute>, broader: Partial<WrittenRoute>) =>
+    codes(
+      [
+        { name: 'inside', path: '/metrics', public: true, ...inside },
+        { name: 'rest', path: '/*', public: true, ...broader },
+      ],
+      twoListeners,
+    )['inside'];
+  assert.deepEqual(reached({ listeners: ['internal'] }, {}), ['skipped_by_listener']);
+  assert.deepEqual(reached({ clients: ['10.0.0.0/8'] }, {}), ['skipped_by_client']);
+  assert.deepEqual(reached({ listeners: ['internal'] }, { listeners: ['public'] }), []);
+  assert.deepEqual(reached({ listeners: ['internal'] }, { to: 'other' }), []);
+  assert.deepEqual(reached({ listeners: ['internal'] }, { filters: guarded, public: false }), []);
+  assert.deepEqual(reached({ listeners: ['internal'] }, { path: '/metrics' }), []);
+  assert.deepEqual(reached({}, {}), []);
+  const accept = [{ finding: 'skipped_by_client' as const, by: 'rest', because: 'the service asks for itself' }];
+  assert.deepEqual(reached({ clients: ['10.0.0.0/8'], accept }, {}), []);
+});

@@ -33,6 +33,7 @@ export function auditConfig(
       found.push({ code: 'no_guard', by: '', message: unguardedText(optionalFiltersOf(config, route)) });
     }
     if (own.length > 0) found.push(...ways.find(route, samples));
+    else if (route.public) found.push(...ways.elsewhere(route, samples));
     // A sample that another route takes is no evidence about this route: `ways.find` has judged it, or it is meant to go there.
     const ownSamples = samples.filter((sample, at) => at === 0 || oracle.routeFor(sample)?.route === route);
     const { name, match, public: isPublic } = route;

@@ -34,11 +34,13 @@ export function probePlaces(
   const leftOut: LeftOut[] = [];
   for (const route of routes) {
     const [sample] = route.samples;
-    if (route.public || sample === undefined) continue;
+    if (sample === undefined) continue;
     const takenBy = (request: SampleRequest) =>
       new Set(places.map(place => oracle.routeFor({ ...request, ...place })?.route.name));
     const takers = takenBy(sample);
     const [taker] = takers;
+    // A public route has nothing to refuse: of those, only where they must not be is probed.
+    if (route.public && (takers.size > 1 || taker !== undefined)) continue;
     if (takers.size > 1) leftOut.push({ route: route.name, reason: whatDecides(listener) });
     else if (taker === undefined) absent.push({ route: route.name, request: { ...sample, ...places[0] } });
     else if (taker !== route.name) leftOut.push({ route: route.name, reason: `there, "${taker}" takes its requests` });

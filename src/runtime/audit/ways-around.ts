@@ -58,7 +58,7 @@ export class WaysAround {
 
   /** The ways around the guard of this route, each with one request that shows it. `samples` are requests that the route is meant for. */
   find(guarded: RouteConfig, samples: readonly SampleRequest[]): AuditFinding[] {
-    const rivals = this.reach.sharers(guarded, this.open.keys());
+    const rivals = this.reach.sharers(guarded, this.open.keys()).filter(rival => rival !== guarded);
     if (rivals.length === 0) return [];
     const findings = new Map<string, AuditFinding>();
     const add = (code: WayAroundCode, rival: RouteConfig, request: SampleRequest, how: string) => {
@@ -107,6 +107,23 @@ export class WaysAround {
       add('skipped_by_encoding', rival, request, `: ${path} to a server that decodes slashes first`);
     }
     return [...findings.values()];
+  }
+
+  /**
+   * For a route without a guard that holds at some listeners only, or for some clients: where others reach what it leads to all the same.
+   * Another route of the same path is there to serve them.
+   */
+  elsewhere(route: RouteConfig, samples: readonly SampleRequest[]): AuditFinding[] {
+    const { listeners, clients, path } = route.match;
+    if (listeners === undefined && clients === undefined) return [];
+    const codesHere: readonly AuditFinding['code'][] = [
+      ...(listeners === undefined ? [] : ['skipped_by_listener' as const]),
+      ...(clients === undefined ? [] : ['skipped_by_client' as const]),
+    ];
+    const beside = new Set(
+      [...this.open.keys()].filter(({ match }) => anonymous(match.path) === anonymous(path)).map(({ name }) => name),
+    );
+    return this.find(route, samples).filter(({ code, by }) => codesHere.includes(code) && !beside.has(by));
   }
 
   /** The unguarded route to a shared upstream that takes this request; null when a different route takes the request, or none does. */

@@ -256,6 +256,7 @@ routes:
   - { name: admin, match: { path: /admin/*, listener: internal }, filters: [{ apiKey: {} }], to: service }
   - { name: home, match: { path: /home }, filters: [{ apiKey: {} }], to: service }
   - { name: home-inside, match: { path: /home, listener: internal }, public: true, to: service }
+  - { name: jobs, match: { path: /jobs/*, listener: internal }, public: true, to: service }
   - { name: desk, match: { path: /desk, client: 10.0.0.0/8 }, filters: [{ apiKey: {} }], to: service }
 `);
   try {
@@ -277,7 +278,7 @@ routes:
     assert.deepEqual(await probed('--probe', `http://127.0.0.1:${guarded.port}`), {
       code: 0,
       probed: ['users', 'home'],
-      absent: ['admin'],
+      absent: ['admin', 'jobs'],
       leftOut: ['desk'],
     });
     assert.deepEqual(await probed('--probe', `http://127.0.0.1:${port}`), {
@@ -288,6 +289,7 @@ routes:
     });
     assert.deepEqual((await probed('--probe', `http://127.0.0.1:${guarded.port}`, '--listener', 'public')).absent, [
       'admin',
+      'jobs',
     ]);
     const wrong = await runHere(
       audit,
