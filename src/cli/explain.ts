@@ -155,7 +155,7 @@ function show(
   if (canary !== null)
     lines.push(['canary', `${canary.upstream} (${canary.always ? 'this request always' : 'its share'})`]);
   if (upstreamPath !== null) lines.push(['sent as', upstreamPath + query]);
-  if (upstreamHost !== null) lines.push(['host sent', upstreamHost]);
+  if (upstreamHost !== null) lines.push(['host sent', upstreamHost === 'endpoint' ? 'that of the endpoint' : upstreamHost]);
   for (const endpoint of endpointsOf(explanation, config)) lines.push(['endpoint', endpoint]);
   const width = Math.max(...lines.map(([label]) => label.length));
   terminal.out(lines.map(([label, text]) => `${paint('dim', label.padEnd(width))}  ${text}`).join('\n'));
@@ -190,10 +190,14 @@ function arrivalLines(
   return lines;
 }
 
-function endpointsOf({ destination, canary }: Explanation, config: Config): string[] {
+function endpointsOf({ destination, canary, upstreamHost }: Explanation, config: Config): string[] {
   const names = destination === null ? [] : destinationUpstreams(destination);
   if (canary !== null) names.push(canary.upstream);
   return config.upstreams
     .filter(({ name }) => names.includes(name))
-    .flatMap(({ name, endpoints, balance }) => endpoints.map(({ url }) => `${url} (${name}, ${balance})`));
+    .flatMap(({ name, endpoints, balance, host }) => {
+      // Where the upstreams of a split differ, each says its own.
+      const sent = host === undefined || upstreamHost !== null ? '' : `, host: ${String(asWritten(config, host))}`;
+      return endpoints.map(({ url }) => `${url} (${name}, ${balance}${sent})`);
+    });
 }

@@ -174,6 +174,8 @@ export interface UpstreamConfig extends ResilienceConfig, UpstreamAdmissionConfi
   readonly discover?: DiscoverConfig;
   readonly balance: BalanceName;
   readonly hashOn: HashOnConfig | null;
+  /** What the endpoints get as Host: `endpoint` for that of each, or a name; absent for the client's. */
+  readonly host?: string;
   readonly protocol: 'http/1.1' | 'h2' | 'h2c' | 'auto';
   /** TLS to the endpoints with an https URL; null when there are none. */
   readonly tls: UpstreamTlsConfig | null;

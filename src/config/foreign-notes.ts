@@ -2,7 +2,8 @@
 
 import { plainName } from './foreign-names.ts';
 
-const host = 'the upstream gets the client’s `Host`, unless `rewrite: { host: ... }` of the route sets another';
+const host =
+  'the upstream gets the client’s `Host`, unless `host` of the upstream or `rewrite: { host: ... }` of the route sets another';
 const everywhere = 'a route answers on every listener, unless it names some by `match: { listener: ... }`';
 const certificates = 'certificates are files under `tls` of a listener or of an upstream';
 const addresses =

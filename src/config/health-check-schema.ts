@@ -40,7 +40,7 @@ const written = z.strictObject({
     .max(255)
     .regex(/^[\x21-\x7e]+$/)
     .optional()
-    .describe('Host field. Default: the endpoint’s.'),
+    .describe('Host field. Default: the name in the upstream’s `host`, otherwise the endpoint’s.'),
   port: z.int().min(1).max(65_535).optional().describe('Port. Default: the endpoint’s.'),
   expect: z
     .array(statuses)

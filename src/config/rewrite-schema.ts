@@ -24,7 +24,7 @@ export const rewriteSchema = z
       .string(expected('a host'))
       .min(1, 'expected a host, found ""')
       .optional()
-      .describe('The `Host` that the upstream gets. Default: the client’s.'),
+      .describe('The `Host` that the upstream gets. Default: as the upstream’s `host` says, which is the client’s.'),
   })
   .superRefine(({ stripPrefix, path, host }, context) => {
     if (stripPrefix !== undefined && path !== undefined) {

@@ -37,6 +37,14 @@ test('endpoints are URLs or maps', () => {
   ]);
 });
 
+test('the host that endpoints get is the client’s, their own, or a name', () => {
+  const hostOf = (host?: string) => made(upstreamSchema, { endpoints, ...(host !== undefined && { host }) }).host;
+  assert.deepEqual([hostOf(), hostOf('client'), hostOf('endpoint')], [undefined, undefined, 'endpoint']);
+  for (const host of ['shop.internal', 'shop_1:8443', '[::1]:80', '10.0.0.1']) assert.equal(hostOf(host), host);
+  for (const host of ['', '$proxy_host', 'http://a', 'a b', 'a:port', 'a\r\nx: y'])
+    refused(upstreamSchema, { endpoints, host }, 'host', /`client`, `endpoint`, or a host/);
+});
+
 test('endpoints that give nobody a request are refused, and so is one that stands twice', () => {
   refused(upstreamSchema, { endpoints: [] }, 'endpoints', /at least one/);
   refused(upstreamSchema, { endpoints: [{ url: endpoints[0], weight: 0 }] }, 'endpoints', /weight 0/);

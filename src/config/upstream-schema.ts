@@ -13,6 +13,7 @@ import { hashOnSchema } from './hash-on-schema.ts';
 import { poolSchema } from './pool-schema.ts';
 import { protocolMisfit } from './protocol-misfit.ts';
 import { resilienceContradictions, resilienceShape } from './resilience-schema.ts';
+import { upstreamHostSchema } from './upstream-host-schema.ts';
 import { upstreamTlsSchema } from './upstream-tls-schema.ts';
 
 /** The TLS settings of `https://` endpoints when `tls` is left out. */
@@ -37,6 +38,7 @@ const written = z.strictObject({
     .describe(
       'Protocol towards the endpoints: `http/1.1`, `h2` (HTTP/2 over TLS), `h2c` (HTTP/2 in plain text, with prior knowledge), or `auto`, where each endpoint chooses in the TLS handshake.',
     ),
+  host: upstreamHostSchema,
   pool: poolSchema,
   tls: upstreamTlsSchema.optional(),
   timeout: durationOrZero
@@ -116,6 +118,7 @@ export const upstreamSchema = written
       endpoints = [],
       discover,
       hashOn,
+      host,
       tls,
       timeout,
       responseTimeout,
@@ -129,6 +132,7 @@ export const upstreamSchema = written
       ...(discover !== undefined && { discover }),
       ...rest,
       hashOn: hashOn ?? null,
+      ...(host !== 'client' && { host }),
       tls: tls ?? (endpoints.some(endpoint => endpoint.tls) || discoversTls(discover) ? systemTrust : null),
       timeoutMs: timeout,
       responseTimeoutMs: responseTimeout,

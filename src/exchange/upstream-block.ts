@@ -15,6 +15,7 @@ export function writeUpstreamBlock(exchange: Exchange, endpoint: Endpoint, block
   const { headers } = request;
   const { rewrite } = exchange.route!.plan;
   let { path, authority } = request;
+  if (endpoint.sentHost !== '') authority = endpoint.sentHost;
   if (rewrite !== null) {
     path = rewrite.apply(path, found!);
     if (rewrite.host !== '') authority = rewrite.host;

@@ -25,7 +25,7 @@ export function writeUpstreamHead(exchange: Exchange, endpoint: Endpoint, chunke
   const { headers } = request;
   const { rewrite } = exchange.route!.plan;
   const untouched = rewrite === null && request.path === request.rawPath && request.query === request.rawQuery;
-  if (untouched && request.targetForm === 'origin' && request.version !== '1.0') {
+  if (untouched && request.targetForm === 'origin' && request.version !== '1.0' && endpoint.sentHost === '') {
     const forwarded = forwardedLines(exchange);
     headers.writeWithStartLine(out);
     out.text(forwarded);
@@ -41,6 +41,11 @@ export function writeUpstreamHead(exchange: Exchange, endpoint: Endpoint, chunke
       replaceHost = true;
     }
   }
+  const byUpstream = endpoint.sentHost !== '' && (rewrite === null || rewrite.host === '');
+  if (byUpstream) {
+    authority = endpoint.sentHost;
+    replaceHost = true;
+  }
   if (authority === '') {
     authority = endpoint.authority;
     replaceHost = true;
@@ -54,6 +59,8 @@ export function writeUpstreamHead(exchange: Exchange, endpoint: Endpoint, chunke
   }
   const forwarded = forwardedLines(exchange);
   headers.write(out);
+  // The next try, or the copy of a mirror, may go to an upstream that gets the client's.
+  if (byUpstream) headers.appendTrusted('Host', request.authority);
   out.text(forwarded);
   writeAdded(exchange, chunked, out);
 }

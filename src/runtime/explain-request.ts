@@ -4,6 +4,7 @@ import { optionalOf } from '../base/schema/optional-login.ts';
 import { dryCompile } from '../compile/dry-compile.ts';
 import { filtersInUse } from '../compile/filters-in-use.ts';
 import type { Config, DestinationConfig, FilterConfig, RouteConfig } from '../config/config.ts';
+import { destinationUpstreams } from '../config/destination-upstreams.ts';
 import { allowHeader } from '../exchange/begin.ts';
 import { ANSWERS_PATH, answersWordIn } from '../exchange/deferred/answers-path.ts';
 import { isForwardingClaim } from '../exchange/forwarded.ts';
@@ -49,7 +50,10 @@ export interface Explanation {
   readonly canary: { readonly upstream: string; readonly always: boolean } | null;
   /** Path that the upstream receives, after the rewrite; null when the request goes to no upstream. */
   readonly upstreamPath: string | null;
-  /** Host that replaces the request's host for the upstream; null when the host stays, or the request goes to no upstream. */
+  /**
+   * Host that replaces the request's host for the upstream; `endpoint` when each endpoint gets its own. Null when the host stays, when the
+   * request goes to no upstream, or when it may go to upstreams that differ in this.
+   */
   readonly upstreamHost: string | null;
   /** Methods that routes would serve here, for `method_not_allowed` and `options`. */
   readonly allowedMethods: readonly string[];
@@ -141,7 +145,7 @@ function routed(config: Config, found: FoundRoute<Route>, request: Routable): Pa
         ? { upstream: destination.choice.canary.upstream.name, always: destination.choice.isChosen(null, request) }
         : null,
     upstreamPath: goesUpstream ? (rewrite?.apply(request.path, found) ?? request.path) : null,
-    upstreamHost: (goesUpstream && rewrite?.host) || null,
+    upstreamHost: (goesUpstream && rewrite?.host) || hostOfUpstreams(config, route),
   };
 }
 
@@ -165,6 +169,15 @@ function unrouted<T>(
   if (allowedMethods.length === 0)
     return { outcome: 'route_not_found', detail: 'no route matches: 404', allowedMethods };
   return { outcome: 'method_not_allowed', detail: `405, with Allow: ${allowHeader(allowedMethods)}`, allowedMethods };
+}
+
+/** The `host` of the upstreams to which the route leads; null when they keep the client's, or differ. */
+function hostOfUpstreams(config: Config, { to, canary }: RouteConfig): string | null {
+  const names = destinationUpstreams(to);
+  if (canary !== undefined) names.push(canary.upstream);
+  const hosts = new Set(config.upstreams.filter(({ name }) => names.includes(name)).map(({ host }) => host ?? null));
+  const [first = null] = hosts;
+  return hosts.size === 1 ? first : null;
 }
 
 function routeNamed(config: Config, name: string): RouteConfig {

@@ -33,6 +33,11 @@ async function proberFor(kind: 'http' | 'tcp' | 'grpc', protocol: UpstreamConfig
   return (await import('../upstream/health/http-prober.ts')).probeHttp;
 }
 
+/** The host that checks ask for where `healthCheck` says none: as requests do; null for that of the endpoint. */
+function hostOfChecks({ host = 'endpoint' }: UpstreamConfig): string | null {
+  return host === 'endpoint' ? null : host;
+}
+
 interface Member {
   readonly upstream: UpstreamConfig;
   readonly endpoints: readonly EndpointSpec[];
@@ -111,7 +116,8 @@ export class HealthDesk {
         }
         // Weight and zone are left out: they do not matter to a check, and may change often.
         const { url, tls, host, address, port } = endpoint;
-        const config = [upstream.healthCheck, upstream.tls, upstream.protocol, url, tls, host, address, port];
+        const { healthCheck, protocol, host: sentHost } = upstream;
+        const config = [healthCheck, upstream.tls, protocol, sentHost, url, tls, host, address, port];
         const known = before.get(key);
         const isSame = known !== undefined && isDeepStrictEqual(known.config, config);
         this.checks.set(key, isSame ? known : { config, stop: this.check(key, upstream, endpoint) });
@@ -143,8 +149,9 @@ export class HealthDesk {
     return this.states.claim(key, performance.now());
   }
 
-  private check(key: string, { name, healthCheck, tls, protocol }: UpstreamConfig, endpoint: EndpointSpec): () => void {
-    const spec = healthCheck!;
+  private check(key: string, upstream: UpstreamConfig, endpoint: EndpointSpec): () => void {
+    const { name, healthCheck, tls, protocol } = upstream;
+    const spec = { ...healthCheck!, host: healthCheck!.host ?? hostOfChecks(upstream) };
     const prober = proberFor(spec.kind, protocol);
     const clientTls = tls === null ? null : this.clientTls.get(name, tls);
     const state = new HealthState(this.block(key), this.block(`upstream ${name}`), spec);

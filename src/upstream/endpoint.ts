@@ -5,6 +5,7 @@ import { endpointPart } from '../telemetry/access-line.ts';
 import type { Balanced } from './balance/balancer.ts';
 import type { PeakLatency } from './balance/peak-latency.ts';
 import type { Breaker } from './breaker/breaker.ts';
+import { endpointAuthority } from './endpoint-authority.ts';
 import type { EndpointPool } from './endpoint-pool.ts';
 import { MultiplexPool } from './multiplex-pool.ts';
 import { NegotiatedPool } from './negotiated-pool.ts';
@@ -25,17 +26,12 @@ export interface EndpointSpec {
   readonly zone: string;
 }
 
-/** Host with port; an IPv6 address is put in brackets. */
-function authorityOf({ host, port }: EndpointSpec): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
 /**
  * Identifies an endpoint across reloads. Contains the name as well as the address: several names may share an address, and TLS is verified
  * against the name.
  */
 export function identityOf(spec: EndpointSpec): string {
-  return `${spec.url} ${authorityOf(spec)}`;
+  return `${spec.url} ${spec.host} ${spec.port}`;
 }
 
 export class Endpoint implements Balanced {
@@ -56,17 +52,21 @@ export class Endpoint implements Balanced {
   readonly block: StateBlock;
   /** The endpoint's own circuit breaker; null when the upstream has no breaker, or one breaker for all its endpoints. */
   breaker: Breaker | null;
-  /** Host with port, for requests that bring no authority of their own. */
+  /** For requests that bring no authority of their own. */
   readonly authority: string;
+  /** What this endpoint gets as Host in place of the client's; empty when it gets the client's. */
+  readonly sentHost: string;
   /** The part of an access log line that names this endpoint. */
   readonly logPart: string;
 
+  /** `host` is the upstream's setting: `endpoint`, a name, or undefined for the client's. */
   constructor(
     spec: EndpointSpec,
     upstreamName: string,
     pool: EndpointPool,
     block: StateBlock,
     latency: PeakLatency | null = null,
+    host: string | undefined = undefined,
   ) {
     this.key = spec.url;
     this.identity = identityOf(spec);
@@ -78,7 +78,8 @@ export class Endpoint implements Balanced {
     this.pool = pool;
     this.block = block;
     this.breaker = null;
-    this.authority = authorityOf(spec);
+    this.authority = endpointAuthority(spec);
+    this.sentHost = host === 'endpoint' ? this.authority : (host ?? '');
     this.logPart = endpointPart(upstreamName, spec.url);
   }
 

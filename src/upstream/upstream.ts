@@ -31,6 +31,8 @@ export interface UpstreamSpec extends ResilienceSpec {
   readonly endpoints: readonly EndpointSpec[];
   readonly balance: Parameters<typeof createBalancer>[0];
   readonly hashOn: HashOn | null;
+  /** `endpoint` or a name, for the endpoints in place of the client's Host; left out to keep that. */
+  readonly host?: string | undefined;
   /** HTTP/1.1 when left out. */
   readonly protocol?: UpstreamProtocol | undefined;
   readonly pool: PoolSettings;
@@ -221,7 +223,7 @@ export class Upstream {
     const { metricsOffset, context, tls } = this;
     const goaways = new GoawayCount(block);
     const ownPool = kept ?? poolFor(spec, pool, metricsOffset, context, tls, this.spec.protocol, goaways);
-    return new Endpoint(spec, name, ownPool, block, latency);
+    return new Endpoint(spec, name, ownPool, block, latency, this.spec.host);
   }
 
   private balancerOf(endpoints: readonly Endpoint[]): Balancer<Endpoint> {

@@ -8,6 +8,7 @@ import { ClientConnection, type ClientConnectionSettings } from '../../net/h2/cl
 import { ThreadIo } from '../../net/io.ts';
 import { type ClientContext, ClientTls } from '../../net/tls/client-tls.ts';
 import type { ConnectionTarget } from '../../net/upstream-connection.ts';
+import { endpointAuthority } from '../endpoint-authority.ts';
 import { type ProbeOutcome, ProbeReason, type ProbeSpec, type ProbeTarget } from './prober.ts';
 
 const BODY_BYTES_MAX = 64 * 1_024;
@@ -58,8 +59,7 @@ export function askH2(
   const port = spec.port ?? target.port;
   const host = target.address ?? target.host;
   const secure = target.tls && tls !== null ? clientTlsOf(tls).target(target.host, host, port) : null;
-  const name = target.host.includes(':') ? `[${target.host}]` : target.host;
-  const authority = spec.host ?? `${name}:${port}`;
+  const authority = spec.host ?? endpointAuthority({ ...target, port });
   return new Asking({ host, port, tls: secure }, authority, question, spec.timeoutMs).answer;
 }
 

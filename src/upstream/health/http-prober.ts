@@ -7,6 +7,7 @@ import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { type ClientContext, isTlsError } from '../../net/tls/client-tls.ts';
 import { tlsFailureText } from '../../net/tls/tls-failure-text.ts';
+import { endpointAuthority } from '../endpoint-authority.ts';
 import { type ProbeOutcome, ProbeReason, type ProbeSpec, type ProbeTarget } from './prober.ts';
 
 const BODY_BYTES_MAX = 64 * 1_024;
@@ -27,7 +28,6 @@ export function probeHttp(target: ProbeTarget, spec: ProbeSpec, tls: ClientConte
 
 function ask(target: ProbeTarget, spec: ProbeSpec, secure: object): Promise<ProbeOutcome> {
   const port = spec.port ?? target.port;
-  const name = target.host.includes(':') ? `[${target.host}]` : target.host;
   return new Promise(resolve => {
     const send = target.tls ? httpsRequest : httpRequest;
     const request = send({
@@ -37,7 +37,7 @@ function ask(target: ProbeTarget, spec: ProbeSpec, secure: object): Promise<Prob
       port,
       path: spec.path,
       maxHeaderSize: HEAD_BYTES_MAX,
-      headers: { host: spec.host ?? `${name}:${port}`, 'user-agent': 'cardea-health-check', connection: 'close' },
+      headers: { host: spec.host ?? endpointAuthority({ ...target, port }), 'user-agent': 'cardea-health-check', connection: 'close' },
     });
     /** The reason that an error has at the present stage of the connection. */
     let failed: number = ProbeReason.noConnection;

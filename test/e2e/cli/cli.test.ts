@@ -273,6 +273,28 @@ describe('explain', { concurrency: 2 }, () => {
     assert.equal(JSON.parse(json.out).upstreamHost, '${env:INSIDE_HOST}');
   });
 
+  test('names the host that the upstreams of a route get', async () => {
+    const document = file('hosts.yaml', [
+      'listeners: [{ address: 127.0.0.1:8080 }]',
+      'upstreams:',
+      '  own: { endpoints: [http://a], host: endpoint }',
+      '  named: { endpoints: [http://b], host: "${env:INSIDE_HOST}" }',
+      '  plain: { endpoints: [http://c], host: client }',
+      'routes:',
+      '  - { name: own, match: { path: /own }, to: own }',
+      '  - { name: named, match: { path: /named }, to: named }',
+      '  - { name: both, match: { path: /both }, to: [{ upstream: named, weight: 1 }, { upstream: plain, weight: 1 }] }',
+    ]);
+    const env = { INSIDE_HOST: 'hidden.internal' };
+    const said = async (url: string) => (await cardea(['explain', '-c', document, 'GET', url], { env })).out;
+    assert.match(await said('/own'), /host sent +that of the endpoint\n/);
+    assert.match(await said('/named'), /host sent +\$\{env:INSIDE_HOST\}\n/);
+    const both = await said('/both');
+    assert.doesNotMatch(both, /host sent/);
+    assert.match(both, /http:\/\/b:80 \(named, p2c, host: \$\{env:INSIDE_HOST\}\)/);
+    assert.match(both, /http:\/\/c:80 \(plain, p2c\)/);
+  });
+
   test('names the canary, and whether the request gets it whatever its share', async () => {
     const document = file('with-canary.yaml', [
       ...good,

@@ -1,0 +1,12 @@
+// The authority (host, with the port where it is not the scheme's own) by which an endpoint is asked. Decides nothing about who is asked.
+
+/** As `Host` and `:authority` have it: an IPv6 address in brackets, and no port that the scheme implies. */
+export function endpointAuthority(place: {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+}): string {
+  const { host, port, tls } = place;
+  const name = host.includes(':') ? `[${host}]` : host;
+  return port === (tls ? 443 : 80) ? name : `${name}:${port}`;
+}
