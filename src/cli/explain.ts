@@ -198,6 +198,6 @@ function endpointsOf({ destination, canary, upstreamHost }: Explanation, config:
     .flatMap(({ name, endpoints, balance, host }) => {
       // Where the upstreams of a split differ, each says its own.
       const sent = host === undefined || upstreamHost !== null ? '' : `, host: ${String(asWritten(config, host))}`;
-      return endpoints.map(({ url }) => `${url} (${name}, ${balance}${sent})`);
+      return endpoints.map(({ url, backup }) => `${url} (${name}, ${balance}${backup ? ', backup' : ''}${sent})`);
     });
 }

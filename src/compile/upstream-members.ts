@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import type { Config, EndpointConfig, UpstreamConfig } from '../config/config.ts';
 import type { DiscoverConfig } from '../config/discover-config.ts';
 import type { Feed, FeedNeed } from '../store/feed.ts';
-import type { DiscoveredEndpoint, DiscoveredSet } from '../upstream/discovery/discovery.ts';
+import { type DiscoveredEndpoint, type DiscoveredSet, inBoth } from '../upstream/discovery/discovery.ts';
 import { type DnsSettings, dnsDefaults } from '../upstream/discovery/dns-settings.ts';
 import type { EndpointFileSettings } from '../upstream/discovery/endpoint-file.ts';
 import type { EndpointSpec } from '../upstream/endpoint.ts';
@@ -56,8 +56,8 @@ class Members implements EndpointSource {
       const found = feed === null ? [entry!] : (feed.value?.endpoints ?? []).map(each => specOf(each, entry));
       for (const spec of found) {
         const known = byUrl.get(spec.url);
-        // If two names lead to one address, its weight is the sum of both.
-        byUrl.set(spec.url, known === undefined ? spec : { ...known, weight: known.weight + spec.weight });
+        // Two names may lead to one address.
+        byUrl.set(spec.url, known === undefined ? spec : inBoth(known, spec));
       }
     }
     return [...byUrl.values()];
@@ -87,6 +87,7 @@ function specOf(found: DiscoveredEndpoint, entry: EndpointConfig | null): Endpoi
     port,
     weight: found.weight * (entry?.weight ?? 1),
     zone: entry?.zone ?? found.zone,
+    ...((entry ?? found).backup === true && { backup: true }),
   };
 }
 

@@ -200,6 +200,8 @@ export interface EndpointConfig {
   readonly port: number;
   readonly weight: number;
   readonly zone: string;
+  /** Used only while no other endpoint may be; absent means no. */
+  readonly backup?: boolean;
 }
 
 /** Limits apply to one endpoint in one worker. 0 is no limit for maxConnections and maxRequestsPerConnection. */

@@ -1,4 +1,4 @@
-// One element of an upstream's `endpoints`: a URL, or a map with its weight and zone.
+// One element of an upstream's `endpoints`: a URL, or a map with its weight and zone, or as a backup.
 
 import { z } from 'zod';
 import { expected, found } from '../base/schema/found.ts';
@@ -55,18 +55,22 @@ const full = z.strictObject({
     .default(1)
     .describe('Share of the requests, relative to the others; 0 gets none.'),
   zone: z.string().default('').describe('Where the endpoint runs: `eu-1`.'),
+  backup: z
+    .boolean()
+    .default(false)
+    .describe('Used only while no other endpoint may be: all others are unhealthy, ejected, or were tried.'),
 });
 
 export const endpointSchema = z
   .union(
     [
-      url.transform((place): EndpointConfig => endpoint(place, 1, '')),
-      full.transform(({ url: place, weight, zone }): EndpointConfig => endpoint(place, weight, zone)),
+      url.transform((place): EndpointConfig => endpoint(place, 1, '', false)),
+      full.transform(({ url: place, weight, zone, backup }) => endpoint(place, weight, zone, backup)),
     ],
     expected(`${what}, or a map { url: ..., weight: 2 }`),
   )
   .describe('A server of the upstream: its URL, or a map.');
 
-function endpoint(place: Place, weight: number, zone: string): EndpointConfig {
-  return { url: place.url, tls: place.tls, host: place.host, port: place.port, weight, zone };
+function endpoint({ url, tls, host, port }: Place, weight: number, zone: string, backup: boolean): EndpointConfig {
+  return { url, tls, host, port, weight, zone, ...(backup && { backup }) };
 }

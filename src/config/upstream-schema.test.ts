@@ -50,6 +50,15 @@ test('endpoints that give nobody a request are refused, and so is one that stand
   refused(upstreamSchema, { endpoints: [{ url: endpoints[0], weight: 0 }] }, 'endpoints', /weight 0/);
   refused(upstreamSchema, { endpoints: ['http://a', 'http://A:80'] }, 'endpoints.1', /twice/);
   refused(upstreamSchema, {}, 'endpoints', /is missing/);
+  const backup = { url: 'http://10.0.0.2:8080', backup: true };
+  refused(upstreamSchema, { endpoints: [backup] }, 'endpoints', /every endpoint is a `backup`/);
+  const drained = { url: endpoints[0], weight: 0 };
+  refused(upstreamSchema, { endpoints: [drained, backup] }, 'endpoints', /that is no `backup` has the weight 0/);
+  refused(upstreamSchema, { endpoints: [endpoints[0], { ...backup, backup: 1 }] }, 'endpoints.1.backup', /true or false/);
+  assert.deepEqual(
+    made(upstreamSchema, { endpoints: [endpoints[0], backup] }).endpoints.map(each => each.backup),
+    [undefined, true],
+  );
 });
 
 test('what is hashed is given for the balancers that hash, in every form, and for no other', () => {

@@ -5,7 +5,7 @@ import { duration, durationOrZero } from '../base/schema/duration.ts';
 import { expected, MISSING } from '../base/schema/found.ts';
 import { affinitySchema } from './affinity-schema.ts';
 import { concurrencySchema } from './concurrency-schema.ts';
-import type { UpstreamConfig } from './config.ts';
+import type { EndpointConfig, UpstreamConfig } from './config.ts';
 import type { DiscoverConfig } from './discover-config.ts';
 import { discoverSchema } from './discover-schema.ts';
 import { endpointSchema } from './endpoint-schema.ts';
@@ -97,10 +97,8 @@ export const upstreamSchema = written
       const message = `\`affinity\` has no meaning with \`balance: ${balance}\`, which keeps keys together by itself`;
       context.addIssue({ code: 'custom', path: ['affinity'], message });
     }
-    if (endpoints.length > 0 && endpoints.every(({ weight }) => weight === 0)) {
-      const message = 'every endpoint has the weight 0, so none would get a request';
-      context.addIssue({ code: 'custom', path: ['endpoints'], message });
-    }
+    const unused = unusedEndpoints(endpoints);
+    if (unused !== null) context.addIssue({ code: 'custom', path: ['endpoints'], message: unused });
     if (tls !== undefined && !mayUseTls) {
       const message = '`tls` has no meaning here: no endpoint begins with https://';
       context.addIssue({ code: 'custom', path: ['tls'], message });
@@ -143,6 +141,17 @@ export const upstreamSchema = written
     }),
   )
   .describe('Servers that do the same work, and how they are used.');
+
+/** What is wrong when no endpoint would get requests in normal times; null when one does. */
+function unusedEndpoints(endpoints: readonly EndpointConfig[]): string | null {
+  if (endpoints.length === 0) return null;
+  const others = endpoints.filter(({ backup }) => backup !== true);
+  if (others.length === 0) return 'every endpoint is a `backup`: expected one without it, which is used as a rule';
+  if (others.some(({ weight }) => weight > 0)) return null;
+  return others.length === endpoints.length
+    ? 'every endpoint has the weight 0, so none would get a request'
+    : 'every endpoint that is no `backup` has the weight 0, so the backups would get all requests';
+}
 
 /** Whether discovered endpoints may use TLS. Those of a file may, because the file decides it for each endpoint. */
 function discoversTls(discover: DiscoverConfig | undefined): boolean {

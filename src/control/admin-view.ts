@@ -36,6 +36,8 @@ export interface AdminUpstreams {
     readonly endpoints: readonly {
       readonly url: string;
       readonly weight: number;
+      /** Used only while no other endpoint may be. */
+      readonly backup?: boolean;
       readonly available: boolean;
       readonly state: string;
       readonly reason: string;

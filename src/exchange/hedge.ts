@@ -106,6 +106,8 @@ export class Hedge implements Timed, ConnectionWaiter, ResponseEvents {
     const endpoint = upstream.pick(hashFor(exchange, upstream), [first]);
     // An endpoint that is out of use may be picked for requests that failed, not for those that are slow.
     if (endpoint === undefined || endpoint === first || !endpoint.available) return;
+    // Nor is a slow request a reason to ask a backup.
+    if (endpoint.backup && !first.backup) return;
     const now = upstream.nowMs;
     if (!upstream.budget.take(exchange.retryPolicy?.spec.budget ?? BUDGET_SHARE, now)) {
       cells[upstream.metricsOffset + UpstreamCell.retriesDenied]!++;

@@ -74,6 +74,7 @@ export interface ListenReport {
 export interface EndpointState {
   readonly url: string;
   readonly weight: number;
+  readonly backup?: boolean;
   readonly available: boolean;
   /** One word; see `endpointReport`. */
   readonly state: string;

@@ -7,15 +7,17 @@ import type { UpstreamState } from './messages.ts';
 
 type Upstreams = Iterable<Upstream>;
 
-/** Writes the gauges of each upstream: endpoints, usable endpoints, breaker state, concurrency. */
+/** Writes the gauges of each upstream: endpoints, usable endpoints, use of backups, breaker state, concurrency. */
 export function writeEndpointGauges(upstreams: Upstreams, cells: Float64Array): void {
-  for (const { endpoints, metricsOffset, resilience, gate, nowMs } of upstreams) {
+  for (const upstream of upstreams) {
+    const { endpoints, metricsOffset, resilience, gate, nowMs } = upstream;
     const { availability, breaker } = resilience;
     // Availability is otherwise re-evaluated by requests, and this worker may have none.
     availability?.look(nowMs);
     cells[metricsOffset + UpstreamCell.endpoints] = endpoints.length;
     cells[metricsOffset + UpstreamCell.endpointsAvailable] =
       availability === null ? endpoints.length : availability.usable;
+    cells[metricsOffset + UpstreamCell.backupsInUse] = upstream.usesBackups ? 1 : 0;
     cells[metricsOffset + UpstreamCell.breakerState] = breaker === null ? 0 : breaker.state;
     cells[metricsOffset + UpstreamCell.concurrencyLimit] = gate === null ? 0 : gate.limit;
     cells[metricsOffset + UpstreamCell.admitted] = gate === null ? 0 : gate.inFlight;
@@ -29,6 +31,7 @@ export function clearEndpointGauges(before: Upstreams, now: ReadonlyMap<string, 
     if (now.has(name)) continue;
     cells[metricsOffset + UpstreamCell.endpoints] = 0;
     cells[metricsOffset + UpstreamCell.endpointsAvailable] = 0;
+    cells[metricsOffset + UpstreamCell.backupsInUse] = 0;
     cells[metricsOffset + UpstreamCell.breakerState] = 0;
     cells[metricsOffset + UpstreamCell.concurrencyLimit] = 0;
     cells[metricsOffset + UpstreamCell.admitted] = 0;
@@ -49,6 +52,7 @@ export function upstreamStates(upstreams: Upstreams): UpstreamState[] {
       endpoints: endpoints.map(endpoint => ({
         url: endpoint.key,
         weight: endpoint.weight,
+        ...(endpoint.backup && { backup: true }),
         available: endpoint.available,
         ...endpointReport(endpoint, nowMs),
         ...endpoint.pool.counts,

@@ -61,8 +61,10 @@ export const UpstreamCell = {
   /** Responses that `fallback: { cache }` has stored, and has given. */
   keptStored: 26,
   keptGiven: 27,
+  /** 1 while requests go to backups. */
+  backupsInUse: 28,
   /** Histogram: from the first byte of the request sent to the first byte of the response received. */
-  responseTime: 28,
+  responseTime: 29,
 } as const;
 
 /** Cells of a consumer's block. */
@@ -455,6 +457,12 @@ export const blockKinds: Readonly<Record<BlockKindName, BlockKind>> = {
         'cardea_upstream_endpoints_available',
         'Endpoints that may be used, in the worker that has the most.',
         UpstreamCell.endpointsAvailable,
+        'max',
+      ),
+      gauge(
+        'cardea_upstream_backups_in_use',
+        '1 while requests go to endpoints with `backup`, because no other may be used; otherwise 0.',
+        UpstreamCell.backupsInUse,
         'max',
       ),
     ],

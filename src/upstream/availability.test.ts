@@ -21,7 +21,7 @@ const specOf = (port: number, weight = 1) => ({
 });
 
 /** Two workers with the same endpoints. */
-function stage(weights: readonly number[], changes: Partial<AvailabilitySpec> = {}) {
+function stage(weights: readonly number[], changes: Partial<AvailabilitySpec> = {}, backups: readonly number[] = []) {
   const memory = stateMemory(2);
   const settings = { panicThreshold: 0.1, slowStartMs: 0, ...changes };
   const back: string[] = [];
@@ -29,8 +29,9 @@ function stage(weights: readonly number[], changes: Partial<AvailabilitySpec> = 
     const states = new SharedStates(memory, slot);
     const endpoints = weights.map((weight, n) => {
       const block = states.claim(`endpoint users ${n}`, 0);
+      const spec = { ...specOf(n, weight), backup: backups.includes(n) };
       // Because: nothing is sent here, so no pool is asked for anything.
-      return new Endpoint(specOf(n, weight), 'users', null as unknown as Pool, block);
+      return new Endpoint(spec, 'users', null as unknown as Pool, block);
     });
     const block = states.claim('upstream users', 0);
     return { endpoints, availability: new Availability(settings, endpoints, block, ({ key }) => back.push(key)) };
@@ -92,6 +93,22 @@ test('when too few are usable all are used, and it still says how many are', () 
   never.setHealth(0, Health.unhealthy);
   never.setHealth(1, Health.unhealthy);
   assert.deepEqual(never.used(never.one, 0), [false, false]);
+});
+
+test('while a backup may be used, what is down is not; backups do not count among those of which too few are left', () => {
+  const { one, used, setHealth } = stage([1, 1, 1, 1], { panicThreshold: 0.6 }, [2, 3]);
+  setHealth(0, Health.unhealthy);
+  assert.deepEqual(used(one, 0), [false, true, true, true]);
+  setHealth(1, Health.unhealthy);
+  assert.deepEqual(used(one, 0), [false, false, true, true]);
+  setHealth(2, Health.unhealthy);
+  assert.deepEqual(used(one, 0), [false, false, false, true]);
+  setHealth(3, Health.unhealthy);
+  assert.deepEqual(used(one, 0), [true, true, true, true]);
+  assert.equal(one.availability.panics, true);
+  setHealth(0, Health.healthy);
+  setHealth(1, Health.healthy);
+  assert.deepEqual(used(one, 0), [true, true, false, false]);
 });
 
 test('an endpoint that came back takes its turns little by little', () => {

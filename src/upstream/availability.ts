@@ -97,6 +97,7 @@ export class Availability {
     let usable = 0;
     let known = 0;
     let weighed = 0;
+    let backups = 0;
     this.nextLook = now + LOOK_EVERY_MS;
     this.ramping = false;
     for (let i = 0; i < endpoints.length; i++) {
@@ -106,11 +107,16 @@ export class Availability {
       endpoint.ramp = isUsable ? this.rampOf(endpoint, now) : 1;
       if (isUsable) known++;
       if (endpoint.weight === 0) continue;
+      if (endpoint.backup) {
+        if (isUsable) backups++;
+        continue;
+      }
       weighed++;
       if (isUsable) usable++;
     }
     this.usable = known;
-    this.panics = usable < weighed && usable < weighed * spec.panicThreshold;
+    // While a backup may be used, nothing goes to endpoints that are known to be down.
+    this.panics = backups === 0 && usable < weighed && usable < weighed * spec.panicThreshold;
     if (!this.panics) return;
     for (let i = 0; i < endpoints.length; i++) endpoints[i]!.available = true;
   }

@@ -24,6 +24,8 @@ export interface EndpointSpec {
   readonly port: number;
   readonly weight: number;
   readonly zone: string;
+  /** Used only while no other endpoint may be; left out means no. */
+  readonly backup?: boolean;
 }
 
 /**
@@ -42,6 +44,8 @@ export class Endpoint implements Balanced {
   /** May change during use when discovery reports another weight; the balancer is then built anew. */
   weight: number;
   zone: string;
+  /** Used only while no other endpoint may be. Changes with discovery, as the weight does. */
+  backup: boolean;
   available: boolean;
   /** Latency of this endpoint for balancers that use it; null with all others. */
   readonly latency: PeakLatency | null;
@@ -72,6 +76,7 @@ export class Endpoint implements Balanced {
     this.identity = identityOf(spec);
     this.weight = spec.weight;
     this.zone = spec.zone;
+    this.backup = spec.backup === true;
     this.latency = latency;
     this.available = true;
     this.ramp = 1;

@@ -112,6 +112,21 @@ describe('endpoints that come and go', () => {
     assert.equal(upstream.affinity!.byToken(words[1]!)?.key, 'http://10.0.0.2:80');
   });
 
+  test('an endpoint becomes a backup and stops being one; clients stick to it only while no other may be used', () => {
+    const { source, upstream } = made();
+    const [one, two] = upstream.endpoints;
+    assert.deepEqual([upstream.usesBackups, upstream.mayUse(two!)], [false, true]);
+    source.become([place('10.0.0.1'), { ...place('10.0.0.2'), backup: true }]);
+    assert.equal(upstream.endpoints[1], two);
+    for (let n = 0; n < 4; n++) assert.equal(upstream.pick(0, null), one);
+    assert.deepEqual([upstream.usesBackups, upstream.mayUse(two!)], [false, false]);
+    one!.available = false;
+    assert.equal(upstream.pick(0, null), two);
+    assert.deepEqual([upstream.usesBackups, upstream.mayUse(two!)], [true, true]);
+    source.become([place('10.0.0.1', 0), place('10.0.0.2')]);
+    assert.deepEqual([upstream.usesBackups, upstream.mayUse(two!)], [false, true]);
+  });
+
   test('a retired one listens no more; its successor has taken over the pools', () => {
     const { source, upstream } = made();
     const next = new Upstream(specOf('p2c'), 0, upstream, contextOf(stateMemory(1), 0), source);
@@ -133,7 +148,7 @@ describe('endpoints that come and go', () => {
     assert.equal(next[1]!.pool, two!.pool);
     source.become(renamed);
     assert.deepEqual(keys(upstream), ['10.0.0.1', '10.0.0.2']);
-    assert.equal(upstream.endpoints[0]!.authority, 'new.test:80');
+    assert.equal(upstream.endpoints[0]!.authority, 'new.test');
     assert.notEqual(upstream.endpoints[0]!.pool, one!.pool);
     assert.equal(upstream.endpoints[1], two);
   });

@@ -157,7 +157,16 @@ export class Upstream {
   /** Whether a particular endpoint, to which a client sticks, may be used now. */
   mayUse(endpoint: Endpoint): boolean {
     this.resilienceNow.availability?.look(this.nowMs);
-    return endpoint.available;
+    return endpoint.available && !(endpoint.backup && this.hasOtherThanBackups);
+  }
+
+  /** Whether requests go to backups, because no other endpoint may be used. */
+  get usesBackups(): boolean {
+    return this.members.some(({ backup, available }) => backup && available) && !this.hasOtherThanBackups;
+  }
+
+  private get hasOtherThanBackups(): boolean {
+    return this.members.some(({ backup, available, weight }) => !backup && available && weight > 0);
   }
 
   /** Null when clients do not stick to endpoints. */
@@ -187,6 +196,7 @@ export class Upstream {
       before.delete(identity);
       known.weight = spec.weight;
       known.zone = spec.zone;
+      known.backup = spec.backup === true;
       return known;
     });
     this.balancer = this.balancerOf(this.members);

@@ -7,6 +7,7 @@ export interface SampleEndpoint extends Balanced {
   readonly weight: number;
   inFlight: number;
   available: boolean;
+  backup?: boolean;
 }
 
 /** One idle, available endpoint for each weight. */

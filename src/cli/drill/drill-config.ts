@@ -10,9 +10,13 @@ interface Place {
   readonly port: number;
 }
 
-/** The upstream without its endpoints of weight 0: they get no requests, so that their failure would show nothing. */
+/**
+ * The upstream without its endpoints of weight 0, and with its backups last: they get no requests, so that the failure of one would show
+ * nothing.
+ */
 export function withEndpointsInUse(upstream: UpstreamConfig): UpstreamConfig {
-  return { ...upstream, endpoints: upstream.endpoints.filter(({ weight }) => weight > 0) };
+  const used = upstream.endpoints.filter(({ weight }) => weight > 0);
+  return { ...upstream, endpoints: used.toSorted((a, b) => Number(a.backup ?? false) - Number(b.backup ?? false)) };
 }
 
 /**
@@ -50,7 +54,7 @@ export function drillConfig(
 
 function endpointAt({ port }: Place, real: EndpointConfig | undefined): EndpointConfig {
   const place = { url: `http://127.0.0.1:${port}`, tls: false, host: '127.0.0.1', port };
-  return { ...place, weight: real?.weight ?? 1, zone: real?.zone ?? '' };
+  return { ...place, weight: real?.weight ?? 1, zone: real?.zone ?? '', ...(real?.backup && { backup: true }) };
 }
 
 function routeTo(upstream: string, routes: readonly RouteConfig[]): RouteConfig {

@@ -13,6 +13,8 @@ export interface Balanced {
   available: boolean;
   /** The zone of the endpoint; left out or empty when it is not known. */
   readonly zone?: string;
+  /** Used only while no other endpoint may be; left out means no. */
+  readonly backup?: boolean;
   /** Latency of the endpoint; null or left out when no balancer uses it. */
   readonly latency?: PeakLatency | null;
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { sampleEndpoints } from '../../../test/support/sample-endpoints.ts';
+import { type SampleEndpoint as Sample, sampleEndpoints } from '../../../test/support/sample-endpoints.ts';
 import { hashText } from '../../base/hash.ts';
 import { Random } from '../../base/random.ts';
 import { type BalanceName, createBalancer } from './balancer.ts';
@@ -28,6 +28,29 @@ for (const name of names) {
       for (let n = 0; n < 300; n++) assert.notEqual(balancer.pick(hashText(`${n}`), null), endpoints[1]);
       for (const endpoint of endpoints) endpoint.available = endpoint === endpoints[1];
       assert.equal(balancer.pick(0, null), undefined);
+    });
+
+    test('a backup is picked only when no other endpoint is left, and moves no key', () => {
+      const endpoints = sampleEndpoints([1, 2, 1, 1, 3]);
+      const [one, two, three, backup, spare] = endpoints as [Sample, Sample, Sample, Sample, Sample];
+      backup.backup = true;
+      spare.backup = true;
+      const settings = { zone: 'here', subset: 1, instance: 'a', now: () => 0 };
+      const balancer = createBalancer(name, endpoints, new Random(7), settings);
+      const without = createBalancer(name, [one, two, three], new Random(7), settings);
+      const hashes = Array.from({ length: 200 }, (_, n) => hashText(`${n}`));
+      for (const hash of hashes) assert.equal(balancer.pick(hash, null), without.pick(hash, null));
+      one.available = false;
+      for (const hash of hashes) assert.ok([two, three].includes(balancer.pick(hash, null)!));
+      for (const hash of hashes) assert.ok([backup, spare].includes(balancer.pick(hash, [two, three])!));
+      assert.ok([two, three].includes(balancer.pick(1, [two, three, backup, spare])!));
+      two.available = false;
+      three.available = false;
+      for (const hash of hashes) assert.ok([backup, spare].includes(balancer.pick(hash, null)!));
+      assert.equal(balancer.pick(1, [backup]), spare);
+      backup.available = false;
+      spare.available = false;
+      assert.equal(balancer.pick(1, null), undefined);
     });
 
     test('picks what is available, avoids what was tried, gives up only when nothing is available', () => {

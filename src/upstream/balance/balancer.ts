@@ -1,6 +1,7 @@
 // Creates a balancer by the name of its strategy in the configuration. Each strategy is in its own file.
 
 import { Random } from '../../base/random.ts';
+import { BackupLast } from './backup-last.ts';
 import type { Balanced, Balancer } from './balanced.ts';
 import { LeastRequest } from './least-request.ts';
 import { Maglev } from './maglev.ts';
@@ -40,6 +41,18 @@ export function createBalancer<E extends Balanced>(
   settings: BalanceSettings = plain,
 ): Balancer<E> {
   const weighed = endpoints.filter(({ weight }) => weight > 0);
+  const backups = weighed.filter(({ backup }) => backup === true);
+  if (backups.length === 0 || backups.length === weighed.length) return ofLevel(name, weighed, random, settings);
+  const others = weighed.filter(({ backup }) => backup !== true);
+  return new BackupLast(ofLevel(name, others, random, settings), ofLevel(name, backups, random, settings));
+}
+
+function ofLevel<E extends Balanced>(
+  name: BalanceName,
+  weighed: readonly E[],
+  random: Random,
+  settings: BalanceSettings,
+): Balancer<E> {
   // Hashing ignores zones and subsets: a key must belong to the same endpoint on every gateway.
   if (name === 'ringHash' || name === 'maglev') return strategy(name, weighed, random, settings);
   const near = settings.zone === '' ? weighed : weighed.filter(({ zone }) => zone === settings.zone);

@@ -15,6 +15,8 @@ export interface DiscoveredEndpoint {
   readonly zone: string;
   /** The name under which the endpoint was found, for Host and TLS; empty for none. */
   readonly name: string;
+  /** Used only while no other endpoint may be; left out means no. */
+  readonly backup?: boolean;
 }
 
 /**
@@ -40,7 +42,16 @@ export function inOrder(endpoints: readonly DiscoveredEndpoint[]): DiscoveredEnd
   for (const endpoint of endpoints) {
     const place = `${endpoint.tls ? 's' : ''} ${endpoint.address} ${endpoint.port}`;
     const known = byPlace.get(place);
-    byPlace.set(place, known === undefined ? endpoint : { ...known, weight: known.weight + endpoint.weight });
+    byPlace.set(place, known === undefined ? endpoint : inBoth(known, endpoint));
   }
   return [...byPlace].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint);
+}
+
+/** An endpoint that was found twice: the weight is the sum of both, and only what is a backup both times is one. */
+export function inBoth<Found extends { readonly weight: number; readonly backup?: boolean }>(
+  one: Found,
+  other: Found,
+): Found {
+  const weight = one.weight + other.weight;
+  return one.backup === other.backup ? { ...one, weight } : { ...one, weight, backup: false };
 }

@@ -32,7 +32,9 @@ describe('SRV discovery', () => {
       }),
     });
   const places = async () =>
-    (await lookup.look()).endpoints.map(({ address, port, weight }) => `${address}:${port} ${weight}`).sort();
+    (await lookup.look()).endpoints
+      .map(({ address, port, weight, backup }) => `${address}:${port} ${weight}${backup ? ' backup' : ''}`)
+      .sort();
 
   test('targets with their ports and weights; a weight of 0 still gets a little', async () => {
     setServices('1 5 8080 n1.test', '1 0 8081 n2.test');
@@ -44,12 +46,14 @@ describe('SRV discovery', () => {
     assert.equal(endpoints[0]!.name, 'n1.test');
   });
 
-  test('the lowest priority with an address is used', async () => {
-    setServices('10 1 8080 spare.test', '1 1 8080 first.test');
+  test('the lowest priority with an address is used, and the next one is its backup', async () => {
+    setServices('10 1 8080 spare.test', '1 1 8080 first.test', '20 1 8080 last.test');
     server.setAddresses('spare.test', ['10.0.0.2']);
     assert.deepEqual(await places(), ['10.0.0.2:8080 1']);
+    server.setAddresses('last.test', ['10.0.0.3']);
+    assert.deepEqual(await places(), ['10.0.0.2:8080 1', '10.0.0.3:8080 1 backup']);
     server.setAddresses('first.test', ['10.0.0.1']);
-    assert.deepEqual(await places(), ['10.0.0.1:8080 1']);
+    assert.deepEqual(await places(), ['10.0.0.1:8080 1', '10.0.0.2:8080 1 backup']);
   });
 
   test('a target that cannot be looked up for the moment keeps its addresses', async () => {

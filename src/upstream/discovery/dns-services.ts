@@ -1,5 +1,5 @@
 // Discovery by SRV records (RFC 2782): target, port and weight of each endpoint. Uses the priority with the lowest number among those with
-// a target that has an address.
+// a target that has an address; the next one of them is the backup.
 
 import type { DiscoveredEndpoint, Discovery } from './discovery.ts';
 import type { ServiceRecord } from './dns/answers.ts';
@@ -46,16 +46,18 @@ export class ServiceLookup {
     if (offered.length === 0) throw new LookupError(`${name} says that the service is not available`);
     const targets = await this.lookUpTargets(new Set(offered.map(({ target }) => target)));
     const priorities = [...new Set(offered.map(({ priority }) => priority))].sort((a, b) => a - b);
-    for (const priority of priorities) {
-      const group = offered.filter(each => each.priority === priority && targets.has(each.target));
-      if (group.length === 0) continue;
-      const leastTtl = Math.min(ttlSeconds, ...group.map(({ target }) => targets.get(target)!.ttlSeconds));
-      return {
-        endpoints: group.flatMap(service => endpointsOf(service, targets.get(service.target)!, this.settings.tls)),
-        validMs: leastTtl * 1_000,
-      };
-    }
-    throw new LookupError(`no target of ${name} has an address`);
+    const groups = priorities
+      .map(priority => offered.filter(each => each.priority === priority && targets.has(each.target)))
+      .filter(group => group.length > 0);
+    const [first, second = []] = groups;
+    if (first === undefined) throw new LookupError(`no target of ${name} has an address`);
+    const leastTtl = Math.min(ttlSeconds, ...[...first, ...second].map(({ target }) => targets.get(target)!.ttlSeconds));
+    const placesOf = (group: readonly ServiceRecord[]) =>
+      group.flatMap(service => endpointsOf(service, targets.get(service.target)!, this.settings.tls));
+    return {
+      endpoints: [...placesOf(first), ...placesOf(second).map(endpoint => ({ ...endpoint, backup: true }))],
+      validMs: leastTtl * 1_000,
+    };
   }
 
   private async lookUpTargets(names: ReadonlySet<string>): Promise<ReadonlyMap<string, Target>> {
