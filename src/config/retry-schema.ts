@@ -93,5 +93,5 @@ const off = z.literal('off').transform(
 export const retrySchema = z
   .union([settings, off], expected('a map such as { attempts: 2, on: [connect, 503] }, or off'))
   .describe(
-    'Which requests are tried again at another endpoint, or `off`. A route’s replaces its upstream’s; with neither, nothing is retried.',
+    'Which requests are tried again at another endpoint, or `off`. A route’s replaces its upstream’s; with neither, only a refused connection is, once and at another endpoint.',
   );

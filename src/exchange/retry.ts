@@ -22,7 +22,8 @@ export function retry(exchange: Exchange, fault: Fault): boolean {
   if (exchange.responseStarted || exchange.firstByteAt !== 0) return false;
   if (retryUnprocessed(exchange, fault) || retryDeadConnection(exchange, fault)) return true;
   const { retryPolicy: policy, connection } = exchange;
-  if (policy === null || !policy.retriesFault(fault) || !mayRepeat(exchange, policy, connection !== null)) return false;
+  if (policy === null) return retryRefused(exchange, fault);
+  if (!policy.retriesFault(fault) || !mayRepeat(exchange, policy, connection !== null)) return false;
   // A refused connection cost the upstream nothing, so the retry adds nothing to what it has to do. While an endpoint of two restarts, half
   // of all requests need one: far more than the budget, which is for requests that were sent.
   if (fault.code !== 'upstream_connect_failed' && !takeFromBudget(exchange, policy)) return false;
@@ -67,6 +68,24 @@ function retryDeadConnection(exchange: Exchange, fault: Fault): boolean {
   if (exchange.attempts > 1 + (retries?.count ?? 0)) return false;
   if (connection.requests <= 1 || !isIdempotent(request.method) || !isRemembered(exchange)) return false;
   againAtOnce(exchange);
+  return true;
+}
+
+/**
+ * Sends a request whose connection was refused to another endpoint, at once, where no `retry` says what to do. Nothing of it was sent, so
+ * that the method does not matter. Once: when all endpoints are down, each request is one more attempt to connect, not one for each of them.
+ */
+function retryRefused(exchange: Exchange, fault: Fault): boolean {
+  const { upstream, route, endpoint, connection, retries } = exchange;
+  if (fault.code !== 'upstream_connect_failed' || connection !== null || exchange.replayGivenUp) return false;
+  // Because: `retry: off` is a policy as well, without attempts, so that it does not apply here.
+  if ((route!.plan.resilience.retry ?? upstream!.retry) !== null || (retries?.count ?? 0) > 0) return false;
+  if (!upstream!.mayUseOtherThan([...(retries?.tried ?? []), endpoint!])) return false;
+  const noted = noteLostTry(exchange);
+  noted.tried.push(endpoint!);
+  noted.count++;
+  exchange.services.cells[upstream!.metricsOffset + UpstreamCell.retries]!++;
+  again(exchange);
   return true;
 }
 

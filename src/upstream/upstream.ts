@@ -7,6 +7,7 @@ import type { ClientTls } from '../net/tls/client-tls.ts';
 import type { Gate, GateSpec } from './admission/gate.ts';
 import { makeGate } from './admission/make-gate.ts';
 import { Affinity, type AffinitySpec } from './affinity.ts';
+import { isEligible } from './balance/balanced.ts';
 import { type Balancer, createBalancer } from './balance/balancer.ts';
 import { PeakLatency } from './balance/peak-latency.ts';
 import { Endpoint, type EndpointSpec, identityOf, poolFor, type UpstreamProtocol } from './endpoint.ts';
@@ -158,6 +159,12 @@ export class Upstream {
   mayUse(endpoint: Endpoint): boolean {
     this.resilienceNow.availability?.look(this.nowMs);
     return endpoint.available && !(endpoint.backup && this.hasOtherThanBackups);
+  }
+
+  /** Whether an endpoint that is not in `tried` may be used now. */
+  mayUseOtherThan(tried: readonly Endpoint[]): boolean {
+    this.resilienceNow.availability?.look(this.nowMs);
+    return this.members.some(each => each.weight > 0 && isEligible(each, tried));
   }
 
   /** Whether requests go to backups, because no other endpoint may be used. */

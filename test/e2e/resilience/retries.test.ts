@@ -310,6 +310,65 @@ test('a request for a tunnel is tried again as any other that asks for nothing t
   await opensTunnel(engine);
 });
 
+test('without any setting, a request whose connection is refused goes to another endpoint, whatever its method; `off` forbids it', async t => {
+  const backend = await startRawBackend(good);
+  const dead = await freePort();
+  t.after(() => backend.stop());
+  const start = async (retry: EngineOptions['upstream'], ports: readonly number[]) => {
+    const engine = await startEngine(ports, { upstream: { balance: 'roundRobin', ...retry } });
+    t.after(() => engine.stop());
+    return engine;
+  };
+  const statuses = async ({ port }: Engine, text: string, count: number) => {
+    const client = await ClientConnection.open(port);
+    t.after(() => client.destroy());
+    for (let n = 0; n < count; n++) {
+      client.send(text);
+      await client.answers(n + 1);
+    }
+    return (await client.answers(count)).map(({ status }) => status);
+  };
+  const engine = await start({}, [dead, backend.port]);
+  assert.deepEqual(await statuses(engine, get, 4), [200, 200, 200, 200]);
+  assert.deepEqual(await statuses(engine, post(), 4), [200, 200, 200, 200]);
+  assert.ok(engine.upstreamCell('retries') >= 4);
+  assert.deepEqual(engine.endpointsInFlight(), [0, 0]);
+
+  const off = await start({ retry: retrySpec({ attempts: 0, on: [] }) }, [dead, backend.port]);
+  assert.deepEqual((await statuses(off, get, 4)).toSorted(), [200, 200, 503, 503]);
+  const others = await start({ retry: retrySpec({ on: [503] }) }, [dead, backend.port]);
+  assert.deepEqual((await statuses(others, get, 2)).toSorted(), [200, 503]);
+});
+
+test('when every endpoint refuses, a request without `retry` makes two attempts', async t => {
+  const ports = [await freePort(), await freePort(), await freePort()];
+  const engine = await startEngine(ports);
+  t.after(() => engine.stop());
+  const client = await ClientConnection.open(engine.port);
+  t.after(() => client.destroy());
+  client.send(post());
+  assert.equal((await client.answers(1))[0]!.status, 503);
+  assert.equal(engine.upstreamCell('connectErrors'), 2);
+  assert.equal(engine.upstreamCell('retries'), 1);
+});
+
+test('a body that is still coming follows to the endpoint that takes over', async t => {
+  const backend = await startRawBackend({
+    onRequest: ({ socket }, { body }) => socket.write(answer(200, String(body.length))),
+  });
+  t.after(() => backend.stop());
+  const engine = await startEngine([await freePort(), backend.port], { upstream: { balance: 'roundRobin' } });
+  t.after(() => engine.stop());
+  const client = await ClientConnection.open(engine.port);
+  t.after(() => client.destroy());
+  const size = 3_000_000;
+  client.send(`POST / HTTP/1.1\r\nHost: test\r\nContent-Length: ${size}\r\n\r\n${'x'.repeat(1_000)}`);
+  client.send('y'.repeat(size - 1_000));
+  const [first] = await client.answers(1);
+  assert.deepEqual([first!.status, first!.body.toString()], [200, String(size)]);
+  assert.equal(engine.upstreamCell('connectErrors'), 1);
+});
+
 test('an endpoint that answers badly and one that cannot be reached are both passed over', async t => {
   const backends = await Promise.all([unavailable, good].map(startRawBackend));
   const engine = await startEngine([backends[0]!.port, await freePort(), backends[1]!.port], {
