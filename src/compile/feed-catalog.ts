@@ -8,8 +8,8 @@ async function endpointFiles(): Promise<FeedSource<unknown>> {
   const { endpointFile } = await import('../upstream/discovery/endpoint-file.ts');
   const { readEndpointFile } = await import('../config/endpoint-file.ts');
   return endpointFile((text, file, protocol) =>
-    readEndpointFile(text, file, protocol).map(({ host, port, tls, weight, zone }) => {
-      return { address: host, port, tls, weight, zone, name: '' };
+    readEndpointFile(text, file, protocol).map(({ host, port, tls, weight, zone, backup }) => {
+      return { address: host, port, tls, weight, zone, name: '', ...(backup && { backup }) };
     }),
   );
 }

@@ -1,12 +1,18 @@
 // An endpoint with `backup` gets requests while no other endpoint may be used, and only then.
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { ask } from '../../support/filter-gateway.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { metricReaches } from '../../support/metric.ts';
 import { VersionBackend } from '../../support/version-backend.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'cardea-backup-'));
+const list = path.join(folder, 'endpoints.yaml');
 
 let gateway: RunningGateway;
 let first: VersionBackend;
@@ -25,6 +31,7 @@ before(async () => {
   const backup = `{ url: "http://127.0.0.1:${standby.port}", backup: true }`;
   const endpoints = `[${backup}, "http://127.0.0.1:${first.port}"]`;
   const healthCheck = '{ path: /healthz, interval: 100ms, timeout: 100ms, unhealthyAfter: 1, healthyAfter: 1 }';
+  writeFileSync(list, `endpoints: ${endpoints}\n`);
   gateway = await startGateway(`accessLog: { path: "off" }
 upstreams:
   users: { endpoints: ${endpoints}, healthCheck: ${healthCheck} }
@@ -32,7 +39,9 @@ upstreams:
   hashed: { endpoints: ${endpoints}, healthCheck: ${healthCheck}, balance: maglev, hashOn: { ip: true } }
   failing: { endpoints: ${endpoints}, retry: { on: [500], backoff: 1ms } }
   refused: { endpoints: ["http://127.0.0.1:${await freePort()}", ${backup}], retry: { on: [connect], backoff: 1ms } }
+  listed: { discover: { file: "${list}" }, healthCheck: ${healthCheck} }
 routes:
+  - { name: listed, public: true, match: { path: /listed }, to: listed }
   - { name: sticky, public: true, match: { path: /sticky }, to: sticky }
   - { name: hashed, public: true, match: { path: /hashed }, to: hashed }
   - { name: failing, public: true, match: { path: /failing }, to: failing }
@@ -44,6 +53,7 @@ routes:
 after(async () => {
   await gateway.stop();
   await Promise.all([first.stop(), standby.stop()]);
+  rmSync(folder, { recursive: true });
 });
 
 async function versionOf(path: string, headers: Record<string, string> = {}): Promise<string> {
@@ -52,16 +62,16 @@ async function versionOf(path: string, headers: Record<string, string> = {}): Pr
 
 async function become(ill: boolean): Promise<void> {
   isIll = ill;
-  for (const upstream of ['users', 'sticky', 'hashed'])
+  for (const upstream of ['users', 'sticky', 'hashed', 'listed'])
     await metricReaches(gateway, `cardea_upstream_backups_in_use{upstream="${upstream}"}`, ill ? 1 : 0, 'it is noticed');
 }
 
 test('a backup takes over while the other endpoint is unhealthy, and gives back', async () => {
-  for (const path of ['/', '/hashed']) for (let n = 0; n < 5; n++) assert.equal(await versionOf(path), 'first');
+  for (const path of ['/', '/hashed', '/listed']) for (let n = 0; n < 5; n++) assert.equal(await versionOf(path), 'first');
   await become(true);
-  for (const path of ['/', '/hashed']) for (let n = 0; n < 5; n++) assert.equal(await versionOf(path), 'standby');
+  for (const path of ['/', '/hashed', '/listed']) for (let n = 0; n < 5; n++) assert.equal(await versionOf(path), 'standby');
   await become(false);
-  for (const path of ['/', '/hashed']) for (let n = 0; n < 5; n++) assert.equal(await versionOf(path), 'first');
+  for (const path of ['/', '/hashed', '/listed']) for (let n = 0; n < 5; n++) assert.equal(await versionOf(path), 'first');
 });
 
 test('a client does not stick to a backup once another endpoint may be used', async () => {
