@@ -2,6 +2,7 @@
 // open feeds: the supervisor opens those that `feedsOfUpstreams` lists.
 
 import { isIP } from 'node:net';
+import { isSocketPath } from '../base/socket-path.ts';
 import type { Config, EndpointConfig, UpstreamConfig } from '../config/config.ts';
 import type { DiscoverConfig } from '../config/discover-config.ts';
 import type { Feed, FeedNeed } from '../store/feed.ts';
@@ -80,7 +81,7 @@ function specOf(found: DiscoveredEndpoint, entry: EndpointConfig | null): Endpoi
   const tls = entry?.tls ?? found.tls;
   const host = address.includes(':') ? `[${address}]` : address;
   return {
-    url: `${tls ? 'https' : 'http'}://${host}:${port}`,
+    url: isSocketPath(address) ? `unix:${address}` : `${tls ? 'https' : 'http'}://${host}:${port}`,
     tls,
     host: found.name === '' ? address : found.name,
     address,
@@ -92,7 +93,7 @@ function specOf(found: DiscoveredEndpoint, entry: EndpointConfig | null): Endpoi
 }
 
 function isNamed({ host }: EndpointConfig): boolean {
-  return isIP(host) === 0;
+  return isIP(host) === 0 && !isSocketPath(host);
 }
 
 function needOfName({ host, port, tls }: EndpointConfig): FeedNeed {

@@ -193,9 +193,10 @@ export interface UpstreamConfig extends ResilienceConfig, UpstreamAdmissionConfi
 }
 
 export interface EndpointConfig {
-  /** The URL in normalised form: `http://10.0.0.1:8080`. Identifies the endpoint across reloads. */
+  /** The URL in normalised form: `http://10.0.0.1:8080`, or `unix:/run/app.sock`. Identifies the endpoint across reloads. */
   readonly url: string;
   readonly tls: boolean;
+  /** The path of a Unix socket stands here as well; its port is 0. */
   readonly host: string;
   readonly port: number;
   readonly weight: number;

@@ -232,8 +232,9 @@ for (const [what, text, message] of [
   ['one value in place of a list', 'routes: [{ name: r, filters: a, to: u }]\n', /found "a"; write \["a"\]$/],
   ['an address without scheme', 'upstreams: { u: { endpoints: [10.0.0.1:80] } }\n', /; write http:\/\/10\.0\.0\.1:80$/],
   ['h2c as a scheme', 'upstreams: { u: { endpoints: [h2c://a:1] } }\n', /; write http:\/\/a:1, with `protocol: h2c`$/],
-  ['a Unix socket', 'upstreams: { u: { endpoints: ["unix:/run/a.sock"] } }\n', /Unix sockets are not supported$/],
-  ['a Unix socket as a URL', 'upstreams: { u: { endpoints: ["http://unix:/a.sock"] } }\n', /Unix sockets/],
+  ['a relative Unix socket', 'upstreams: { u: { endpoints: ["unix:a.sock"] } }\n', /expected unix:\/run\/app\.sock, found/],
+  ['a Unix socket as in nginx', 'upstreams: { u: { endpoints: ["http://unix:/a.sock:"] } }\n', /expected unix:\/a\.sock,/],
+  ['a Unix socket as in gRPC', 'upstreams: { u: { endpoints: ["unix:///a/b.sock"] } }\n', /expected unix:\/a\/b\.sock,/],
   ['other spelling', 'upstreams: { u: { endpoints: [http://a], balance: LEAST_REQUEST } }\n', /"leastRequest"\?$/],
   ['a key in other spelling', 'upstreams: { u: { endpoints: [http://a], idle_timeout: 1s } }\n', /"idleTimeout"\?$/],
   ['an exact location', 'routes: [{ name: r, match: { path: "= /a" }, to: u }]\n', /; an exact path is written \/a$/],
@@ -260,7 +261,9 @@ test('what is a setting elsewhere is named with where it is', () => {
       ?.message;
   assert.match(first(upstream('connect_timeout: 1s'))!, /did you mean "connectTimeout" under `pool`\?$/);
   assert.match(first(upstream('max_conns: 3'))!, /did you mean "maxConnections" under `pool`\?$/);
-  assert.match(first(upstream('hosts: [a]'))!, /did you mean "endpoints"\?$/);
+  assert.match(first('upstreams: { u: { hosts: [a] } }\n')!, /did you mean "endpoints"\?$/);
+  assert.match(first(upstream('serverName: a'))!, /it belongs under `tls`$/);
+  assert.match(first(upstream('server_name: a'))!, /did you mean "serverName" under `tls`\?$/);
   assert.match(
     first('filters: [{ stripPrefix: { prefixes: [/a] } }]\n')!,
     /no filter "stripPrefix"; it is `rewrite: \{ stripPrefix/,

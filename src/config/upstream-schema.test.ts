@@ -45,6 +45,25 @@ test('the host that endpoints get is the client’s, their own, or a name', () =
     refused(upstreamSchema, { endpoints, host }, 'host', /`client`, `endpoint`, or a host/);
 });
 
+test('an endpoint may be a Unix socket, by its whole path', () => {
+  const socket = { url: 'unix:/run/my app/é.sock', tls: false, host: '/run/my app/é.sock', port: 0, zone: '' };
+  assert.deepEqual(made(upstreamSchema, { endpoints: [socket.url, { url: 'unix:/run/b', weight: 2 }] }).endpoints, [
+    { ...socket, weight: 1 },
+    { ...socket, url: 'unix:/run/b', host: '/run/b', weight: 2 },
+  ]);
+  const wrong = (url: string, message: RegExp) => refused(upstreamSchema, { endpoints: [url] }, 'endpoints.0', message);
+  for (const url of ['unix:', 'unix:run/a', 'unix://run/a', 'https://unix:/a', 'unix:/a\0b', 'unix:@a', 'UNIX:/a'])
+    wrong(url, /a Unix socket is written with its whole path: expected unix:\//);
+  wrong('unix:/run/', /a folder/);
+  made(upstreamSchema, { endpoints: [`unix:/${'a'.repeat(106)}`] });
+  wrong(`unix:/${'é'.repeat(54)}`, /at most 107 bytes, this one has 109/);
+  for (const protocol of ['h2', 'auto'])
+    refused(upstreamSchema, { endpoints: ['unix:/a'], protocol }, 'protocol', /needs https:\/\/ endpoints/);
+  refused(upstreamSchema, { endpoints: ['unix:/a'], tls: {} }, 'tls', /no endpoint begins with https/);
+  const healthCheck = { path: '/', port: 81 };
+  refused(upstreamSchema, { endpoints: ['unix:/a'], healthCheck }, 'healthCheck.port', /has none/);
+});
+
 test('endpoints that give nobody a request are refused, and so is one that stands twice', () => {
   refused(upstreamSchema, { endpoints: [] }, 'endpoints', /at least one/);
   refused(upstreamSchema, { endpoints: [{ url: endpoints[0], weight: 0 }] }, 'endpoints', /weight 0/);

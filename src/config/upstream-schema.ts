@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { duration, durationOrZero } from '../base/schema/duration.ts';
 import { expected, MISSING } from '../base/schema/found.ts';
+import { isSocketPath } from '../base/socket-path.ts';
 import { affinitySchema } from './affinity-schema.ts';
 import { concurrencySchema } from './concurrency-schema.ts';
 import type { EndpointConfig, UpstreamConfig } from './config.ts';
@@ -102,6 +103,10 @@ export const upstreamSchema = written
     if (tls !== undefined && !mayUseTls) {
       const message = '`tls` has no meaning here: no endpoint begins with https://';
       context.addIssue({ code: 'custom', path: ['tls'], message });
+    }
+    if (settings.healthCheck?.port != null && endpoints.some(({ host }) => isSocketPath(host))) {
+      const message = '`port` has no meaning here: a Unix socket among the endpoints has none';
+      context.addIssue({ code: 'custom', path: ['healthCheck', 'port'], message });
     }
     const firstAt = new Map<string, number>();
     for (const [at, { url }] of endpoints.entries()) {

@@ -11,6 +11,7 @@ import { BodyFraming, parseResponseHead, type ResponseHead, takeResponseHead } f
 import type { Headers } from '../http/headers.ts';
 import { listenTo, readInto, type SocketEvents } from './accepted-socket.ts';
 import { connectFault } from './connect-failure.ts';
+import { connectPlace } from './connect-place.ts';
 import { cutOff } from './cut-off.ts';
 import { RequestFraming, type RequestTimes, type RequestWriter, type ResponseEvents } from './exchange-ends.ts';
 import type { ThreadIo } from './io.ts';
@@ -21,6 +22,7 @@ import { endedWithoutAlert } from './tls/tls-handle.ts';
 
 /** Where a connection leads; `tls` is null for plain text. */
 export interface ConnectionTarget {
+  /** A name, an address, or the path of a Unix socket. */
   readonly host: string;
   readonly port: number;
   readonly tls: ClientTlsTarget | null;
@@ -124,7 +126,7 @@ export class UpstreamConnection implements Timed, Sender, SocketEvents, BodySink
     const onread = readInto(io.readBuffer);
     this.socket =
       tls === null
-        ? connect({ host: target.host, port: target.port, noDelay: true, allowHalfOpen: true, onread })
+        ? connect({ ...connectPlace(target.host, target.port), noDelay: true, allowHalfOpen: true, onread })
         : tls.connect(onread, () => this.onConnect(), http1);
     listenTo(this.socket, this);
     if (tls === null) this.socket.once('connect', () => this.onConnect());

@@ -2,6 +2,7 @@
 // log line for each that cannot be reached. Has no effect on balancing: an endpoint may well come up later.
 
 import { connect } from 'node:net';
+import { connectPlace } from '../net/connect-place.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { EndpointSpec } from '../upstream/endpoint.ts';
 
@@ -34,7 +35,7 @@ export async function tryEndpoints(
 /** Empty when the connection was accepted, otherwise the reason. */
 function whyUnreachable({ host, address, port }: EndpointSpec, timeoutMs: number): Promise<string> {
   return new Promise(resolve => {
-    const socket = connect({ host: address ?? host, port });
+    const socket = connect(connectPlace(address ?? host, port));
     socket.unref();
     const end = (reason: string): void => {
       clearTimeout(timer);

@@ -17,7 +17,7 @@ import { inFlightOfAll, type StateBlock } from './state/shared-states.ts';
 export interface EndpointSpec {
   readonly url: string;
   readonly tls: boolean;
-  /** The name used for Host and TLS; also connected to when there is no `address`. */
+  /** The name used for Host and TLS, or the path of a Unix socket; also connected to when there is no `address`. */
   readonly host: string;
   /** The address that the host name was resolved to by discovery. */
   readonly address?: string;

@@ -19,6 +19,7 @@ import { PeerSettings, Setting, settingsPayload } from '../../http/h2/settings.t
 import { readTrailers } from '../../http/h2/trailers.ts';
 import { listenTo, readInto, type SocketEvents } from '../accepted-socket.ts';
 import { connectFault } from '../connect-failure.ts';
+import { connectPlace } from '../connect-place.ts';
 import type { ThreadIo } from '../io.ts';
 import { bytesTaken } from '../progress.ts';
 import { isTlsError } from '../tls/client-tls.ts';
@@ -179,7 +180,7 @@ export class ClientConnection implements Timed, SocketEvents, FrameHandler, Fram
     const onread = readInto(io.readBuffer);
     this.socket =
       tls === null
-        ? connect({ host: target.host, port: target.port, noDelay: true, allowHalfOpen: true, onread })
+        ? connect({ ...connectPlace(target.host, target.port), noDelay: true, allowHalfOpen: true, onread })
         : tls.connect(onread, () => this.onSecured(), offersHttp1 ? ['h2', 'http/1.1'] : ['h2']);
     listenTo(this.socket, this);
     this.outbox = new FrameOutbox(this.socket, io, this);

@@ -5,7 +5,7 @@ import type { FeedSource } from '../../store/feed.ts';
 
 /** One endpoint of a service, as a source found it. */
 export interface DiscoveredEndpoint {
-  /** An IPv4 or IPv6 address; a name only when the connecting side is to resolve it. */
+  /** An IPv4 or IPv6 address, or the path of a Unix socket; a name only when the connecting side is to resolve it. */
   readonly address: string;
   readonly port: number;
   readonly tls: boolean;

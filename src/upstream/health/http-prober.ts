@@ -5,6 +5,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { isSocketPath } from '../../base/socket-path.ts';
 import { type ClientContext, isTlsError } from '../../net/tls/client-tls.ts';
 import { tlsFailureText } from '../../net/tls/tls-failure-text.ts';
 import { endpointAuthority } from '../endpoint-authority.ts';
@@ -28,13 +29,13 @@ export function probeHttp(target: ProbeTarget, spec: ProbeSpec, tls: ClientConte
 
 function ask(target: ProbeTarget, spec: ProbeSpec, secure: object): Promise<ProbeOutcome> {
   const port = spec.port ?? target.port;
+  const address = target.address ?? target.host;
   return new Promise(resolve => {
     const send = target.tls ? httpsRequest : httpRequest;
     const request = send({
       ...secure,
       agent: false,
-      host: target.address ?? target.host,
-      port,
+      ...(isSocketPath(address) ? { socketPath: address } : { host: address, port }),
       path: spec.path,
       maxHeaderSize: HEAD_BYTES_MAX,
       headers: { host: spec.host ?? endpointAuthority({ ...target, port }), 'user-agent': 'cardea-health-check', connection: 'close' },

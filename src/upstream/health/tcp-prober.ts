@@ -1,11 +1,12 @@
 // The health check that only opens a connection.
 
 import { connect } from 'node:net';
+import { connectPlace } from '../../net/connect-place.ts';
 import { type ProbeOutcome, ProbeReason, type ProbeSpec, type ProbeTarget } from './prober.ts';
 
 export function probeTcp(target: ProbeTarget, spec: ProbeSpec): Promise<ProbeOutcome> {
   return new Promise(resolve => {
-    const socket = connect({ host: target.address ?? target.host, port: spec.port ?? target.port });
+    const socket = connect(connectPlace(target.address ?? target.host, spec.port ?? target.port));
     const end = (reason: number) => {
       clearTimeout(timer);
       socket.destroy();
