@@ -90,7 +90,7 @@ export const foreignNames: Readonly<Record<string, readonly string[]>> = {
   targets: ['endpoints'],
   strippath: ['stripPrefix'],
   paths: ['path'],
-  hosts: ['host', 'endpoints'],
+  hosts: ['endpoints', 'host'],
   ratelimiting: ['rateLimit'],
   keyauth: ['apiKey'],
   basicauth: ['basic'],

@@ -18,6 +18,8 @@ export const gatewayNames: Readonly<Record<string, readonly string[]>> = {
   initialinterval: ['backoff'],
   httppath: ['path'],
   hostname: ['host'],
+  hostheader: ['host'],
+  upstreamhost: ['host'],
   httpstatuses: ['expect'],
   // TLS
   certfile: ['cert'],

@@ -104,7 +104,9 @@ function unknownKey(key: string, schema: object | undefined, input: unknown): st
   if (space !== undefined) return `unknown key ${written}${space}`;
   // A key that has a value already is probably not meant a second time.
   const free = known.filter(each => fieldOf(input, each) === undefined);
-  const meant = free.find(each => plainName(each) === plainName(key)) ?? foreignName(key, free);
+  // A name of several words that a setting inside of one of these has is that one, whatever else may have this name elsewhere.
+  const isBelow = /[a-z][A-Z_-]/.test(key) && known.some(each => hasName(shapeOf(shape[each]), key));
+  const meant = free.find(each => plainName(each) === plainName(key)) ?? (isBelow ? undefined : foreignName(key, free));
   if (meant !== undefined) return `unknown key ${written}; did you mean ${JSON.stringify(meant)}?`;
   const owners = known.filter(each => Object.hasOwn(shapeOf(shape[each]) ?? {}, key)).map(each => `\`${each}\``);
   if (owners.length > 0) return `unknown key ${written}; it belongs under ${listText(owners)}`;
@@ -114,7 +116,7 @@ function unknownKey(key: string, schema: object | undefined, input: unknown): st
     .map(each => foreignName(key, filterNamesOf(elementOf(shape[each]))))
     .find(each => each !== undefined);
   if (filter !== undefined) return `unknown key ${written}${meantFilter(filter)}`;
-  const below = foreignName(key, known) === undefined ? meantBelow(key, shape) : undefined;
+  const below = isBelow || foreignName(key, known) === undefined ? meantBelow(key, shape) : undefined;
   if (below !== undefined) return `unknown key ${written}; did you mean ${below}?`;
   const lists = known.filter(each => Object.hasOwn(shapeOf(elementOf(shape[each])) ?? {}, key));
   if (lists.length > 0) {
@@ -126,6 +128,10 @@ function unknownKey(key: string, schema: object | undefined, input: unknown): st
   const note = foreignNote(key);
   if (note !== undefined) return `unknown key ${written}; ${note}`;
   return known.length === 0 ? `unknown key ${written}` : `unknown key ${written}; expected ${listText(known)}`;
+}
+
+function hasName(shape: object | undefined, key: string): boolean {
+  return Object.keys(shape ?? {}).some(each => plainName(each) === plainName(key));
 }
 
 /** A hint for a key that contains a known key, a colon and a value: YAML needs a space after the colon. Undefined for other keys. */
