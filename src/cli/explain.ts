@@ -155,7 +155,8 @@ function show(
   if (canary !== null)
     lines.push(['canary', `${canary.upstream} (${canary.always ? 'this request always' : 'its share'})`]);
   if (upstreamPath !== null) lines.push(['sent as', upstreamPath + query]);
-  if (upstreamHost !== null) lines.push(['host sent', upstreamHost === 'endpoint' ? 'that of the endpoint' : upstreamHost]);
+  if (upstreamHost !== null)
+    lines.push(['host sent', upstreamHost === 'endpoint' ? 'that of the endpoint' : upstreamHost]);
   for (const endpoint of endpointsOf(explanation, config)) lines.push(['endpoint', endpoint]);
   const width = Math.max(...lines.map(([label]) => label.length));
   terminal.out(lines.map(([label, text]) => `${paint('dim', label.padEnd(width))}  ${text}`).join('\n'));

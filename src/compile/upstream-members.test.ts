@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { upstreamSchema } from '../config/upstream-schema.ts';
 import type { DiscoveredEndpoint } from '../upstream/discovery/discovery.ts';
-import { feedsOfUpstream, type FeedShelf, membersOf } from './upstream-members.ts';
+import { type FeedShelf, feedsOfUpstream, membersOf } from './upstream-members.ts';
 
 const found = (address: string, changes: Partial<DiscoveredEndpoint> = {}): DiscoveredEndpoint => ({
   address,
@@ -26,9 +26,15 @@ function shelfOf(endpoints: readonly DiscoveredEndpoint[]): FeedShelf {
 const upstreamOf = (written: object) => ({ name: 'users', ...upstreamSchema.parse(written) });
 
 test('a Unix socket from a file is known by its path', () => {
-  const source = membersOf(upstreamOf({ discover: { file: 'a.yaml' } }), shelfOf([found('/run/app.sock', { port: 0 })]))!;
+  const source = membersOf(
+    upstreamOf({ discover: { file: 'a.yaml' } }),
+    shelfOf([found('/run/app.sock', { port: 0 })]),
+  )!;
   const [socket] = source.now;
-  assert.deepEqual([socket!.url, socket!.host, socket!.address], ['unix:/run/app.sock', '/run/app.sock', '/run/app.sock']);
+  assert.deepEqual(
+    [socket!.url, socket!.host, socket!.address],
+    ['unix:/run/app.sock', '/run/app.sock', '/run/app.sock'],
+  );
 });
 
 test('a Unix socket in the document is not looked up', () => {
@@ -39,7 +45,11 @@ test('a Unix socket in the document is not looked up', () => {
 
 test('an address is a backup when every name and record that leads to it says so', () => {
   const backups = (written: object, endpoints: readonly DiscoveredEndpoint[]) =>
-    membersOf(upstreamOf(written), shelfOf(endpoints))!.now.map(({ url, backup, weight }) => [url, backup === true, weight]);
+    membersOf(upstreamOf(written), shelfOf(endpoints))!.now.map(({ url, backup, weight }) => [
+      url,
+      backup === true,
+      weight,
+    ]);
   const own = 'http://10.0.0.9:80';
   assert.deepEqual(backups({ endpoints: [own, { url: 'http://a', backup: true }] }, [found('10.0.0.1')]), [
     [own, false, 1],

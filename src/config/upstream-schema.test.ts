@@ -73,7 +73,12 @@ test('endpoints that give nobody a request are refused, and so is one that stand
   refused(upstreamSchema, { endpoints: [backup] }, 'endpoints', /every endpoint is a `backup`/);
   const drained = { url: endpoints[0], weight: 0 };
   refused(upstreamSchema, { endpoints: [drained, backup] }, 'endpoints', /that is no `backup` has the weight 0/);
-  refused(upstreamSchema, { endpoints: [endpoints[0], { ...backup, backup: 1 }] }, 'endpoints.1.backup', /true or false/);
+  refused(
+    upstreamSchema,
+    { endpoints: [endpoints[0], { ...backup, backup: 1 }] },
+    'endpoints.1.backup',
+    /true or false/,
+  );
   assert.deepEqual(
     made(upstreamSchema, { endpoints: [endpoints[0], backup] }).endpoints.map(each => each.backup),
     [undefined, true],

@@ -11,6 +11,9 @@ export function warmUp({ route }: Exchange): void {
   const [only, ...others] = upstream.endpoints;
   if (only === undefined) return;
   // Because: a pick would use up a turn of round robin; with several endpoints the first without an idle connection is as good as any.
-  const cold = others.length === 0 ? only : upstream.endpoints.find(({ available, backup, pool }) => available && !backup && pool.isCold);
+  const cold =
+    others.length === 0
+      ? only
+      : upstream.endpoints.find(({ available, backup, pool }) => available && !backup && pool.isCold);
   cold?.pool.warm();
 }

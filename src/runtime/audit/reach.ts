@@ -2,6 +2,7 @@
 // carries out the copied request although its response is discarded. Works on the configuration and its files, and sends nothing.
 
 import { canonicalIpv6 } from '../../base/ip-address.ts';
+import { isSocketPath } from '../../base/socket-path.ts';
 import type { Config, RouteConfig, UpstreamConfig } from '../../config/config.ts';
 import { destinationUpstreams } from '../../config/destination-upstreams.ts';
 import { endpointsInFile } from './endpoints-in-file.ts';
@@ -62,6 +63,7 @@ function placesOf(upstream: UpstreamConfig): Set<string> {
 
 /** One text for the names and addresses of one machine, as far as they show it: those of this machine, and spellings of the same. */
 function oneName(host: string): string {
+  if (isSocketPath(host)) return host;
   const name = canonicalIpv6(host) ?? host.toLowerCase().replace(/\.$/, '');
   return name === 'localhost' || name === '::1' || /^127(?:\.[0-9]+){3}$/.test(name) ? 'localhost' : name;
 }

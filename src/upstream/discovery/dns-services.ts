@@ -51,7 +51,10 @@ export class ServiceLookup {
       .filter(group => group.length > 0);
     const [first, second = []] = groups;
     if (first === undefined) throw new LookupError(`no target of ${name} has an address`);
-    const leastTtl = Math.min(ttlSeconds, ...[...first, ...second].map(({ target }) => targets.get(target)!.ttlSeconds));
+    const leastTtl = Math.min(
+      ttlSeconds,
+      ...[...first, ...second].map(({ target }) => targets.get(target)!.ttlSeconds),
+    );
     const placesOf = (group: readonly ServiceRecord[]) =>
       group.flatMap(service => endpointsOf(service, targets.get(service.target)!, this.settings.tls));
     return {

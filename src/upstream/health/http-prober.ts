@@ -38,7 +38,11 @@ function ask(target: ProbeTarget, spec: ProbeSpec, secure: object): Promise<Prob
       ...(isSocketPath(address) ? { socketPath: address } : { host: address, port }),
       path: spec.path,
       maxHeaderSize: HEAD_BYTES_MAX,
-      headers: { host: spec.host ?? endpointAuthority({ ...target, port }), 'user-agent': 'cardea-health-check', connection: 'close' },
+      headers: {
+        host: spec.host ?? endpointAuthority({ ...target, port }),
+        'user-agent': 'cardea-health-check',
+        connection: 'close',
+      },
     });
     /** The reason that an error has at the present stage of the connection. */
     let failed: number = ProbeReason.noConnection;

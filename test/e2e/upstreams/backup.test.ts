@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import type { AdminUpstreams } from '../../../src/control/admin-view.ts';
 import { ask } from '../../support/filter-gateway.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
@@ -63,15 +64,23 @@ async function versionOf(path: string, headers: Record<string, string> = {}): Pr
 async function become(ill: boolean): Promise<void> {
   isIll = ill;
   for (const upstream of ['users', 'sticky', 'hashed', 'listed'])
-    await metricReaches(gateway, `cardea_upstream_backups_in_use{upstream="${upstream}"}`, ill ? 1 : 0, 'it is noticed');
+    await metricReaches(
+      gateway,
+      `cardea_upstream_backups_in_use{upstream="${upstream}"}`,
+      ill ? 1 : 0,
+      'it is noticed',
+    );
 }
 
 test('a backup takes over while the other endpoint is unhealthy, and gives back', async () => {
-  for (const path of ['/', '/hashed', '/listed']) for (let n = 0; n < 5; n++) assert.equal(await versionOf(path), 'first');
+  for (const path of ['/', '/hashed', '/listed'])
+    for (let n = 0; n < 5; n++) assert.equal(await versionOf(path), 'first');
   await become(true);
-  for (const path of ['/', '/hashed', '/listed']) for (let n = 0; n < 5; n++) assert.equal(await versionOf(path), 'standby');
+  for (const path of ['/', '/hashed', '/listed'])
+    for (let n = 0; n < 5; n++) assert.equal(await versionOf(path), 'standby');
   await become(false);
-  for (const path of ['/', '/hashed', '/listed']) for (let n = 0; n < 5; n++) assert.equal(await versionOf(path), 'first');
+  for (const path of ['/', '/hashed', '/listed'])
+    for (let n = 0; n < 5; n++) assert.equal(await versionOf(path), 'first');
 });
 
 test('a client does not stick to a backup once another endpoint may be used', async () => {
@@ -96,10 +105,12 @@ test('a slow request is no reason to ask a backup', async () => {
 });
 
 test('/upstreams says which endpoint is a backup', async () => {
-  const { upstreams } = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/upstreams`)).json();
-  const { endpoints } = upstreams.find(({ name }: { name: string }) => name === 'users');
+  const page = await fetch(`http://127.0.0.1:${gateway.adminPort}/upstreams`);
+  // Because: this is what the admin endpoint gives.
+  const { upstreams } = (await page.json()) as AdminUpstreams;
+  const { endpoints } = upstreams.find(({ name }) => name === 'users')!;
   assert.deepEqual(
-    endpoints.map(({ backup }: { backup?: boolean }) => backup),
+    endpoints.map(({ backup }) => backup),
     [true, undefined],
   );
 });

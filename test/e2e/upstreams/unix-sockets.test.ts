@@ -8,6 +8,7 @@ import { createServer as createH2cServer } from 'node:http2';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import type { AdminUpstreams } from '../../../src/control/admin-view.ts';
 import { eventually, eventuallySeen } from '../../support/eventually.ts';
 import { ask } from '../../support/filter-gateway.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
@@ -73,13 +74,10 @@ test('health checks ask over the socket', async () => {
   await eventually(() => checked.length > 0, 'a check');
   assert.equal(checked[0]!.host, 'localhost');
   const url = `http://127.0.0.1:${gateway.adminPort}/upstreams`;
-  interface Report {
-    readonly upstreams: readonly { name: string; endpoints: readonly { url: string; state: string }[] }[];
-  }
   const states = await eventuallySeen(
     async () => {
       // Because: this is what the admin endpoint gives.
-      const { upstreams } = (await (await fetch(url)).json()) as Report;
+      const { upstreams } = (await (await fetch(url)).json()) as AdminUpstreams;
       return upstreams.filter(({ name }) => ['own', 'tcp', 'h2c'].includes(name)).map(each => each.endpoints[0]!.state);
     },
     seen => seen.every(state => state === 'healthy'),
