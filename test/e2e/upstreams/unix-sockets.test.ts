@@ -24,7 +24,7 @@ const h1 = createServer((request, response) => {
   request.pipe(response);
 });
 const h2 = createH2cServer((request, response) => {
-  hosts.push(request.authority);
+  if (request.url !== '/') hosts.push(request.authority);
   request.pipe(response);
 });
 
