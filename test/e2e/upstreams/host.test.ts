@@ -1,14 +1,20 @@
 // Which Host endpoints get: the client's, their own, or a name; in every protocol, and in each try of a request.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createServer as createH2cServer, type IncomingHttpHeaders } from 'node:http2';
+import { createServer as createSecureServer } from 'node:https';
 import { after, before, test } from 'node:test';
+import type { TLSSocket } from 'node:tls';
+import { TestAuthority } from '../../support/certificates.ts';
 import { eventuallySeen } from '../../support/eventually.ts';
 import { ask } from '../../support/filter-gateway.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { listeningPort } from '../../support/listening-port.ts';
+import { metric } from '../../support/metric.ts';
 import { sendRaw } from '../../support/raw-client.ts';
+import { reloadWith } from '../../support/reload-with.ts';
 import { VersionBackend } from '../../support/version-backend.ts';
 
 const seenByH2: IncomingHttpHeaders[] = [];
@@ -109,6 +115,47 @@ test('over HTTP/2 it is the authority', async () => {
   assert.equal(seenByH2[0]![':authority'], `127.0.0.1:${port}`);
   assert.equal(seenByH2[0]!['host'], undefined);
   assert.equal(seenByH2[0]!['x-forwarded-host'], 'client.example');
+});
+
+test('the name in TLS is that of the endpoint or of `tls.serverName`, not that in `host`', async t => {
+  const authority = new TestAuthority();
+  const { cert, key } = authority.issue('server', { names: ['IP:127.0.0.1', 'DNS:shop.internal'] });
+  const asked: string[] = [];
+  const server = createSecureServer({ cert: readFileSync(cert), key: readFileSync(key) }, (request, response) => {
+    // Because: the server accepts TLS connections only.
+    const { servername } = request.socket as TLSSocket;
+    asked.push(`${servername || 'none'} ${request.headers.host}`);
+    response.end();
+  });
+  const url = `https://127.0.0.1:${await listeningPort(server)}`;
+  const secure = await startGateway(`accessLog: { path: "off" }
+upstreams:
+  address: { endpoints: ["${url}"], host: other.example, tls: { ca: "${authority.ca}" } }
+  named: { endpoints: ["${url}"], host: other.example, tls: { ca: "${authority.ca}", serverName: shop.internal } }
+routes:
+  - { name: address, public: true, match: { path: /address }, to: address }
+  - { name: named, public: true, match: { path: /named }, to: named }
+`);
+  t.after(async () => {
+    await secure.stop();
+    server.close();
+    authority.remove();
+  });
+  for (const path of ['/address', '/named']) assert.equal((await ask(secure.port, { path })).status, 200);
+  assert.deepEqual(asked, ['none other.example', 'shop.internal other.example']);
+});
+
+test('a reload changes the host of requests over the connections that are open', async t => {
+  const reloading = await startGateway(`accessLog: { path: "off" }
+upstreams: { own: { endpoints: ["http://127.0.0.1:${first.port}"], host: before.example } }
+routes: [{ name: own, public: true, match: { path: /* }, to: own }]
+`);
+  t.after(() => reloading.stop());
+  await ask(reloading.port, { path: '/reload' });
+  await reloadWith(reloading, text => text.replace('before', 'after'));
+  await ask(reloading.port, { path: '/reload' });
+  assert.deepEqual(hostsAt(first, '/reload'), ['before.example', 'after.example']);
+  assert.equal(await metric(reloading, 'cardea_upstream_connects_total{upstream="own"}'), 1);
 });
 
 test('health checks ask for the name', async () => {
