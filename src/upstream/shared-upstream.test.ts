@@ -4,10 +4,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { engineLimits } from '../../test/support/engine-limits.ts';
+import { outlierSpec } from '../../test/support/resilience-settings.ts';
 import { upstreamSpec } from '../../test/support/upstream-spec.ts';
 import { ThreadIo } from '../net/io.ts';
-import type { EndpointSpec } from './endpoint.ts';
+import type { Endpoint, EndpointSpec } from './endpoint.ts';
 import { SharedStates, stateMemory } from './state/shared-states.ts';
+import { TimeCell } from './state/state-cells.ts';
 import { type EndpointSource, Upstream, type UpstreamContext, type UpstreamSpec } from './upstream.ts';
 
 function place(address: string, weight = 1, zone = ''): EndpointSpec {
@@ -125,6 +127,15 @@ describe('endpoints that come and go', () => {
     assert.deepEqual([upstream.usesBackups, upstream.mayUse(two!)], [true, true]);
     source.become([place('10.0.0.1', 0), place('10.0.0.2')]);
     assert.deepEqual([upstream.usesBackups, upstream.mayUse(two!)], [false, true]);
+  });
+
+  test('while an only endpoint that came back takes its turns little by little, its backup takes the others', () => {
+    const { source, upstream } = made({ outlier: outlierSpec(), slowStartMs: 1e9 });
+    source.become([place('10.0.0.1'), { ...place('10.0.0.2'), backup: true }]);
+    const [{ block }, backup] = upstream.endpoints as [Endpoint, Endpoint];
+    block.times[block.timesAt + TimeCell.recoveredAt] = 1;
+    const picked = Array.from({ length: 100 }, () => upstream.pick(0, null));
+    assert.ok(picked.filter(each => each === backup).length > 50);
   });
 
   test('a retired one listens no more; its successor has taken over the pools', () => {
