@@ -1,9 +1,9 @@
-// Every well-known name is found by its bytes in any case, no other name is found, and underscores for hyphens are detected.
+// Every well-known name is found by its bytes in any case, no other name is found, and other signs for hyphens are detected.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DISGUISED, HeaderId, headerIdOf, headerIdOfBytes, headerNames } from './header-names.ts';
+import { DISGUISED, HeaderId, headerIdOf, headerIdOfBytes, headerNames, isDisguised } from './header-names.ts';
 
 function idOf(name: string): number {
   const bytes = Buffer.from(`:${name}:`, 'latin1');
@@ -22,7 +22,12 @@ for (const [id, name] of headerNames.entries()) {
     assert.equal(headerIdOf(name), id);
     for (const written of [name, name.toUpperCase(), name[0]!.toUpperCase() + name.slice(1)])
       assert.equal(idOf(written), id);
-    if (name.includes('-')) assert.equal(idOf(name.replace('-', '_')), DISGUISED);
+    for (const sign of name.includes('-') ? "_.!#$%&'*+^`|~" : '') {
+      assert.equal(idOf(name.replace('-', () => sign)), DISGUISED, sign);
+      assert.equal(idOf(name.replaceAll('-', () => sign).toUpperCase()), DISGUISED, sign);
+      assert.ok(isDisguised(name.replaceAll('-', () => sign)), sign);
+    }
+    assert.ok(!isDisguised(name) && !isDisguised(`x_${name}`) && !isDisguised(name.replace('-', '')));
   });
 }
 

@@ -89,9 +89,14 @@ for (let id = 1; id < headerNames.length; id++) {
   bucketIds[bucket] = id;
 }
 
+/** 1 for each letter and digit, by character code. */
+const alphanumeric = new Uint8Array(256);
+for (const letter of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789')
+  alphanumeric[letter.charCodeAt(0)] = 1;
+
 /**
- * What `headerIdOfBytes` returns for a well-known name that is written with `_` in place of `-`. CGI and WSGI treat the two
- * alike, so a backend would read `content_length` as a length that the gateway did not check.
+ * What `headerIdOfBytes` returns for a well-known name that is written with another sign in place of `-`. CGI and WSGI read `_` as `-`, so a
+ * backend would read `content_length` as a length that the gateway did not check; lighttpd passes `X.Real.IP` to a CGI as `X-Real-IP`.
  */
 export const DISGUISED = 255;
 
@@ -109,11 +114,19 @@ export function headerIdOfBytes(bytes: Uint8Array, start: number, end: number): 
       for (; i < length; i++) {
         // `| 0x20` turns letters to lower case, and turns no other byte that is legal in a name into a letter, a digit or a hyphen.
         if ((bytes[start + i]! | 0x20) === nameBytes[known + i]) continue;
-        if (bytes[start + i] !== 0x5f || nameBytes[known + i] !== 0x2d) break;
+        if (nameBytes[known + i] !== 0x2d || alphanumeric[bytes[start + i]!] === 1) break;
         disguised = true;
       }
       if (i === length) return disguised ? DISGUISED : id;
     }
     bucket = (bucket + 1) & 255;
   }
+}
+
+const otherSign = /[^a-z0-9-]/;
+const otherSigns = /[^a-z0-9-]/g;
+
+/** Whether a name in lower case is a well-known one with another sign in place of `-`; see DISGUISED. */
+export function isDisguised(lowerName: string): boolean {
+  return otherSign.test(lowerName) && headerIdOf(lowerName.replace(otherSigns, '-')) !== HeaderId.other;
 }

@@ -34,9 +34,9 @@ function namesServer(host: string): boolean {
   );
 }
 
-/** Names that CGI and WSGI do not distinguish from names that decide about framing, identity or trust. */
+/** Names that CGI and WSGI, or some servers before a CGI, do not distinguish from names that decide about framing, identity or trust. */
 const foldingName =
-  /^(content[_-](length|type|encoding)|transfer[_-]encoding|keep[_-]alive|proxy[_-](connection|authenticate|authorization)|x[_-]forwarded[_-](for|host|proto|port)|x[_-]real[_-]ip|x[_-]request[_-]id|user[_-]agent|set[_-]cookie|cache[_-]control|accept[_-](encoding|language)|http2[_-]settings)(?<=_.*):/im;
+  /^(?=[^:\r\n]*[!#$%&'*+.^_`|~])(content.(length|type|encoding)|transfer.encoding|keep.alive|proxy.(connection|authenticate|authorization)|x.forwarded.(for|host|proto|port)|x.real.ip|x.request.id|user.agent|set.cookie|cache.control|accept.(encoding|language)|http2.settings):/im;
 const listOfTokens = /^[ \t,]*([!#$%&'*+.^_`|~0-9A-Za-z-]+([ \t]*,[ \t,]*|[ \t]*$))*$/;
 const chunkLine = /^[0-9a-f]{1,13}(;[!#$%&'*+.^_`|~0-9A-Za-z-]+(=([!#$%&'*+.^_`|~0-9A-Za-z-]+|"([^"\\]|\\.)*"))?)*$/i;
 

@@ -6,7 +6,7 @@ import { flatText } from '../../base/latin1.ts';
 import { isAuthority } from '../authority.ts';
 import { TargetByte, targetByte } from '../byte-classes.ts';
 import type { HeadLimits } from '../h1/field-lines.ts';
-import { HeaderId, headerIdOf } from '../header-names.ts';
+import { HeaderId, isDisguised } from '../header-names.ts';
 import { FIELD_STRIDE, Headers } from '../headers.ts';
 import { knownMethods } from '../methods.ts';
 import { RefusalForm, refusalForm } from '../refusal-form.ts';
@@ -218,7 +218,7 @@ export class RequestMessage {
           continue;
         case HeaderId.other:
           // As in HTTP/1: a backend may read `content_length` as a length that the gateway did not check.
-          if (name.indexOf('_') !== -1 && headerIdOf(name.replaceAll('_', '-')) !== HeaderId.other) {
+          if (isDisguised(name)) {
             this.malformed('malformed_header');
             return null;
           }
