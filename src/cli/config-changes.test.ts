@@ -147,3 +147,12 @@ test('another content of a store’s file of authorities is shown by its hash', 
   assert.deepEqual([change?.what, more], ['store s', []]);
   assert.match(change!.details.join(), /^content of ca: "sha256 [0-9a-f]{16}" -> "sha256 [0-9a-f]{16}"$/);
 });
+
+test('a page for people that changed is told by its digest', () => {
+  const pages = (text: string, folder: string) =>
+    sampleConfig({ errorPages: { 404: `${folder}/404.html` }, errorPageFiles: [{ name: `${folder}/404.html`, text }] });
+  assert.deepEqual(changesOf(pages('one', '/before'), pages('one', '/after')), []);
+  const [change] = changesOf(pages('one', '/before'), pages('two', '/after'));
+  assert.equal(change?.what, 'content of errorPages');
+  assert.match(change?.details.join() ?? '', /^\[404\.html\]\.text: "sha256 [0-9a-f]{16}" -> "sha256 [0-9a-f]{16}"$/);
+});

@@ -36,6 +36,8 @@ const single = [
   'paths',
   'metrics',
   'shedding',
+  'errorPages',
+  'errorPageFiles',
   'zone',
   'filters',
 ] as const;

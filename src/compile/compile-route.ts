@@ -5,6 +5,7 @@ import type { ConcurrencyConfig } from '../config/admission-config.ts';
 import { onlyUpstream } from '../config/bare-route.ts';
 import type { Problem, RewriteConfig, RouteConfig } from '../config/config.ts';
 import type { Chain } from '../exchange/chain.ts';
+import { noPages } from '../exchange/error-pages.ts';
 import type { Filter } from '../exchange/filter.ts';
 import type { KeptAnswers } from '../exchange/kept/kept-answers.ts';
 import { type Destination, Route, RoutePlan, type RouteSettings } from '../exchange/route.ts';
@@ -111,8 +112,14 @@ function timeoutOf({ timeoutMs }: RouteConfig): number {
 /** The settings that need no compiling. */
 function settingsOf(config: RouteConfig): RouteSettings {
   const { responseTimeoutMs, idleTimeoutMs, limits, accessLogSample } = config;
-  const timeoutMs = timeoutOf(config);
-  return { timeoutMs, responseTimeoutMs, idleTimeoutMs, bodyBytesMax: limits?.bodyBytesMax, accessLogSample };
+  return {
+    timeoutMs: timeoutOf(config),
+    responseTimeoutMs,
+    idleTimeoutMs,
+    bodyBytesMax: limits?.bodyBytesMax,
+    accessLogSample,
+    errorPages: config.errorPages === 'off' ? noPages : config.errorPages,
+  };
 }
 
 /** Null, with the reasons in `report`, when the destination cannot be compiled. `to` is checked even if the route has a canary. */

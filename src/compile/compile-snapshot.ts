@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config, Problem } from '../config/config.ts';
 import { listenerNames } from '../config/listener-keys.ts';
 import { ConsumerDirectory } from '../exchange/consumer-directory.ts';
+import { ErrorPages } from '../exchange/error-pages.ts';
 import type { Filter } from '../exchange/filter.ts';
 import type { Route } from '../exchange/route.ts';
 import type { Snapshot } from '../exchange/snapshot.ts';
@@ -133,6 +134,7 @@ function snapshotOf(config: Config, previous: Compiled | null, parts: CompiledPa
     limits: config.limits,
     shedding: config.shedding,
     paths: config.paths,
+    errorPages: errorPagesOf(config, previous),
     accessLogSample: accessLogSampleOf(config, previous),
     accessExtras: accessExtrasOf(config, previous),
     noRouteMetricsOffset,
@@ -149,6 +151,14 @@ function accessExtrasOf({ accessLog }: Config, previous: Compiled | null): Snaps
   const { path, query = false, headers = [] } = accessLog;
   if (path === 'off' && previous !== null) return previous.snapshot.accessExtras;
   return query || headers.length > 0 ? { query, headers } : undefined;
+}
+
+/** Kept while the pages are the same: a reload of one route does not read all pages again. */
+function errorPagesOf({ errorPages = {}, errorPageFiles }: Config, previous: Compiled | null): Snapshot['errorPages'] {
+  if (errorPageFiles === undefined) return undefined;
+  const { errorPages: before = {}, errorPageFiles: filesBefore } = previous?.config ?? {};
+  const isKept = isDeepStrictEqual([before, filesBefore], [errorPages, errorPageFiles]);
+  return isKept ? previous!.snapshot.errorPages : new ErrorPages(errorPages, errorPageFiles);
 }
 
 function gatesOf(routes: Iterable<Route>, upstreams: Iterable<Upstream>): Map<string, Gate> {

@@ -19,7 +19,7 @@ import { consumerName, resourceName } from './resource-name.ts';
 import { type Checked, checkValue } from './schema-problems.ts';
 import { fieldOf } from './written.ts';
 
-export type ConfigParts = Omit<Config, 'version'>;
+export type ConfigParts = Omit<Config, 'version' | 'errorPageFiles'>;
 
 /** The checked parts of a document. A part, or an element of a list, that has an error is undefined. */
 export type CheckedParts = {
@@ -68,6 +68,7 @@ export function checkDocument(
     paths: run.one('paths', single.paths),
     metrics: run.one('metrics', single.metrics),
     shedding: run.one('shedding', single.shedding),
+    errorPages: run.one('errorPages', single.errorPages),
     zone: run.one('zone', single.zone),
     upstreams: run.map('upstreams', entries.upstreams),
     stores: run.map('stores', entries.stores),

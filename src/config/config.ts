@@ -22,6 +22,10 @@ export interface Config {
   readonly paths: PathsConfig;
   readonly metrics: MetricsConfig;
   readonly shedding: SheddingConfig;
+  /** The pages of the gateway's own refusals. A route may have its own. */
+  readonly errorPages?: ErrorPagesConfig | undefined;
+  /** The files that all `errorPages` name; absent when there are none. */
+  readonly errorPageFiles?: readonly ErrorPageFile[];
   /** Zone in which this gateway runs; empty when it prefers no zone. */
   readonly zone: string;
   readonly upstreams: readonly UpstreamConfig[];
@@ -92,8 +96,8 @@ export interface UpstreamTlsConfig {
   readonly verify: boolean;
 }
 
-/** The parts of a Config that name certificate files. */
-export type ConfigFiles = Pick<Config, 'listeners' | 'upstreams' | 'stores'>;
+/** The parts of a Config that name files that belong to it. */
+export type ConfigFiles = Pick<Config, 'listeners' | 'upstreams' | 'stores' | 'errorPages' | 'routes'>;
 
 export interface AdminConfig {
   /** False when the document says `admin: off`. */
@@ -149,6 +153,15 @@ export interface PathsConfig {
   readonly encodedSlash: 'reject' | 'keep';
   /** `//` in a path: refused, merged into one slash, or kept. Default `reject`. */
   readonly emptySegments: 'reject' | 'merge' | 'keep';
+}
+
+/** Paths of files by the statuses that they are for: `404`, `4xx`, `5xx` or `default`. Absolute once a document is loaded. */
+export type ErrorPagesConfig = Readonly<Record<string, string>>;
+
+/** A file with its content; `name` is its absolute path. */
+export interface ErrorPageFile {
+  readonly name: string;
+  readonly text: string;
 }
 
 export interface MetricsConfig {
@@ -344,6 +357,8 @@ export interface RouteConfig extends RouteResilienceConfig, RouteAdmissionConfig
   readonly limits?: Pick<LimitsConfig, 'bodyBytesMax'> | undefined;
   /** Share of its exchanges that are logged, 0 to 1; that of `accessLog` when absent. */
   readonly accessLogSample?: number | undefined;
+  /** Before those of all routes; `off` for none at all. */
+  readonly errorPages?: ErrorPagesConfig | 'off' | undefined;
   /** Used by `cardea audit` only. */
   readonly audit?: AuditConfig | undefined;
 }

@@ -6,6 +6,7 @@ import { expected } from '../base/schema/found.ts';
 import { accessLogSchema } from './access-log-schema.ts';
 import { adminSchema } from './admin-schema.ts';
 import { consumerSchema } from './consumer-schema.ts';
+import { errorPagesSchema } from './error-pages-schema.ts';
 import { type FilterSchema, filterSchema } from './filter-schema.ts';
 import { limitsSchema } from './limits-schema.ts';
 import { listenerSchema } from './listener-schema.ts';
@@ -57,6 +58,7 @@ function makeLanguage(filters: readonly FilterSchema[]) {
       paths: pathsSchema,
       metrics: metricsSchema,
       shedding: sheddingSchema,
+      errorPages: errorPagesSchema.optional(),
       zone: z
         .string()
         .max(100)
@@ -88,6 +90,7 @@ export const documentKeys = [
   'paths',
   'metrics',
   'shedding',
+  'errorPages',
   'zone',
   'upstreams',
   'stores',

@@ -14,6 +14,7 @@ import { checkReferences } from './check-references.ts';
 import { checkReplyHeaders } from './check-reply-headers.ts';
 import { checkRoutePaths } from './check-route-paths.ts';
 import type { Config, LocatedProblem, Problem } from './config.ts';
+import { readPages } from './error-page-files.ts';
 import type { ExpansionSources } from './expand.ts';
 import type { FilterSchema } from './filter-schema.ts';
 import { valueAt } from './found-text.ts';
@@ -119,8 +120,7 @@ function load(
     .filter(problem => (read.isWhole || !mayComeFromAbsence(problem)) && !isAbsenceUncertain(problem, incompleteKeys))
     .map(locate);
   const all = inReadingOrder(withoutEchoes(early, later), read.files);
-  const folderOf = (at: Problem['path']) =>
-    path.dirname(path.resolve(document.locate({ path: at, message: '', severity: 'error' }).file));
+  const folderOf = (at: Problem['path']) => path.dirname(path.resolve(document.fileOf(at)));
   if (all.some(({ severity }) => severity === 'error')) {
     const partial = partialConfig(parts, problems, language, folderOf, filters);
     return { ok: false, problems: all, files: read.files, locate, partial };
@@ -131,7 +131,7 @@ function load(
   const whole = withAbsoluteFiles(parts as ConfigParts, folderOf);
   const named = readNamedFiles(whole);
   const stores = withAuthorities(whole.stores, named);
-  const config = deepFreeze({ version: versionOf(read, outside, named), ...whole, stores });
+  const config = deepFreeze({ version: versionOf(read, outside, named), ...whole, stores, ...readPages(whole, named) });
   rememberOutsideValues(config, outside.secrets);
   return { ok: true, config, named, problems: all, files: [...read.files, ...watchedNames(named)], locate };
 }

@@ -1,9 +1,10 @@
-// Reads the files that a checked configuration names and that belong to it: certificates, keys, lists of revoked certificates. They are
-// read once per load, so that the checks, the running gateway and the version all go by the same bytes.
+// Reads the files that a checked configuration names and that belong to it: certificates, keys, lists of revoked certificates, pages. They
+// are read once per load, so that the checks, the running gateway and the version all go by the same bytes.
 
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { ConfigFiles } from './config.ts';
+import { pageFilesOf } from './error-page-files.ts';
 import { readFailure, readSmallFile } from './expand.ts';
 import type { StoreConfig } from './store-config.ts';
 
@@ -18,7 +19,8 @@ export interface NamedFiles {
 const certificateFile = /\.(pem|crt|key)$/;
 
 /** Reads the files. Never throws because of them. Paths have to be absolute. */
-export function readNamedFiles({ listeners, upstreams, stores }: ConfigFiles): NamedFiles {
+export function readNamedFiles(config: ConfigFiles): NamedFiles {
+  const { listeners, upstreams, stores } = config;
   const texts = new Map<string, string | { readonly error: string }>();
   const folders = new Map<string, readonly string[] | { readonly error: string }>();
   const add = (file: string | null) => {
@@ -45,6 +47,7 @@ export function readNamedFiles({ listeners, upstreams, stores }: ConfigFiles): N
     add(tls?.key ?? null);
   }
   for (const { ca } of stores) add(ca === '' ? null : ca);
+  for (const file of pageFilesOf(config).keys()) add(file);
   return { texts, folders };
 }
 

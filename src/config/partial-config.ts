@@ -1,7 +1,7 @@
 // What remains of a document with errors when the faulty elements are left out. Compiling it shows further errors, so that all are
 // reported at once. It never serves requests.
 
-import { type CheckedParts, checkDocument } from './check-document.ts';
+import { type CheckedParts, type ConfigParts, checkDocument } from './check-document.ts';
 import type { Config, Problem, RouteConfig } from './config.ts';
 import type { FilterSchema, StoreReference } from './filter-schema.ts';
 import type { Language } from './language.ts';
@@ -27,7 +27,7 @@ export function partialConfig(
   filterSchemas: readonly FilterSchema[],
 ): PartialConfig {
   // Because: an empty document has no error but the missing listener, so that every part is there.
-  const defaults = checkDocument({}, language, new Map()).parts as Omit<Config, 'version'>;
+  const defaults = checkDocument({}, language, new Map()).parts as ConfigParts;
   const upstreams = present(parts.upstreams);
   const names = new Set(upstreams.map(({ name }) => name));
   const stores = present(parts.stores);
@@ -58,6 +58,7 @@ export function partialConfig(
     paths: parts.paths ?? defaults.paths,
     metrics: parts.metrics ?? defaults.metrics,
     shedding: parts.shedding ?? defaults.shedding,
+    errorPages: parts.errorPages,
     zone: parts.zone ?? defaults.zone,
     upstreams,
     stores,

@@ -11,6 +11,7 @@ import { canarySchema } from './canary-schema.ts';
 import { concurrencySchema } from './concurrency-schema.ts';
 import type { DestinationConfig, RouteConfig } from './config.ts';
 import { destinationSchema } from './destination-schema.ts';
+import { routeErrorPagesSchema } from './error-pages-schema.ts';
 import { fallbackSchema, hedgeSchema } from './fallback-schema.ts';
 import { type FilterSchema, filterSchema } from './filter-schema.ts';
 import { routeLimitsSchema } from './limits-schema.ts';
@@ -67,6 +68,7 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           async: deferral,
           limits,
           accessLog,
+          errorPages,
           audit,
         },
         context,
@@ -104,6 +106,7 @@ export function routeSchema(filters: readonly FilterSchema[]) {
           ...(deferral !== undefined && { async: deferral }),
           ...(limits !== undefined && { limits }),
           ...(accessLog !== undefined && { accessLogSample: accessLog }),
+          ...(errorPages !== undefined && { errorPages }),
           ...(audit !== undefined && { audit }),
         };
       },
@@ -145,6 +148,7 @@ function routeShape(filters: readonly FilterSchema[]) {
     async: asyncSchema.optional(),
     limits: routeLimitsSchema.optional(),
     accessLog: routeAccessLogSchema.optional(),
+    errorPages: routeErrorPagesSchema.optional(),
     audit: auditSchema.optional(),
     priority: z
       .int()

@@ -1,10 +1,11 @@
-// Paths of certificate, key, revocation list and database files in a document. Relative paths start at the folder of the document that
+// Paths of certificate, key, revocation list and database files, and of pages, in a document. Relative paths start at the folder of the document that
 // names them. Reads none of the files.
 
 import path from 'node:path';
 import { z } from 'zod';
 import { expected } from '../base/schema/found.ts';
 import type { CertificateSource, ConfigFiles, ListenerTlsConfig, UpstreamTlsConfig } from './config.ts';
+import { absolutePages, routesWithPages } from './error-page-files.ts';
 
 /** Path of a file or folder; relative to the document until `withAbsoluteFiles` has resolved it. */
 export const filePath = z.string(expected('the path of a file')).min(1, 'expected the path of a file, found ""');
@@ -35,6 +36,8 @@ export function withAbsoluteFiles<Parts extends ConfigFiles>(
         }),
       };
     }),
+    ...(parts.errorPages !== undefined && { errorPages: absolutePages(parts.errorPages, ['errorPages'], folderOf) }),
+    routes: routesWithPages(parts.routes, folderOf),
     stores: parts.stores.map(store => {
       if (store.path === '' && store.ca === '') return store;
       const folder = folderOf(['stores', store.name]);

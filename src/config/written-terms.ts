@@ -69,6 +69,8 @@ const terms: Readonly<Record<string, Term>> = {
   'store.authorities': ['content of ca', digest],
   rates: ['rate', oneOrAll],
   quotas: ['quota', oneOrAll],
+  errorPageFiles: ['content of errorPages'],
+  'content of errorPages.text': ['text', digest],
 };
 
 /** The value with names and units as a document writes them; `within` is the enclosing key. */

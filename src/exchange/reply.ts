@@ -1,9 +1,11 @@
-// Responses that the gateway makes itself: filters' early replies, fixed replies, and refusals as problem+json (RFC 9457).
+// Responses that the gateway makes itself: filters' early replies, fixed replies, and refusals as problem+json (RFC 9457) or as a page.
 
 import type { Fault } from '../base/fault.ts';
 import { httpDate } from '../http/date.ts';
 import { Headers } from '../http/headers.ts';
+import { prefersHtml } from '../http/prefers-html.ts';
 import { isBodiless } from '../http/status.ts';
+import { pageText } from './error-pages.ts';
 import type { Exchange } from './exchange.ts';
 import { grpcFields, isGrpc } from './grpc-answer.ts';
 import { problemBody, proxyStatus } from './problem.ts';
@@ -39,17 +41,27 @@ function refusalReply(
   if (isGrpc(request)) {
     return { status: 200, headers: [...(headers ?? []), ...grpcFields(fault), ['Proxy-Status', proxyStatus(fault)]] };
   }
+  const { status } = fault.kind;
+  const page = exchange.snapshot.errorPages?.pageFor(exchange.route?.plan.errorPages ?? null, status) ?? null;
+  const isPage = page !== null && prefersHtml(request.headers.getJoined('accept'));
   return {
-    status: fault.kind.status,
+    status,
     headers: [
       ...(headers ?? []),
-      ['Content-Type', 'application/problem+json'],
+      ['Content-Type', isPage ? 'text/html; charset=utf-8' : 'application/problem+json'],
       ['Proxy-Status', proxyStatus(fault)],
       ['Cache-Control', 'no-store'],
+      // Also with problem+json: another caller would get the page.
+      ...(page === null ? [] : [chosenByAccept]),
+      ...(isPage ? [asDeclared] : []),
     ],
-    body: problemBody(fault, exchange.requestId),
+    body: isPage ? pageText(page, fault, exchange.requestId) : problemBody(fault, exchange.requestId),
   };
 }
+
+const chosenByAccept = ['Vary', 'Accept'] as const;
+/** Keeps browsers from taking the page for anything but HTML. */
+const asDeclared = ['X-Content-Type-Options', 'nosniff'] as const;
 
 /** Sends a reply of the gateway's own, unless the exchange is over or answered already. Aborts the upstream's request first. */
 export function answer(exchange: Exchange, reply: Reply): void {

@@ -9,6 +9,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import type { CanaryChoice } from './canary-choice.ts';
 import type { Chain } from './chain.ts';
 import type { DeferralPlan } from './deferred/deferral-plan.ts';
+import type { PageFiles } from './error-pages.ts';
 import type { HedgePlan } from './hedge.ts';
 import type { KeptAnswers } from './kept/kept-answers.ts';
 import type { MirrorPlan } from './mirror/mirror-plan.ts';
@@ -98,6 +99,8 @@ export class RoutePlan {
   readonly bodyBytesMax: number | null;
   /** Share of its exchanges that are logged, 0 to 1; null for that of all routes. */
   readonly accessLogSample: number | null;
+  /** The pages of its refusals; null for those of all routes. */
+  readonly errorPages: PageFiles | null;
 
   constructor(
     chain: Chain,
@@ -114,6 +117,7 @@ export class RoutePlan {
       deferral = null,
       bodyBytesMax = null,
       accessLogSample = null,
+      errorPages = null,
     }: RouteSettings = {},
   ) {
     this.chain = chain;
@@ -129,6 +133,7 @@ export class RoutePlan {
     this.deferral = deferral;
     this.bodyBytesMax = bodyBytesMax;
     this.accessLogSample = accessLogSample;
+    this.errorPages = errorPages;
   }
 }
 

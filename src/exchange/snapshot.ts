@@ -7,6 +7,7 @@ import type { Gate } from '../upstream/admission/gate.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { AccessExtras } from './access-extras.ts';
 import type { ConsumerDirectory } from './consumer-directory.ts';
+import type { ErrorPages } from './error-pages.ts';
 import type { Route } from './route.ts';
 import type { SheddingSpec } from './shedder.ts';
 
@@ -32,6 +33,8 @@ export interface Snapshot {
   /** Left out when load is never shed. */
   readonly shedding?: SheddingSpec;
   readonly paths: Paths;
+  /** Pages for people in place of problem+json; left out for none. */
+  readonly errorPages?: ErrorPages | undefined;
   /** Share of exchanges that are logged, 0 to 1, on routes that set none; refusals and 5xx are always logged. */
   readonly accessLogSample: number;
   /** What their lines have beyond the fixed fields; left out for nothing. */

@@ -4,6 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { filtersInUse } from '../compile/filters-in-use.ts';
 import { filterSchemas, LanguageMissing, loadLanguages } from '../compile/languages.ts';
 import type { Config, LocatedProblem, Problem } from '../config/config.ts';
+import { pageProblems } from '../config/error-page-files.ts';
 import { type LoadResult, loadConfig } from '../config/load.ts';
 import { LoadCache } from '../config/load-cache.ts';
 import { type NamedFiles, readNamedFiles } from '../config/named-files.ts';
@@ -46,10 +47,10 @@ export async function loadAndCompile(file: string): Promise<LoadedFile> {
   // Loaded only for commands that check: `run` leaves compiling to the workers.
   const { dryCompile } = await import('../compile/dry-compile.ts');
   const { compiled, problems } = dryCompile(config, await filtersInUse(config));
-  const ofTls = result.ok ? [] : readTls(config, readNamedFiles(config)).problems;
+  const ofFiles = result.ok ? [] : checkFiles(config, readNamedFiles(config)).problems;
   const all = withoutEchoes(
     loaded.problems,
-    [...problems, ...ofTls].map(problem => loaded.locate(inDocument(problem))),
+    [...problems, ...ofFiles].map(problem => loaded.locate(inDocument(problem))),
   );
   return {
     ...loaded,
@@ -89,19 +90,25 @@ function filtersNamedIn(file: string): (name: string) => boolean {
 
 const noTls: TlsMaterial = { listeners: [], upstreams: new Map(), certificates: [], revocationLists: [] };
 
-function readTls(config: Config, named: NamedFiles): ReturnType<typeof readTlsMaterial> {
-  return readTlsMaterial(config, named, Date.now(), filterLists(config, filterSchemas));
+/** Checks the files that a configuration names. `material` is null when one of the problems is an error. */
+function checkFiles(
+  config: Config,
+  named: NamedFiles,
+): { readonly material: TlsMaterial | null; readonly problems: readonly Problem[] } {
+  const { material, problems } = readTlsMaterial(config, named, Date.now(), filterLists(config, filterSchemas));
+  const ofPages = pageProblems(config, named);
+  return { material: ofPages.length === 0 ? material : null, problems: [...problems, ...ofPages] };
 }
 
 function loadedFile(result: LoadResult): LoadedFile {
   const { files, problems, locate } = result;
   if (!result.ok) return { config: null, files, problems, locate, tls: noTls };
   const { config, named } = result;
-  const { material, problems: ofTls } = readTls(config, named);
+  const { material, problems: ofFiles } = checkFiles(config, named);
   return {
     config: material === null ? null : config,
     files,
-    problems: ofTls.length === 0 ? problems : inReadingOrder([...problems, ...ofTls.map(locate)], files),
+    problems: ofFiles.length === 0 ? problems : inReadingOrder([...problems, ...ofFiles.map(locate)], files),
     locate,
     tls: material ?? noTls,
   };
