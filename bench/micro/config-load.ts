@@ -1,6 +1,6 @@
 // Cost of reading and checking a configuration of 10,000 routes: the first load of a process, a reload in which every route has changed,
 // one in which one route has changed, and one without a change. In one file or in 100 included files.
-// Run: node bench/micro/config-load.ts [short|long] [one|included]
+// Run: node bench/micro/config-load.ts [short|long|chained] [one|included]
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,12 +15,20 @@ const routeCount = 10_000;
 const includedCount = 100;
 const rounds = 15;
 
+/** A process measures one kind of route in one layout only: the first load of another would find the code compiled. */
+const [shape = 'short', arrangement = 'one'] = process.argv.slice(2);
+
+const chains = `chains:
+  all:
+    - headers: { request: { set: { x-route: chained } } }
+`;
+
 const head = `listeners:
   - address: 127.0.0.1:8080
 upstreams:
   users:
     endpoints: [http://127.0.0.1:9001, "http://127.0.0.1:9002"]
-`;
+${shape === 'chained' ? chains : ''}`;
 
 type RouteText = (i: number, version: number) => string;
 
@@ -44,6 +52,11 @@ function longRoute(i: number, version: number): string {
     to: users
     timeout: ${(i % 20) + 1}s
 `;
+}
+
+/** As the long one, with its filters in a chain that all routes use. */
+function chainedRoute(i: number, version: number): string {
+  return longRoute(i, version).replace(/- headers: .*/, '- chain: all');
 }
 
 interface Layout {
@@ -153,9 +166,7 @@ function measureReaders(routeText: RouteText): void {
 
 await loadLanguages();
 
-/** A process measures one kind of route in one layout only: the first load of another would find the code compiled. */
-const [shape = 'short', arrangement = 'one'] = process.argv.slice(2);
-const routeText = shape === 'long' ? longRoute : shortRoute;
+const routeText = { long: longRoute, chained: chainedRoute }[shape] ?? shortRoute;
 const folder = mkdtempSync(path.join(tmpdir(), 'cardea-config-load-'));
 try {
   measure(arrangement === 'included' ? included(folder, routeText) : oneFile(folder, routeText));

@@ -148,6 +148,41 @@ test('another content of a store’s file of authorities is shown by its hash', 
   assert.match(change!.details.join(), /^content of ca: "sha256 [0-9a-f]{16}" -> "sha256 [0-9a-f]{16}"$/);
 });
 
+test('a chain that changed is told once, with the routes that use it, and not again in each of them', () => {
+  const limit = (burst: number) => ({ name: 'rateLimit', config: { burst } });
+  const login = { name: 'basic', config: {} };
+  const using = (burst: number, more: Partial<Config> = {}): Config => {
+    const filters = [login, limit(burst)];
+    const use = filters.map(filter => ({ ...filter, chain: 'partners' }));
+    const routes = ['a', 'b'].map(name => sampleRoute(name, `/${name}`, { filters: [...use, limit(9)] }));
+    return sampleConfig({ chains: [{ name: 'partners', filters }], routes, ...more });
+  };
+  assert.deepEqual(changesOf(using(1), using(2)), [
+    { kind: 'changed', what: 'chain partners', details: ['filters[rateLimit].burst: 1 -> 2', 'in the routes a, b'] },
+  ]);
+  const everywhere = [login, limit(1)].map(filter => ({ ...filter, chain: 'partners' }));
+  const everywhereNow = [login, limit(2)].map(filter => ({ ...filter, chain: 'partners' }));
+  assert.deepEqual(
+    changesOf(using(1, { filters: everywhere, routes: [] }), using(2, { filters: everywhereNow, routes: [] })),
+    [{ kind: 'changed', what: 'chain partners', details: ['filters[rateLimit].burst: 1 -> 2', 'in every route'] }],
+  );
+});
+
+test('filters mean the same whether they are written in a route or in a chain', () => {
+  const filters = [{ name: 'rateLimit', config: { burst: 1 } }];
+  const before = sampleConfig({ routes: [sampleRoute('a', '/a', { filters })], filters });
+  const use = filters.map(filter => ({ ...filter, chain: 'all' }));
+  const chains = [{ name: 'all', filters }];
+  const after = sampleConfig({ chains, routes: [sampleRoute('a', '/a', { filters: use })], filters: use });
+  assert.deepEqual(changesOf(before, after), []);
+  assert.deepEqual(changesOf(after, before), []);
+  const other = [{ name: 'rateLimit', config: { burst: 2 }, chain: 'all' }];
+  assert.deepEqual(
+    changesOf(before, sampleConfig({ ...after, routes: [sampleRoute('a', '/a', { filters: other })] })),
+    [{ kind: 'changed', what: 'route a', details: ['filters[rateLimit].burst: 1 -> 2'] }],
+  );
+});
+
 test('a page for people that changed is told by its digest', () => {
   const pages = (text: string, folder: string) =>
     sampleConfig({ errorPages: { 404: `${folder}/404.html` }, errorPageFiles: [{ name: `${folder}/404.html`, text }] });

@@ -3,11 +3,12 @@
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { asWritten } from '../config/as-written.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, RouteConfig } from '../config/config.ts';
 import type { FilterSchema } from '../config/filter-schema.ts';
 import { inFilterTerms } from '../config/filter-terms.ts';
 import { inTerm } from '../config/written-terms.ts';
 import { redact } from '../control/redact.ts';
+import { comparable, placesOf } from './chain-changes.ts';
 import { type Side, valueChanges } from './value-changes.ts';
 
 export interface Change {
@@ -58,16 +59,39 @@ export function configChanges(old: PlacedConfig, now: PlacedConfig, filters: rea
   const { config: after } = now;
   const compare: Compare = (one, other, key) =>
     valueChanges(sideOf(old, one, key, filters), sideOf(now, other, key, filters));
+  const compareRoutes = (one: RouteConfig, other: RouteConfig): string[] => {
+    const [filtersBefore, filtersNow] = comparable([one.filters, other.filters], [before, after]);
+    return compare({ ...one, filters: filtersBefore }, { ...other, filters: filtersNow }, 'route');
+  };
   for (const key of single) {
-    const details = compare(before[key], after[key], key);
+    const values =
+      key === 'filters' ? comparable([before.filters, after.filters], [before, after]) : [before[key], after[key]];
+    const details = compare(values[0], values[1], key);
     if (details.length > 0) changes.push({ kind: 'changed', what: inTerm(key, null)[0], details });
   }
+  changes.push(...chainChanges(before, after, compare));
   for (const [key, noun] of Object.entries(named)) {
     // Because: Object.entries returns string keys, and those of `named` are keys of Config.
     const list = key as keyof typeof named;
-    changes.push(...listChanges(before[list], after[list], noun, compare));
+    const ofList =
+      list === 'routes'
+        ? listChanges(before.routes, after.routes, noun, compareRoutes)
+        : listChanges<Named>(before[list], after[list], noun, (one, other) => compare(one, other, noun));
+    changes.push(...ofList);
   }
   return changes;
+}
+
+/** A chain is a way to write filters: it has changed where the same filters have it in both configurations, and differ. */
+function chainChanges(before: Config, after: Config, compare: Compare): Change[] {
+  return after.chains.flatMap((chain): Change[] => {
+    const old = before.chains.find(({ name }) => name === chain.name);
+    const places = old === undefined ? '' : placesOf(chain, before, after);
+    const details = places === '' ? [] : compare(old, chain, 'chain');
+    return details.length === 0
+      ? []
+      : [{ kind: 'changed', what: `chain ${chain.name}`, details: [...details, `in ${places}`] }];
+  });
 }
 
 interface Named {
@@ -77,7 +101,12 @@ interface Named {
 /** The differences between two values of the same setting. */
 type Compare = (before: unknown, after: unknown, key: string) => string[];
 
-function listChanges(before: readonly Named[], after: readonly Named[], noun: string, compare: Compare): Change[] {
+function listChanges<Element extends Named>(
+  before: readonly Element[],
+  after: readonly Element[],
+  noun: string,
+  compare: (before: Element, after: Element) => string[],
+): Change[] {
   const old = new Map(before.map(each => [each.name, each]));
   const now = new Map(after.map(each => [each.name, each]));
   const changes: Change[] = [];
@@ -90,7 +119,7 @@ function listChanges(before: readonly Named[], after: readonly Named[], noun: st
       changes.push({ kind: 'added', what: `${noun} ${each.name}`, details: [] });
       continue;
     }
-    const details = compare(previous, each, noun);
+    const details = compare(previous, each);
     if (details.length > 0) changes.push({ kind: 'changed', what: `${noun} ${each.name}`, details });
   }
   // Order decides between routes that are equally specific.

@@ -166,9 +166,13 @@ function show(
   terminal.out(`\n${textTable(['ROUTE', 'HOST', 'PATH', 'OUTCOME', 'REASON'], rows)}`);
 }
 
-function filterText({ name, from, optional }: ExplainedFilter): string {
+function filterText({ name, from, chain, optional }: ExplainedFilter): string {
   const stranger = optional === undefined || optional.consumer === null ? '' : `: otherwise ${optional.consumer}`;
-  const notes = [...(from === 'global' ? ['global'] : []), ...(optional === undefined ? [] : [`optional${stranger}`])];
+  const notes = [
+    ...(from === 'global' ? ['global'] : []),
+    ...(chain === undefined ? [] : [`chain ${chain}`]),
+    ...(optional === undefined ? [] : [`optional${stranger}`]),
+  ];
   return notes.length === 0 ? name : `${name} (${notes.join(', ')})`;
 }
 

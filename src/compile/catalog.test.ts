@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CHAIN } from '../config/chain-use.ts';
 import { sampleConfig, sampleRoute } from '../runtime/sample-config.fixture.ts';
 import { filterEntries, loadDefinitions } from './catalog.ts';
 import { filtersInUse } from './filters-in-use.ts';
@@ -23,6 +24,13 @@ test('a configuration loads the filters that it names, those inside others too, 
     ],
   });
   assert.deepEqual([...(await filtersInUse(config)).keys()].sort(), ['allOf', 'anyOf', 'apiKey', 'jwt', 'requestId']);
+});
+
+test('no filter has the name under which chains are used', () => {
+  assert.equal(
+    filterEntries.some(({ name }) => name === CHAIN),
+    false,
+  );
 });
 
 for (const { name, language, definition } of filterEntries) {

@@ -74,6 +74,7 @@ export function checkDocument(
     stores: run.map('stores', entries.stores),
     consumers: run.list('consumers', elements.consumers),
     plans: run.map('plans', entries.plans),
+    chains: run.map('chains', entries.chains),
     filters: run.list('filters', elements.filters),
     routes: run.list('routes', elements.routes, checkBareRoute),
   };

@@ -2,10 +2,11 @@
 // path, routes and consumers that exist. What a filter needs is stated in the filter's own config.ts.
 
 import type { FilterSurroundings } from '../base/schema/filter-surroundings.ts';
+import { isChainUse } from './chain-use.ts';
 import type { CheckedParts } from './check-document.ts';
 import { checkOptionalFilters } from './check-optional-filters.ts';
 import type { FilterConfig, Problem, RouteConfig } from './config.ts';
-import { type FilterSchema, filterSchema } from './filter-schema.ts';
+import { type FilterSchema, filterOrChainSchema } from './filter-schema.ts';
 import { parametersOf } from './path-parameters.ts';
 import { allRoutes, type RoutesToCheck } from './routes-to-check.ts';
 import { type Checked, checkValue } from './schema-problems.ts';
@@ -44,7 +45,7 @@ class PlaceCheck {
   private readonly settings: Settings;
   private readonly parts: CheckedParts;
   private readonly byName: ReadonlyMap<string, FilterSchema>;
-  private readonly element: ReturnType<typeof filterSchema>;
+  private readonly element: ReturnType<typeof filterOrChainSchema>;
   private readonly names: Pick<FilterSurroundings, 'routes' | 'consumers' | 'plans' | 'tagValues'>;
   private readonly values = new Map<string, ReadonlyMap<string, string>>();
   /** Whether the global chain identifies the caller. */
@@ -54,7 +55,7 @@ class PlaceCheck {
     this.settings = settings;
     this.parts = parts;
     this.byName = byName;
-    this.element = filterSchema([...byName.values()]);
+    this.element = filterOrChainSchema([...byName.values()]);
     this.names = {
       routes: elementNames(settings['routes']),
       consumers: elementNames(settings['consumers']),
@@ -74,7 +75,7 @@ class PlaceCheck {
     const written = listOf(this.settings['routes'])[at];
     // A route with an error still has filters without one, and an error in one place must not hide an error in another.
     const chain =
-      route?.filters ?? listOf(fieldOf(written, 'filters')).map(each => goodOne(checkValue(this.element, each)));
+      route?.filters ?? listOf(fieldOf(written, 'filters')).map(each => goodFilter(checkValue(this.element, each)));
     const cache = route?.fallback?.cache;
     if (cache !== undefined) {
       const whole = [...filters, ...chain];
@@ -173,6 +174,7 @@ function keptProblem(
   return null;
 }
 
-function goodOne<Value>(checked: Checked<Value>): Value | undefined {
-  return checked.ok ? checked.value : undefined;
+/** Undefined also for a chain, which may identify the caller, like a filter with an error. */
+function goodFilter(checked: Checked<FilterConfig>): FilterConfig | undefined {
+  return checked.ok && !isChainUse(checked.value) ? checked.value : undefined;
 }

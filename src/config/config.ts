@@ -32,6 +32,8 @@ export interface Config {
   readonly stores: readonly StoreConfig[];
   readonly consumers: readonly ConsumerConfig[];
   readonly plans: readonly PlanConfig[];
+  /** As written; `filters` and the routes have the filters of the chains that they use. */
+  readonly chains: readonly ChainConfig[];
   readonly filters: readonly FilterConfig[];
   readonly routes: readonly RouteConfig[];
 }
@@ -269,6 +271,14 @@ export interface RateConfig {
 export interface FilterConfig {
   readonly name: string;
   readonly config: unknown;
+  /** Name of the chain that the filter comes from; absent for one that is written in the list itself. */
+  readonly chain?: string;
+}
+
+/** Filters under a name. */
+export interface ChainConfig {
+  readonly name: string;
+  readonly filters: readonly FilterConfig[];
 }
 
 /** A condition on a header, query parameter or cookie. */
@@ -382,4 +392,6 @@ export interface LocatedProblem extends Problem {
   readonly file: string;
   readonly line: number;
   readonly column: number;
+  /** For a problem inside a chain that shows in a route: the route’s name. `withoutEchoes` adds it to the message. */
+  readonly inRoute?: string;
 }

@@ -1,10 +1,11 @@
-// One element of `filters`: a filter's name and its configuration. The caller passes in the list of filters.
+// One element of `filters`: a filter's name and its configuration, or the use of a chain. The caller passes in the list of filters.
 
 import { z } from 'zod';
-import { filterPlace } from '../base/schema/filter-place.ts';
+import { filterOrChainPlace, filterPlace } from '../base/schema/filter-place.ts';
 import type { FilterSurroundings } from '../base/schema/filter-surroundings.ts';
 import { found } from '../base/schema/found.ts';
 import type { PlaceProblem } from '../base/schema/place-problem.ts';
+import { CHAIN, chainName } from './chain-use.ts';
 import type { FilterConfig } from './config.ts';
 import { withFilterNames } from './filter-names.ts';
 import { settingInsteadOfFilter } from './foreign-names.ts';
@@ -60,19 +61,50 @@ export interface StoreReference {
 
 /** The schema of an element of `filters`, which is checked by the schema of the filter that it names. */
 export function filterSchema(filters: readonly FilterSchema[]) {
+  return withFilterNames(elementSchema(filters, filterPlace, checkFilter), namesOf(filters));
+}
+
+/** As `filterSchema`, or `{ chain: NAME }`, which becomes a filter of the name `chain` until `expandChains` replaces it. */
+export function filterOrChainSchema(filters: readonly FilterSchema[]) {
+  const schema = elementSchema(filters, filterOrChainPlace, (written, byName, problems, path) =>
+    isUseOfChain(written) ? checkChain(written, problems, path) : checkFilter(written, byName, problems, path),
+  );
+  return withFilterNames(schema, [...namesOf(filters), CHAIN]);
+}
+
+function namesOf(filters: readonly FilterSchema[]): string[] {
+  return filters.map(({ name }) => name);
+}
+
+function elementSchema(filters: readonly FilterSchema[], place: typeof filterPlace, check: typeof checkFilter) {
   const byName = new Map(filters.map(filter => [filter.name, filter]));
-  const schema = z
+  return z
     .unknown()
-    .meta(filterPlace)
+    .meta(place)
     .transform((written, context): FilterConfig => {
       const problems: FilterProblem[] = [];
-      const filter = checkFilter(written, byName, problems, []);
+      const filter = check(written, byName, problems, []);
       for (const { path, message, at } of problems) {
         context.addIssue({ code: 'custom', path: [...path], message, params: { at, settled: true } });
       }
       return filter ?? z.NEVER;
     });
-  return withFilterNames(schema, byName.keys());
+}
+
+function isUseOfChain(written: unknown): written is { readonly [CHAIN]: unknown } {
+  const isMap = typeof written === 'object' && written !== null && !Array.isArray(written);
+  return isMap && Object.hasOwn(written, CHAIN) && Object.keys(written).length === 1;
+}
+
+function checkChain(
+  written: { readonly [CHAIN]: unknown },
+  problems: FilterProblem[],
+  path: readonly (string | number)[],
+): FilterConfig | null {
+  const checked = checkValue(chainName, written[CHAIN]);
+  if (checked.ok) return { name: CHAIN, config: checked.value };
+  problems.push(...checked.problems.map(problem => ({ ...problem, path: [...path, CHAIN, ...problem.path] })));
+  return null;
 }
 
 interface FilterProblem {
@@ -96,6 +128,11 @@ function checkFilter(
   const { name, config } = named;
   const filter = byName.get(name);
   const inside = [...path, name];
+  if (name === CHAIN) {
+    const message = 'a chain cannot stand here: only `filters` of a route and the global `filters` use chains';
+    problems.push({ path: inside, message, at: 'key' });
+    return null;
+  }
   if (filter === undefined) {
     const message = `there is no filter ${JSON.stringify(name)}${insteadOf(name, byName.keys())}`;
     problems.push({ path: inside, message, at: 'key' });

@@ -259,7 +259,6 @@ const settings: Readonly<Record<string, string>> = {
   uriblocker: '`to: { reply: ... }` of a route',
   errors:
     '`errorPages` for the gateway’s own refusals, and `fallback: { reply: ... }` of a route for when an upstream fails',
-  chain: '`filters` of a route: an anchor of YAML gives several routes the same list',
   realip: '`trustedProxies` of a listener',
   passtlsclientcert: '`clientAuth: { forward: ... }` in the `tls` of a listener',
   mirror: '`mirror` of a route',

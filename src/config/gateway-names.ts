@@ -45,6 +45,8 @@ export const gatewayNames: Readonly<Record<string, readonly string[]>> = {
   striplistenpath: ['stripPrefix'],
   usekeyless: ['public'],
   extraconfig: ['filters'],
+  pluginconfigid: ['filters'],
+  pluginconfigs: ['chains'],
   // Consumers and plans
   username: ['name'],
   alias: ['name'],

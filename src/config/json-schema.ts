@@ -1,7 +1,8 @@
 // The JSON Schema (draft 2020-12) of the language, made from the schemas that check it. Editors use it for completion.
 
 import { z } from 'zod';
-import { filterPlace } from '../base/schema/filter-place.ts';
+import { filterOrChainPlace, filterPlace } from '../base/schema/filter-place.ts';
+import { CHAIN } from './chain-use.ts';
 import type { FilterSchema } from './filter-schema.ts';
 import { documentSchema, languageOf } from './language.ts';
 
@@ -19,7 +20,7 @@ export function jsonSchema(filters: readonly FilterSchema[]): JsonSchema {
     title: 'Configuration of Cardea',
     ...rest,
     properties: { $schema: schemaKey, ...Object.fromEntries(settings) },
-    $defs: { ...$defs, filter: filterDefinition(filters) },
+    $defs: { ...$defs, filter: filterDefinition(filters), chain: chainDefinition },
   };
 }
 
@@ -43,10 +44,9 @@ export function toJsonSchema(schema: z.ZodType, fillable = true): JsonSchema {
     io: 'input',
     unrepresentable: 'any',
     override: ({ jsonSchema }) => {
-      if (jsonSchema.title === filterPlace.title) {
-        for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
-        jsonSchema.$ref = '#/$defs/filter';
-      }
+      if (jsonSchema.title === filterPlace.title) replaceBy(jsonSchema, { $ref: '#/$defs/filter' });
+      if (jsonSchema.title === filterOrChainPlace.title)
+        replaceBy(jsonSchema, { anyOf: [{ $ref: '#/$defs/filter' }, { $ref: '#/$defs/chain' }] });
       withoutSafeBounds(jsonSchema);
       if (fillable) letFillIn(jsonSchema);
     },
@@ -65,6 +65,19 @@ function letFillIn(schema: z.core.JSONSchema.BaseSchema): void {
 
 /** How `${env:NAME}` and `${file:PATH}` begin, as a regular expression. */
 const ANY_PLACE = '\\$\\{(?:env|file):';
+
+function replaceBy(schema: z.core.JSONSchema.BaseSchema, other: z.core.JSONSchema.BaseSchema): void {
+  for (const key of Object.keys(schema)) delete schema[key];
+  Object.assign(schema, other);
+}
+
+const chainDefinition: JsonSchema = {
+  title: CHAIN,
+  type: 'object',
+  properties: { [CHAIN]: { type: 'string', description: 'The filters of a chain, by its name under `chains`.' } },
+  required: [CHAIN],
+  additionalProperties: false,
+};
 
 function filterDefinition(filters: readonly FilterSchema[]): JsonSchema {
   return {

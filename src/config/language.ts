@@ -5,9 +5,10 @@ import { durationOrZero } from '../base/schema/duration.ts';
 import { expected } from '../base/schema/found.ts';
 import { accessLogSchema } from './access-log-schema.ts';
 import { adminSchema } from './admin-schema.ts';
+import { chainSchema } from './chain-schema.ts';
 import { consumerSchema } from './consumer-schema.ts';
 import { errorPagesSchema } from './error-pages-schema.ts';
-import { type FilterSchema, filterSchema } from './filter-schema.ts';
+import { type FilterSchema, filterOrChainSchema } from './filter-schema.ts';
 import { limitsSchema } from './limits-schema.ts';
 import { listenerSchema } from './listener-schema.ts';
 import { metricsSchema } from './metrics-schema.ts';
@@ -68,13 +69,14 @@ function makeLanguage(filters: readonly FilterSchema[]) {
     elements: {
       listeners: listenerSchema,
       consumers: consumerSchema,
-      filters: filterSchema(filters),
+      filters: filterOrChainSchema(filters),
       routes: routeSchema(filters),
     },
     entries: {
       upstreams: upstreamSchema,
       stores: storeSchema,
       plans: planSchema,
+      chains: chainSchema(filters),
     },
   };
 }
@@ -96,6 +98,7 @@ export const documentKeys = [
   'stores',
   'consumers',
   'plans',
+  'chains',
   'filters',
   'routes',
 ] as const;
@@ -110,6 +113,12 @@ export function documentSchema({ settings, elements, entries }: Language) {
     stores: z.record(resourceName, entries.stores).default({}).describe('Stores by name: Redis, PostgreSQL, SQLite.'),
     consumers: z.array(elements.consumers).default([]).describe('The callers that filters can recognise, by name.'),
     plans: z.record(resourceName, entries.plans).default({}).describe('Plans by name.'),
+    chains: z
+      .record(resourceName, entries.chains)
+      .default({})
+      .describe(
+        'Lists of filters by name. `{ chain: NAME }` in `filters` of a route, or in the global `filters`, stands for them. A chain contains no other chain.',
+      ),
     filters: z
       .array(elements.filters)
       .default([])

@@ -16,6 +16,7 @@ import { checkRoutePaths } from './check-route-paths.ts';
 import type { Config, LocatedProblem, Problem } from './config.ts';
 import { readPages } from './error-page-files.ts';
 import type { ExpansionSources } from './expand.ts';
+import { expandChains, whereWritten } from './expand-chains.ts';
 import type { FilterSchema } from './filter-schema.ts';
 import { valueAt } from './found-text.ts';
 import { deepFreeze } from './freeze.ts';
@@ -93,7 +94,10 @@ function load(
   const document = new MergedDocument(read.sources);
   const language = languageOf(filters);
   const before = cache.documentFor(filters);
-  const { parts, problems, byKey, incompleteKeys } = checkDocument(document.settings, language, before.byKey);
+  const checked = checkDocument(document.settings, language, before.byKey);
+  const { problems, byKey, incompleteKeys } = checked;
+  const { parts, problems: ofChains } = expandChains(document.settings, checked.parts);
+  problems.push(...ofChains);
   const changed = before.isWarned ? allRoutes(parts) : routesToCheck(before.parts, parts);
   const placeText = (at: Problem['path']) => document.placeText(at);
   const references = checkReferences(document.settings, parts, filters, placeText, before, changed);
@@ -107,10 +111,12 @@ function load(
   ];
   problems.push(...ofChanged, ...checkOwnPaths(parts, filters), ...checkHiddenRoutes(parts));
 
-  const locate = (problem: Problem): LocatedProblem => {
+  const locate = (given: Problem): LocatedProblem => {
+    const { path: at, route } = whereWritten(given.path, document.settings, parts);
+    const problem = { ...given, path: at };
     const located = document.locate(problem);
     const message = hideSecrets(located.message, outside.secrets) + lineEndHint(problem, document.settings);
-    return { ...located, message: onOneLine(message) };
+    return { ...located, message: onOneLine(message), ...(route !== undefined && { inRoute: route }) };
   };
   const early = [...read.problems, ...document.problems].map(problem => ({
     ...problem,

@@ -64,6 +64,7 @@ export function partialConfig(
     stores,
     consumers: present(parts.consumers),
     plans: present(parts.plans),
+    chains: present(parts.chains),
     filters: filters.map(({ value }) => value),
     routes: routes.map(({ value }) => value),
   };

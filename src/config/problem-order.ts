@@ -4,22 +4,36 @@ import type { LocatedProblem, Problem } from './config.ts';
 
 /**
  * The early problems, and the later ones that are not their echoes. A value that could not be filled in is reported once, and not again as
- * a wrong value or as an error of what contains it. A problem that an alias repeats is reported once.
+ * a wrong value or as an error of what contains it. A problem that an alias repeats is reported once,
+ * and so is one that several routes have with the same chain.
  */
 export function withoutEchoes(early: readonly LocatedProblem[], later: readonly LocatedProblem[]): LocatedProblem[] {
   const errors = early.filter(({ severity }) => severity === 'error');
   const earlyPlaces = new Set(errors.map(placeKey));
   const holdsError = ({ path, file }: LocatedProblem): boolean =>
     path.length > 1 && errors.some(each => each.file === file && path.every((step, at) => each.path[at] === step));
-  const told = new Set<string>();
-  return [...early, ...later].filter((problem, at) => {
+  const told = new Map<string, LocatedProblem & { readonly routes: string[] }>();
+  for (const [at, problem] of [...early, ...later].entries()) {
     const key = placeKey(problem);
-    if (at >= early.length && (earlyPlaces.has(key) || holdsError(problem))) return false;
+    if (at >= early.length && (earlyPlaces.has(key) || holdsError(problem))) continue;
     const full = `${key} ${problem.message}`;
-    if (told.has(full)) return false;
-    told.add(full);
-    return true;
-  });
+    const { inRoute, ...rest } = problem;
+    if (!told.has(full)) told.set(full, { ...rest, routes: [] });
+    if (inRoute !== undefined) told.get(full)!.routes.push(inRoute);
+  }
+  return Array.from(told.values(), ({ routes, ...problem }) =>
+    routes.length === 0 ? problem : { ...problem, message: `${problem.message} (in ${routesText(routes)})` },
+  );
+}
+
+/** Most routes that a message about a document names. */
+const ROUTES_NAMED_MAX = 3;
+
+/** The routes in which a problem of a chain shows. Often all routes with the chain have it. */
+export function routesText(names: readonly string[], namedMax = ROUTES_NAMED_MAX): string {
+  if (names.length === 1) return `the route ${names[0]}`;
+  const more = names.length - namedMax;
+  return `the routes ${names.slice(0, namedMax).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /** Whether a problem reports something as missing that may stand under an incomplete key; see check-document.ts. */

@@ -25,6 +25,8 @@ const tops = [
   'plans:\n',
   'routes:\n',
   'listeners:\n  - address: 127.0.0.1:0\n',
+  'chains:\n',
+  'filters: [{ chain: shared }]\n',
 ];
 const elements = [
   '  - { name: a, to: u }\n',
@@ -45,6 +47,9 @@ const elements = [
   '  gold: { rate: 10/s }\n',
   '  - { name: l, match: { methods: [GTE] }, to: { reply: { status: 204, headers: { x: "{host}" } } } }\n',
   '  - { name: m, match: { path: /m, listener: in }, to: u }\n',
+  '  shared: [{ tag: {} }]\n',
+  '  shared: [{ tag: { value: z } }, { tag: {} }]\n',
+  '  - { name: n, filters: [{ chain: shared }], to: u }\n',
 ];
 /** What the first route may become, first without another name. */
 const variants = [
@@ -57,6 +62,7 @@ const variants = [
   '  - { name: a, match: { path: "/x/{id}" }, rewrite: { path: "/{other}" }, to: u }\n',
   '  - { name: a, filters: [{ tag: { value: y } }], to: u, fallback: { upstream: v } }\n',
   '  - { name: a, match: { path: [] }, to: u }\n',
+  '  - { name: a, filters: [{ tag: {} }, { chain: shared }], to: u }\n',
   // With another name: a free one, one that other routes may have, one that an audit may name.
   '  - { name: k, to: u }\n',
   '  - { name: j, to: u }\n',
@@ -109,10 +115,13 @@ class Edited {
       elements[12]!,
       elements[11]!,
       rare,
+      tops[7]!,
+      elements[17]!,
       tops[6]!,
       elements[0]!,
       elements[2]!,
       elements[8]!,
+      elements[19]!,
     ],
     [tops[6]!, elements[1]!],
     [tops[6]!, elements[3]!, elements[4]!],

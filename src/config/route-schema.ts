@@ -13,7 +13,7 @@ import type { DestinationConfig, RouteConfig } from './config.ts';
 import { destinationSchema } from './destination-schema.ts';
 import { routeErrorPagesSchema } from './error-pages-schema.ts';
 import { fallbackSchema, hedgeSchema } from './fallback-schema.ts';
-import { type FilterSchema, filterSchema } from './filter-schema.ts';
+import { type FilterSchema, filterOrChainSchema } from './filter-schema.ts';
 import { routeLimitsSchema } from './limits-schema.ts';
 import { matchSchema } from './match-schema.ts';
 import { mirrorSchema } from './mirror-schema.ts';
@@ -128,7 +128,7 @@ function routeShape(filters: readonly FilterSchema[]) {
       .default(false)
       .describe('Says that no credential is required here, by design: `cardea audit` then expects none.'),
     filters: z
-      .array(filterSchema(filters))
+      .array(filterOrChainSchema(filters))
       .optional()
       .describe('Filters after the global ones, in the order in which they run.'),
     rewrite: rewriteSchema.optional(),

@@ -59,9 +59,11 @@ export interface Explanation {
   readonly allowedMethods: readonly string[];
 }
 
+/** `chain` is the name of the chain that the filter is written in, if it is. */
 export interface ExplainedFilter {
   readonly name: string;
   readonly from: 'global' | 'route';
+  readonly chain?: string;
   /** Only of filters that let callers without a credential pass: the consumer that these are, or null. */
   readonly optional?: { readonly consumer: string | null };
 }
@@ -201,6 +203,7 @@ function filtersOf(config: Config, route: RouteConfig): Explanation['filters'] {
 }
 
 function explained(filter: FilterConfig, from: ExplainedFilter['from']): ExplainedFilter {
+  const { name, chain } = filter;
   const optional = optionalOf(filter);
-  return { name: filter.name, from, ...(optional !== null && { optional }) };
+  return { name, from, ...(chain !== undefined && { chain }), ...(optional !== null && { optional }) };
 }

@@ -3,6 +3,7 @@
 
 import { messageOf } from '../base/message-of.ts';
 import type { LocatedProblem } from '../config/config.ts';
+import { withoutEchoes } from '../config/problem-order.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { LoadedFile } from './load.ts';
 import { type RolloutResult, STOPPING } from './rollout.ts';
@@ -96,7 +97,10 @@ export class Reload {
     const result = await deploy(loaded);
     if (!result.ok) {
       if (result.lostWorker) this.versionToRetry = config.version;
-      const problems = result.problems.map(problem => loaded.locate(problem));
+      const problems = withoutEchoes(
+        [],
+        result.problems.map(problem => loaded.locate(problem)),
+      );
       return failureOf(problems.length > 0 ? summaryOf(problems) : result.reason, problems);
     }
     log('info', 'configuration reloaded', {
@@ -109,7 +113,10 @@ export class Reload {
       routes: config.routes.length,
     });
     // Every worker reports the same problems.
-    const ofWorkers = result.reports[0]!.problems.map(problem => loaded.locate(problem));
+    const ofWorkers = withoutEchoes(
+      [],
+      result.reports[0]!.problems.map(problem => loaded.locate(problem)),
+    );
     for (const { severity, file, line, column, message } of [...loaded.problems, ...ofWorkers]) {
       if (severity === 'warning')
         log('warn', 'configuration warning', { place: `${file}:${line}:${column}`, reason: message });

@@ -43,6 +43,7 @@ const base: Omit<Config, 'version'> = {
   stores: [],
   consumers: [],
   plans: [],
+  chains: [],
   filters: [],
   routes: [],
 };

@@ -1,7 +1,7 @@
 // What a filter's schema reports about its place in the document. Type only; config/ shows it to the operator.
 
 /** The keys of the document whose entries other parts name or need. */
-export type PartKey = 'listeners' | 'upstreams' | 'stores' | 'consumers' | 'plans' | 'filters' | 'routes';
+export type PartKey = 'listeners' | 'upstreams' | 'stores' | 'consumers' | 'plans' | 'chains' | 'filters' | 'routes';
 
 /** An error unless `severity` says otherwise. */
 export interface PlaceProblem {
