@@ -4,6 +4,7 @@ import path from 'node:path';
 import { PageTemplate, pageVariables } from '../base/page-template.ts';
 import type { Config, ErrorPageFile, ErrorPagesConfig, Problem, RouteConfig } from './config.ts';
 import { suggestion } from './nearest-name.ts';
+import { RouteSearch } from './route-search.ts';
 
 type Path = Problem['path'];
 type Pages = Pick<Config, 'errorPages' | 'routes'>;
@@ -23,21 +24,26 @@ export function routesWithPages(
   routes: readonly RouteConfig[],
   folderOf: (path: Path) => string,
 ): readonly RouteConfig[] {
-  if (routes.every(hasNoPages)) return routes;
-  return routes.map((route, at) => {
-    const { errorPages } = route;
-    if (typeof errorPages !== 'object') return route;
-    const absolute = absolutePages(errorPages, ['routes', at, 'errorPages'], folderOf);
+  const places = routesOfPages.placesIn(routes);
+  if (places.length === 0) return routes;
+  const all = [...routes];
+  for (const at of places) {
+    const route = routes[at]!;
+    const absolute = absolutePages(ownPages(route)!, ['routes', at, 'errorPages'], folderOf);
     const known = placed.get(route);
-    if (known !== undefined && samePages(known.errorPages, absolute)) return known;
-    const made = { ...route, errorPages: absolute };
-    placed.set(route, made);
-    return made;
-  });
+    if (known !== undefined && samePages(known.errorPages, absolute)) all[at] = known;
+    else {
+      all[at] = { ...route, errorPages: absolute };
+      placed.set(route, all[at]);
+    }
+  }
+  return all;
 }
 
-function hasNoPages(route: RouteConfig): boolean {
-  return typeof route.errorPages !== 'object';
+const routesOfPages = new RouteSearch(route => ownPages(route) !== undefined);
+
+function ownPages({ errorPages }: RouteConfig): ErrorPagesConfig | undefined {
+  return typeof errorPages === 'object' ? errorPages : undefined;
 }
 
 function samePages(known: RouteConfig['errorPages'], pages: ErrorPagesConfig): boolean {
@@ -60,11 +66,7 @@ export function pageFilesOf({ errorPages, routes }: Pages): ReadonlyMap<string, 
     for (const [status, file] of Object.entries(pages)) if (!files.has(file)) files.set(file, [...at, status]);
   };
   if (errorPages !== undefined) take(errorPages, ['errorPages']);
-  // Because: of many thousand routes, hardly any has pages, and `entries` would make a list for each.
-  for (let at = 0; at < routes.length; at++) {
-    const own = routes[at]!.errorPages;
-    if (typeof own === 'object') take(own, ['routes', at, 'errorPages']);
-  }
+  for (const at of routesOfPages.placesIn(routes)) take(ownPages(routes[at]!)!, ['routes', at, 'errorPages']);
   return files;
 }
 

@@ -5,6 +5,7 @@ import { chainUsedIn, isChainUse } from './chain-use.ts';
 import type { CheckedParts } from './check-document.ts';
 import type { ChainConfig, FilterConfig, Problem, RouteConfig } from './config.ts';
 import { suggestion } from './nearest-name.ts';
+import { RouteSearch } from './route-search.ts';
 import { fieldOf, keysOf, listOf } from './written.ts';
 
 type Path = Problem['path'];
@@ -22,10 +23,10 @@ export function expandChains(settings: Settings, parts: CheckedParts): ExpandedC
   const expansion = new Expansion(settings, parts.chains);
   const filters = expansion.list(parts.filters, ['filters']);
   let routes = parts.routes;
-  if (parts.chains.length > 0 || routes.some(usesChain)) {
-    const expanded = routes.map((route, at) =>
-      route === undefined || route.filters.length === 0 ? route : expansion.route(route, at),
-    );
+  const places = chainUsers.placesIn(routes);
+  if (places.length > 0) {
+    const expanded = [...routes];
+    for (const at of places) expanded[at] = expansion.route(routes[at]!, at);
     routes = kept(routes, expanded);
   }
   if (!routes.includes(undefined) && !filters.includes(undefined)) expansion.warnOfUnused();
@@ -33,9 +34,7 @@ export function expandChains(settings: Settings, parts: CheckedParts): ExpandedC
   return { parts: isSame ? parts : { ...parts, filters, routes }, problems: expansion.problems };
 }
 
-function usesChain(route: RouteConfig | undefined): boolean {
-  return route !== undefined && route.filters.length > 0 && route.filters.some(isChainUse);
-}
+const chainUsers = new RouteSearch(({ filters }) => filters.some(isChainUse));
 
 /** The last expansion of a list, by the list as it was checked. */
 const lastOf = new WeakMap<readonly unknown[], readonly unknown[]>();
@@ -82,7 +81,6 @@ class Expansion {
   route(route: RouteConfig, at: number): RouteConfig | undefined {
     const last = lastRouteOf.get(route);
     if (last?.chains.every(this.isCurrent) === true) return last.expanded;
-    if (!usesChain(route)) return route;
     const filters = this.list(route.filters, ['routes', at, 'filters']);
     if (filters.includes(undefined)) return undefined;
     // Because: the line above has found no element that is undefined.
