@@ -24,9 +24,9 @@ const tops = [
   'upstreams:\n',
   'plans:\n',
   'routes:\n',
-  'listeners:\n  - address: 127.0.0.1:0\n',
   'chains:\n',
   'filters: [{ chain: shared }]\n',
+  'listeners:\n  - address: 127.0.0.1:0\n',
 ];
 const elements = [
   '  - { name: a, to: u }\n',
@@ -46,10 +46,10 @@ const elements = [
   '  v: *u\n',
   '  gold: { rate: 10/s }\n',
   '  - { name: l, match: { methods: [GTE] }, to: { reply: { status: 204, headers: { x: "{host}" } } } }\n',
-  '  - { name: m, match: { path: /m, listener: in }, to: u }\n',
   '  shared: [{ tag: {} }]\n',
   '  shared: [{ tag: { value: z } }, { tag: {} }]\n',
   '  - { name: n, filters: [{ chain: shared }], to: u }\n',
+  '  - { name: m, match: { path: /m, listener: in }, to: u }\n',
 ];
 /** What the first route may become, first without another name. */
 const variants = [
