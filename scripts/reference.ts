@@ -3,8 +3,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { filterSchemas, loadLanguages } from '../src/compile/languages.ts';
-import { jsonSchema } from '../src/config/json-schema.ts';
-import { configurationReference } from '../src/config/reference.ts';
+import { jsonSchema } from '../src/config/output/json-schema.ts';
+import { configurationReference } from '../src/config/output/reference.ts';
 import { withBenchSummary } from './bench-summary.ts';
 import { cliReference } from './cli-reference.ts';
 import { errorReference } from './error-reference.ts';

@@ -1,7 +1,7 @@
 // Tells the changes of a chain once, under its name, and not again in every route that uses it.
 
 import type { ChainConfig, Config, FilterConfig } from '../config/config.ts';
-import { routesText } from '../config/problem-order.ts';
+import { routesText } from '../config/problems/problem-order.ts';
 
 /** Most routes that a change names. */
 const ROUTES_NAMED_MAX = 20;

@@ -1,6 +1,6 @@
 // Suggests the name that was probably meant by a mistyped command or option. The beginning of a name counts as close too.
 
-import { editDistance } from '../config/edit-distance.ts';
+import { editDistance } from '../config/problems/edit-distance.ts';
 
 /** The closest of `names`; undefined when none is close, that is when more than a third of the letters differ. */
 export function nearestName(written: string, names: readonly string[]): string | undefined {

@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import type { LocatedProblem } from '../config/config.ts';
-import { SourceExcerpts } from '../config/source-excerpt.ts';
+import { SourceExcerpts } from '../config/problems/source-excerpt.ts';
 import type { Paint } from './terminal.ts';
 
 /** `cardea.yaml:3:5: error: ...` for each problem, with the line of the file and a caret; the file is shown by `shownFile`. */

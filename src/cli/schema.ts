@@ -1,6 +1,6 @@
 // cardea schema: prints the JSON Schema of the configuration language, for completion in editors.
 
-import { jsonSchema } from '../config/json-schema.ts';
+import { jsonSchema } from '../config/output/json-schema.ts';
 import { filterLanguages } from '../runtime/filter-languages.ts';
 import { type Command, ExitCode } from './command.ts';
 

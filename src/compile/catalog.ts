@@ -1,7 +1,7 @@
 // The list of all filters that a configuration may name. A new filter touches its own folder and one line here. A filter's language and
 // its code are loaded separately and on demand: reading documents needs the language, gateways that use the filter need the code.
 
-import type { FilterSchema } from '../config/filter-schema.ts';
+import type { FilterSchema } from '../config/schemas/filter-schema.ts';
 import type { FilterDefinition } from '../exchange/filter.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 

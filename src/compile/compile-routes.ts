@@ -3,7 +3,7 @@
 
 import { editedList, listEdits } from '../base/list-edits.ts';
 import type { Config, Problem, RouteConfig } from '../config/config.ts';
-import { upstreamsOf } from '../config/route-upstreams.ts';
+import { upstreamsOf } from '../config/checks/route-upstreams.ts';
 import type { Route } from '../exchange/route.ts';
 import type { Snapshot } from '../exchange/snapshot.ts';
 import type { RouteSpec } from '../route/candidate-maker.ts';

@@ -1,7 +1,7 @@
 // The configuration languages (schemas) of all filters, for code that reads documents: the command line and the supervisor, not
 // workers. Each is loaded when a document names its filter: most documents name a few, and loading all takes a tenth of the start.
 
-import type { FilterSchema } from '../config/filter-schema.ts';
+import type { FilterSchema } from '../config/schemas/filter-schema.ts';
 import { filterEntries } from './catalog.ts';
 
 /** Thrown when a document names a filter whose language is not loaded. Load it, then read the document again. */

@@ -1,6 +1,6 @@
 // Looks up the settings of a configuration's stores by name. Creates no store, so that callers do not load the stores' code.
 
-import { nearestName } from '../config/nearest-name.ts';
+import { nearestName } from '../config/problems/nearest-name.ts';
 import type { StoreConfig } from '../config/store-config.ts';
 import type { StoreSpec } from '../store/store-spec.ts';
 

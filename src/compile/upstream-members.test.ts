@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { upstreamSchema } from '../config/upstream-schema.ts';
+import { upstreamSchema } from '../config/schemas/upstream-schema.ts';
 import type { DiscoveredEndpoint } from '../upstream/discovery/discovery.ts';
 import { type FeedShelf, feedsOfUpstream, membersOf } from './upstream-members.ts';
 

@@ -3,8 +3,8 @@
 import path from 'node:path';
 import { PageTemplate, pageVariables } from '../base/page-template.ts';
 import type { Config, ErrorPageFile, ErrorPagesConfig, Problem, RouteConfig } from './config.ts';
-import { suggestion } from './nearest-name.ts';
-import { RouteSearch } from './route-search.ts';
+import { suggestion } from './problems/nearest-name.ts';
+import { RouteSearch } from './checks/route-search.ts';
 
 type Path = Problem['path'];
 type Pages = Pick<Config, 'errorPages' | 'routes'>;

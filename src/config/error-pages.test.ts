@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { faultKinds } from '../base/fault.ts';
 import { pageProblems } from './error-page-files.ts';
-import { pageStatuses } from './error-pages-schema.ts';
+import { pageStatuses } from './schemas/error-pages-schema.ts';
 import { type LoadResult, loadConfig, loadConfigText } from './load.ts';
 import { LoadCache } from './load-cache.ts';
 

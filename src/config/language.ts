@@ -3,22 +3,22 @@
 import { z } from 'zod';
 import { durationOrZero } from '../base/schema/duration.ts';
 import { expected } from '../base/schema/found.ts';
-import { accessLogSchema } from './access-log-schema.ts';
-import { adminSchema } from './admin-schema.ts';
-import { chainSchema } from './chain-schema.ts';
-import { consumerSchema } from './consumer-schema.ts';
-import { errorPagesSchema } from './error-pages-schema.ts';
-import { type FilterSchema, filterOrChainSchema } from './filter-schema.ts';
-import { limitsSchema } from './limits-schema.ts';
-import { listenerSchema } from './listener-schema.ts';
-import { metricsSchema } from './metrics-schema.ts';
-import { pathsSchema } from './paths-schema.ts';
-import { planSchema } from './plan-schema.ts';
-import { resourceName } from './resource-name.ts';
-import { routeSchema } from './route-schema.ts';
-import { sheddingSchema } from './shedding-schema.ts';
-import { storeSchema } from './store-schema.ts';
-import { upstreamSchema } from './upstream-schema.ts';
+import { accessLogSchema } from './schemas/access-log-schema.ts';
+import { adminSchema } from './schemas/admin-schema.ts';
+import { chainSchema } from './schemas/chain-schema.ts';
+import { consumerSchema } from './schemas/consumer-schema.ts';
+import { errorPagesSchema } from './schemas/error-pages-schema.ts';
+import { type FilterSchema, filterOrChainSchema } from './schemas/filter-schema.ts';
+import { limitsSchema } from './schemas/limits-schema.ts';
+import { listenerSchema } from './schemas/listener-schema.ts';
+import { metricsSchema } from './schemas/metrics-schema.ts';
+import { pathsSchema } from './schemas/paths-schema.ts';
+import { planSchema } from './schemas/plan-schema.ts';
+import { resourceName } from './schemas/resource-name.ts';
+import { routeSchema } from './schemas/route-schema.ts';
+import { sheddingSchema } from './schemas/shedding-schema.ts';
+import { storeSchema } from './schemas/store-schema.ts';
+import { upstreamSchema } from './schemas/upstream-schema.ts';
 
 /** What a document may include: files or patterns, relative to the folder of the file that includes them. */
 export const includeSchema = z

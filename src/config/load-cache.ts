@@ -1,12 +1,12 @@
 // What is kept from one load to the next, so that a reload repeats only the work for what changed. A cache serves one list of filters.
 
-import type { CheckedParts } from './check-document.ts';
-import type { CutList } from './cut-list.ts';
-import type { ExpansionCache } from './expand.ts';
-import type { FilterSchema } from './filter-schema.ts';
-import type { SettingStarts } from './setting-starts.ts';
-import type { SourceFile } from './source-file.ts';
-import type { ReadError } from './yaml.ts';
+import type { CheckedParts } from './checks/check-document.ts';
+import type { CutList } from './documents/cut-list.ts';
+import type { ExpansionCache } from './documents/expand.ts';
+import type { FilterSchema } from './schemas/filter-schema.ts';
+import type { SettingStarts } from './documents/setting-starts.ts';
+import type { SourceFile } from './documents/source-file.ts';
+import type { ReadError } from './documents/yaml.ts';
 
 /** What a file was read into: its lists by their keys, and everything else by its text. See cut-document.ts. */
 export interface PieceCache {

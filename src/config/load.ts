@@ -3,34 +3,34 @@
 
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { rememberOutsideValues } from './as-written.ts';
-import { checkCaptures } from './check-captures.ts';
-import { type ConfigParts, checkDocument } from './check-document.ts';
-import { checkFilterPlaces } from './check-filter-places.ts';
-import { checkHiddenRoutes } from './check-hidden-routes.ts';
-import { checkMethods } from './check-methods.ts';
-import { checkOwnPaths } from './check-own-paths.ts';
-import { checkReferences } from './check-references.ts';
-import { checkReplyHeaders } from './check-reply-headers.ts';
-import { checkRoutePaths } from './check-route-paths.ts';
+import { rememberOutsideValues } from './output/as-written.ts';
+import { checkCaptures } from './checks/check-captures.ts';
+import { type ConfigParts, checkDocument } from './checks/check-document.ts';
+import { checkFilterPlaces } from './checks/check-filter-places.ts';
+import { checkHiddenRoutes } from './checks/check-hidden-routes.ts';
+import { checkMethods } from './checks/check-methods.ts';
+import { checkOwnPaths } from './checks/check-own-paths.ts';
+import { checkReferences } from './checks/check-references.ts';
+import { checkReplyHeaders } from './checks/check-reply-headers.ts';
+import { checkRoutePaths } from './checks/check-route-paths.ts';
 import type { Config, LocatedProblem, Problem } from './config.ts';
 import { readPages } from './error-page-files.ts';
-import type { ExpansionSources } from './expand.ts';
-import { expandChains, whereWritten } from './expand-chains.ts';
-import type { FilterSchema } from './filter-schema.ts';
-import { valueAt } from './found-text.ts';
+import type { ExpansionSources } from './documents/expand.ts';
+import { expandChains, whereWritten } from './checks/expand-chains.ts';
+import type { FilterSchema } from './schemas/filter-schema.ts';
+import { valueAt } from './problems/found-text.ts';
 import { deepFreeze } from './freeze.ts';
-import { hideSecrets } from './hide-secrets.ts';
-import { type ReadFiles, readFiles } from './include.ts';
+import { hideSecrets } from './problems/hide-secrets.ts';
+import { type ReadFiles, readFiles } from './documents/include.ts';
 import { languageOf } from './language.ts';
 import { LoadCache } from './load-cache.ts';
-import { MergedDocument } from './merge.ts';
+import { MergedDocument } from './documents/merge.ts';
 import { type NamedFiles, readNamedFiles, watchedNames, withAuthorities } from './named-files.ts';
-import { onOneLine } from './one-line.ts';
+import { onOneLine } from './problems/one-line.ts';
 import { type PartialConfig, partialConfig } from './partial-config.ts';
-import { inReadingOrder, isAbsenceUncertain, withoutEchoes } from './problem-order.ts';
-import { allRoutes, routesToCheck } from './routes-to-check.ts';
-import { withAbsoluteFiles } from './tls-file.ts';
+import { inReadingOrder, isAbsenceUncertain, withoutEchoes } from './problems/problem-order.ts';
+import { allRoutes, routesToCheck } from './checks/routes-to-check.ts';
+import { withAbsoluteFiles } from './schemas/tls-file.ts';
 
 export interface LoadOptions {
   /** The filters of this gateway. Pass the same list every time: the cache is valid for one list. */

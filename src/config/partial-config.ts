@@ -1,13 +1,13 @@
 // What remains of a document with errors when the faulty elements are left out. Compiling it shows further errors, so that all are
 // reported at once. It never serves requests.
 
-import { type CheckedParts, type ConfigParts, checkDocument } from './check-document.ts';
+import { type CheckedParts, type ConfigParts, checkDocument } from './checks/check-document.ts';
 import type { Config, Problem, RouteConfig } from './config.ts';
-import type { FilterSchema, StoreReference } from './filter-schema.ts';
+import type { FilterSchema, StoreReference } from './schemas/filter-schema.ts';
 import type { Language } from './language.ts';
-import { upstreamsOf } from './route-upstreams.ts';
-import { storesOfFilter, storesOfRoute } from './store-references.ts';
-import { withAbsoluteFiles } from './tls-file.ts';
+import { upstreamsOf } from './checks/route-upstreams.ts';
+import { storesOfFilter, storesOfRoute } from './checks/store-references.ts';
+import { withAbsoluteFiles } from './schemas/tls-file.ts';
 
 export interface PartialConfig {
   readonly config: Config;

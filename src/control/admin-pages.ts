@@ -1,6 +1,6 @@
 // The pages of the admin server, by path. browser-guard.ts decides beforehand which requests may read them.
 
-import { asWritten } from '../config/as-written.ts';
+import { asWritten } from '../config/output/as-written.ts';
 import { PROMETHEUS_CONTENT_TYPE, renderPrometheus } from '../telemetry/prometheus.ts';
 import type { AdminView } from './admin-view.ts';
 import { reasonsAgainstReady } from './readiness.ts';

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { canaryKey } from '../compile/compile-canary.ts';
 import { specOf } from '../compile/store-specs.ts';
 import type { Config, RouteConfig } from '../config/config.ts';
-import { nonBareRoutes } from '../config/non-bare-routes.ts';
+import { nonBareRoutes } from '../config/checks/non-bare-routes.ts';
 import type { CanaryConfig } from '../config/rollout-config.ts';
 import { SHARE_ROLLED_BACK, SHARE_WHOLE } from '../exchange/canary-choice.ts';
 import type { StoreSpec } from '../store/store-spec.ts';

@@ -3,7 +3,7 @@
 
 import { descriptorLimit, descriptorsForClients } from '../base/descriptor-limit.ts';
 import type { Config } from '../config/config.ts';
-import { CONNECTIONS_DEFAULT } from '../config/limits-schema.ts';
+import { CONNECTIONS_DEFAULT } from '../config/schemas/limits-schema.ts';
 import type { LogFields } from '../telemetry/operator-log.ts';
 
 /** What a gateway without any connection has open, rounded up: Node itself, and each worker with a few listeners. */

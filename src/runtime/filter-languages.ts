@@ -1,7 +1,7 @@
 // The configuration schemas of all filters, for commands that show the whole language.
 
 import { filterSchemas, loadLanguages } from '../compile/languages.ts';
-import type { FilterSchema } from '../config/filter-schema.ts';
+import type { FilterSchema } from '../config/schemas/filter-schema.ts';
 
 export async function filterLanguages(): Promise<readonly FilterSchema[]> {
   await loadLanguages();

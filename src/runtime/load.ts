@@ -8,7 +8,7 @@ import { pageProblems } from '../config/error-page-files.ts';
 import { type LoadResult, loadConfig } from '../config/load.ts';
 import { LoadCache } from '../config/load-cache.ts';
 import { type NamedFiles, readNamedFiles } from '../config/named-files.ts';
-import { inReadingOrder, withoutEchoes } from '../config/problem-order.ts';
+import { inReadingOrder, withoutEchoes } from '../config/problems/problem-order.ts';
 import { readTlsMaterial } from '../net/tls/read-material.ts';
 import type { TlsMaterial } from '../net/tls/tls-material.ts';
 import { filterLists } from './filter-lists.ts';

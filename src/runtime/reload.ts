@@ -3,7 +3,7 @@
 
 import { messageOf } from '../base/message-of.ts';
 import type { LocatedProblem } from '../config/config.ts';
-import { withoutEchoes } from '../config/problem-order.ts';
+import { withoutEchoes } from '../config/problems/problem-order.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { LoadedFile } from './load.ts';
 import { type RolloutResult, STOPPING } from './rollout.ts';

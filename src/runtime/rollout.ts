@@ -7,7 +7,7 @@ import { type CollectedNeeds, collectNeeds } from '../compile/filter-needs.ts';
 import { filtersInUse } from '../compile/filters-in-use.ts';
 import { feedsOfUpstreams } from '../compile/upstream-members.ts';
 import type { Config, Problem } from '../config/config.ts';
-import { nonBareRoutes } from '../config/non-bare-routes.ts';
+import { nonBareRoutes } from '../config/checks/non-bare-routes.ts';
 import type { TlsMaterial } from '../net/tls/tls-material.ts';
 import type { MetricRegistry } from '../telemetry/metric-registry.ts';
 import { packOffsets } from '../telemetry/packed-offsets.ts';

@@ -2,7 +2,7 @@
 // part has its own file; here the parts are only connected.
 
 import { feedSources } from '../compile/feed-catalog.ts';
-import { nonBareRoutes } from '../config/non-bare-routes.ts';
+import { nonBareRoutes } from '../config/checks/non-bare-routes.ts';
 import { writeBuildInfo } from '../telemetry/build-info.ts';
 import { GatewayCell } from '../telemetry/metric-families.ts';
 import { MetricRegistry } from '../telemetry/metric-registry.ts';

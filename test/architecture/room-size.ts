@@ -12,7 +12,7 @@ export const longFiles: Record<string, string> = {
   'src/telemetry/metric-families.ts': 'the table of all series, one entry a family',
   'src/net/h2/client-connection.ts': 'the state machine of an HTTP/2 connection, whose states share every field',
   'src/net/h2/client-stream.ts': 'the state machine of an HTTP/2 stream, whose states share every field',
-  'src/config/plain-yaml.ts': 'a reader of one grammar, read top-down; held to js-yaml by a property test',
+  'src/config/documents/plain-yaml.ts': 'a reader of one grammar, read top-down; held to js-yaml by a property test',
   'src/exchange/exchange.ts': 'one class whose every field is set in one constructor, for a stable hidden class',
   'src/http/headers.ts': 'one head and every way to read and change it, over one index that they share',
   'src/net/downstream-connection.ts': 'the state machine of a client connection, whose states share every field',

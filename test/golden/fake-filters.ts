@@ -1,7 +1,7 @@
 // Filters for golden documents: small schemas that show how config/ treats the schemas of filters. None of them runs.
 
 import { z } from 'zod';
-import type { FilterSchema } from '../../src/config/filter-schema.ts';
+import type { FilterSchema } from '../../src/config/schemas/filter-schema.ts';
 
 export const fakeFilters: readonly FilterSchema[] = [
   {

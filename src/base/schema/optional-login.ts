@@ -47,7 +47,7 @@ interface Written {
  */
 export function optionalOf({ name, config }: Written): OptionalLogin | null {
   if (Array.isArray(config)) {
-    // Because: the configuration of a filter that nests is a list of filters; see config/filter-schema.ts.
+    // Because: the configuration of a filter that nests is a list of filters; see config/schemas/filter-schema.ts.
     const inner = (config as readonly Written[]).map(optionalOf);
     const optional = inner.filter(each => each !== null);
     if (optional.length < (name === 'anyOf' ? 1 : inner.length)) return null;

@@ -2,7 +2,7 @@
 // of 127.0.0.1. Starts nothing.
 
 import type { Config, EndpointConfig, RouteConfig, UpstreamConfig } from '../../config/config.ts';
-import { destinationUpstreams } from '../../config/destination-upstreams.ts';
+import { destinationUpstreams } from '../../config/checks/destination-upstreams.ts';
 import { checkOfStandIns } from './healthy-response.ts';
 
 /** A stand-in's port on 127.0.0.1. */

@@ -9,7 +9,7 @@ import { ask, startFilterGateway, written } from '../../../test/support/filter-g
 import { filterServices } from '../../../test/support/filter-services.ts';
 import { Fault } from '../../base/fault.ts';
 import { optionalOf } from '../../base/schema/optional-login.ts';
-import { checkOptionalFilters } from '../../config/check-optional-filters.ts';
+import { checkOptionalFilters } from '../../config/checks/check-optional-filters.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition, WrittenFilter } from '../../exchange/filter.ts';
 import { allOfFilter } from '../all-of/filter.ts';

@@ -1,4 +1,4 @@
-// What a listener allows its HTTP/2 clients. Types and defaults; src/config/http2-schema.ts has the same for the configuration.
+// What a listener allows its HTTP/2 clients. Types and defaults; src/config/schemas/http2-schema.ts has the same for the configuration.
 
 import type { FloodLimits } from '../../http/h2/flood-guard.ts';
 

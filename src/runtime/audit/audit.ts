@@ -2,7 +2,7 @@
 
 import type { FilterDefinitions } from '../../compile/compile-chain.ts';
 import type { Config } from '../../config/config.ts';
-import type { FilterSchema } from '../../config/filter-schema.ts';
+import type { FilterSchema } from '../../config/schemas/filter-schema.ts';
 import { partFindings } from './acceptances.ts';
 import type { AuditedRoute, AuditFinding, AuditReport } from './audit-report.ts';
 import { guardsOf, optionalFiltersOf } from './guards.ts';

@@ -2,7 +2,7 @@
 
 import type { FilterDefinitions } from '../../compile/compile-chain.ts';
 import type { Config, RouteConfig } from '../../config/config.ts';
-import type { FilterSchema } from '../../config/filter-schema.ts';
+import type { FilterSchema } from '../../config/schemas/filter-schema.ts';
 import type { AuditFinding } from './audit-report.ts';
 
 export function identityOrderProblems(

@@ -4,7 +4,7 @@
 import { canonicalIpv6 } from '../../base/ip-address.ts';
 import { isSocketPath } from '../../base/socket-path.ts';
 import type { Config, RouteConfig, UpstreamConfig } from '../../config/config.ts';
-import { destinationUpstreams } from '../../config/destination-upstreams.ts';
+import { destinationUpstreams } from '../../config/checks/destination-upstreams.ts';
 import { endpointsInFile } from './endpoints-in-file.ts';
 
 export class Reach {

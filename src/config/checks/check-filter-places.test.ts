@@ -1,0 +1,81 @@
+// Filters that give out remembered responses have to follow those that identify the caller; and what filters report of their own place.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { z } from 'zod';
+import { checkDocument } from './check-document.ts';
+import { checkFilterPlaces } from './check-filter-places.ts';
+import type { FilterSchema } from '../schemas/filter-schema.ts';
+import { languageOf } from '../language.ts';
+import { allRoutes } from './routes-to-check.ts';
+
+const any = z.strictObject({});
+const filters: readonly FilterSchema[] = [
+  { name: 'remember', schema: any, remembersAnswers: true },
+  { name: 'identify', schema: any, identifies: true },
+  { name: 'other', schema: any },
+  { name: 'doubt', schema: any, placeProblems: () => [{ path: ['cost'], message: 'really?', severity: 'warning' }] },
+  { name: 'object', schema: any, placeProblems: () => [{ path: ['by'], message: 'no' }] },
+];
+
+/** `path: message` of each problem with these chains: the global one, and the chain of one route. */
+function problems(global: readonly string[], ofRoute: readonly string[]): string[] {
+  const chain = (names: readonly string[]) => names.map(name => ({ [name]: {} }));
+  const document = {
+    listeners: [{ address: '127.0.0.1:8080' }],
+    upstreams: { users: { endpoints: ['http://10.0.0.1:8080'] } },
+    filters: chain(global),
+    routes: [{ name: 'users', to: 'users', filters: chain(ofRoute) }],
+  };
+  const { parts, problems } = checkDocument(document, languageOf(filters), new Map());
+  assert.deepEqual(problems, []);
+  return checkFilterPlaces(document, parts, filters, allRoutes(parts)).map(
+    ({ path, message, severity }) => `${severity === 'warning' ? 'warning: ' : ''}${path.join('.')}: ${message}`,
+  );
+}
+
+const told = 'remember gives out kept responses before identify has identified the caller: put it after that';
+
+test('an answer that is remembered before anybody asked who calls is refused, in the chain of a route', () => {
+  assert.deepEqual(problems([], ['remember', 'other', 'identify']), [`routes.0.filters.0.remember: ${told}`]);
+});
+
+test('and in the chain of all routes, for what stands there and for what a route adds', () => {
+  assert.deepEqual(problems(['remember', 'identify'], []), [`filters.0.remember: ${told}`]);
+  assert.deepEqual(problems(['other', 'remember'], ['identify']), [`filters.1.remember: ${told}`]);
+});
+
+test('behind, or where nobody asks who calls, it is taken', () => {
+  assert.deepEqual(problems([], ['identify', 'remember']), []);
+  assert.deepEqual(problems(['identify'], ['remember', 'other']), []);
+  assert.deepEqual(problems(['remember'], ['other']), []);
+});
+
+test('what a filter says of its place is an error, unless it says otherwise', () => {
+  assert.deepEqual(problems(['doubt'], ['object']), [
+    'warning: filters.0.doubt.cost: really?',
+    'routes.0.filters.0.object.by: no',
+  ]);
+});
+
+test('what a filter inside another says of its place is told with both', () => {
+  const inside: FilterSchema = { name: 'either', schema: z.array(z.unknown()), nests: true };
+  const known: FilterSchema = {
+    name: 'known',
+    schema: any,
+    identifies: true,
+    placeProblems: (_, { consumers }) => [...consumers].map(name => ({ path: [name], message: 'is known' })),
+  };
+  const schemas = [inside, known];
+  const document = {
+    listeners: [{ address: '127.0.0.1:8080' }],
+    consumers: [{ name: 'acme' }],
+    filters: [{ either: [{ known: {} }, { either: [{ known: {} }] }] }],
+  };
+  const { parts, problems: others } = checkDocument(document, languageOf(schemas), new Map());
+  assert.deepEqual(others, []);
+  assert.deepEqual(
+    checkFilterPlaces(document, parts, schemas, allRoutes(parts)).map(({ path }) => path.join('.')),
+    ['filters.0.either.0.known.acme', 'filters.0.either.1.either.0.known.acme'],
+  );
+});
