@@ -1,6 +1,6 @@
 // Nanoseconds that admission and the counts of requests in shared memory add to a request: `node bench/micro/admission.ts`.
 
-import { ShedLevel } from '../../src/exchange/shed-level.ts';
+import { ShedLevel } from '../../src/exchange/admission/shed-level.ts';
 import { ThreadIo } from '../../src/net/io.ts';
 import type { Gate, GateWaiter } from '../../src/upstream/admission/gate.ts';
 import { makeGate } from '../../src/upstream/admission/make-gate.ts';

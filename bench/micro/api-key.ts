@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ConsumerDirectory } from '../../src/exchange/consumer-directory.ts';
+import { ConsumerDirectory } from '../../src/exchange/identity/consumer-directory.ts';
 import type { Exchange } from '../../src/exchange/exchange.ts';
 import type { Filter } from '../../src/exchange/filter.ts';
 import { schema } from '../../src/filters/api-key/config.ts';

@@ -2,7 +2,7 @@
 // filter, because a longer head costs by itself.
 
 import type { FilterDefinition, FilterServices } from '../../src/exchange/filter.ts';
-import { identityHeaderPrefixes } from '../../src/exchange/identity-lines.ts';
+import { identityHeaderPrefixes } from '../../src/exchange/identity/identity-lines.ts';
 import * as apiKeyConfig from '../../src/filters/api-key/config.ts';
 import { apiKeyFilter } from '../../src/filters/api-key/filter.ts';
 import * as bodyLimit from '../../src/filters/body-limit/config.ts';

@@ -6,7 +6,7 @@ import { exportJWK, type JWK, SignJWT } from 'jose';
 import { Clock } from '../../src/base/clock.ts';
 import type { Exchange } from '../../src/exchange/exchange.ts';
 import type { Filter } from '../../src/exchange/filter.ts';
-import { loginEvents } from '../../src/exchange/login-desk.ts';
+import { loginEvents } from '../../src/exchange/identity/login-desk.ts';
 import { schema } from '../../src/filters/jwt/config.ts';
 import { jwtFilter } from '../../src/filters/jwt/filter.ts';
 import { HeaderNameSet } from '../../src/http/header-name-set.ts';

@@ -4,7 +4,7 @@ import { messageOf } from '../base/message-of.ts';
 import type { FilterConfig } from '../config/config.ts';
 import { buildChain, type Chain, FILTERS_MAX } from '../exchange/chain.ts';
 import type { Filter, FilterDefinition, WrittenFilter } from '../exchange/filter.ts';
-import type { RefusalTally } from '../exchange/refusal-tally.ts';
+import type { RefusalTally } from '../exchange/identity/refusal-tally.ts';
 import type { WorkerServices } from '../exchange/worker-services.ts';
 import { eventLabel } from '../telemetry/event-label.ts';
 import { limitLabel } from '../telemetry/limit-label.ts';

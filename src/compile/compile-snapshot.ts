@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, Problem } from '../config/config.ts';
 import { listenerNames } from '../config/listener-keys.ts';
-import { ConsumerDirectory } from '../exchange/consumer-directory.ts';
+import { ConsumerDirectory } from '../exchange/identity/consumer-directory.ts';
 import { ErrorPages } from '../exchange/error-pages.ts';
 import type { Filter } from '../exchange/filter.ts';
 import type { Route } from '../exchange/route.ts';

@@ -1,7 +1,7 @@
 // Collects from all filters the request fields that only the gateway may write in this configuration. Does not remove them.
 
 import type { Config } from '../config/config.ts';
-import { identityHeaderPrefixes } from '../exchange/identity-lines.ts';
+import { identityHeaderPrefixes } from '../exchange/identity/identity-lines.ts';
 import type { Snapshot } from '../exchange/snapshot.ts';
 import { HeaderNameSet } from '../http/header-name-set.ts';
 import type { FilterDefinitions } from './compile-chain.ts';

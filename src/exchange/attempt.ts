@@ -10,7 +10,7 @@ import { isIdempotent } from '../upstream/retry/retry-policy.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { countVersionAsFailed } from './count-version.ts';
 import type { Exchange } from './exchange.ts';
-import { enterGates } from './gates.ts';
+import { enterGates } from './admission/gates.ts';
 import { carriesGrpc, grpcTimeoutMs } from './grpc-answer.ts';
 import { hashFor } from './hash-for.ts';
 import { armHedge } from './hedge.ts';

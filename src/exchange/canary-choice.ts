@@ -7,9 +7,9 @@ import type { Routable } from '../route/routable.ts';
 import type { StateBlock } from '../upstream/state/shared-states.ts';
 import { StateCell } from '../upstream/state/state-cells.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import type { Consumer } from './consumer.ts';
+import type { Consumer } from './identity/consumer.ts';
 import type { Exchange } from './exchange.ts';
-import { userName } from './user-name.ts';
+import { userName } from './identity/user-name.ts';
 
 /** The whole, 100 %: shared memory holds shares as whole numbers of this. */
 export const SHARE_WHOLE = 1_000_000;

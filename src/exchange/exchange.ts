@@ -28,7 +28,7 @@ import type { RetryPolicy } from '../upstream/retry/retry-policy.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { BodyPipe } from './body-pipe.ts';
 import type { BodyCollector } from './collect-body.ts';
-import type { Consumer, Identity } from './consumer.ts';
+import type { Consumer, Identity } from './identity/consumer.ts';
 import type { DeferralWait } from './deferred/deferral-wait.ts';
 import { isGrpc } from './grpc-answer.ts';
 import type { Hedge } from './hedge.ts';

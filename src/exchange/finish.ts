@@ -19,7 +19,7 @@ import { countVersion } from './count-version.ts';
 import { loggedPath } from './deferred/answers-path.ts';
 import type { Exchange } from './exchange.ts';
 import { gatheredBodies } from './gathered-bodies.ts';
-import { leaveGates } from './leave-gates.ts';
+import { leaveGates } from './admission/leave-gates.ts';
 
 /** Ends the exchange once; later calls do nothing. */
 export function finish(exchange: Exchange): void {

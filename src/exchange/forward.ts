@@ -7,7 +7,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { forwardTo } from './attempt.ts';
 import type { Exchange } from './exchange.ts';
 import { answer } from './reply.ts';
-import { userName } from './user-name.ts';
+import { userName } from './identity/user-name.ts';
 
 /** Makes this hash independent of others: a client with a low hash here must not have a low hash in every other choice. */
 const SPLIT_SEED = 17;

@@ -35,7 +35,7 @@ import { problemMessage } from './problem.ts';
 import { recordMalformed } from './record-malformed.ts';
 import { refuseStream } from './refuse-stream.ts';
 import type { ExchangeServices } from './services.ts';
-import { Shedder } from './shedder.ts';
+import { Shedder } from './admission/shedder.ts';
 import type { Snapshot } from './snapshot.ts';
 import { steps } from './steps.ts';
 

@@ -3,7 +3,7 @@
 import type { Fault } from '../base/fault.ts';
 import type { Exchange } from './exchange.ts';
 import type { Filter, FilterServices, StrangerDesk, WrittenFilter } from './filter.ts';
-import type { RefusalTally } from './refusal-tally.ts';
+import type { RefusalTally } from './identity/refusal-tally.ts';
 
 /** Builds the inner filters. Throws a `TypeError` for one that changes response bodies: it would not know of its neighbours' changes. */
 export function buildInner(

@@ -12,7 +12,7 @@ import type { LogFields } from '../telemetry/operator-log.ts';
 import type { PoolContext } from '../upstream/pool.ts';
 import type { Unattended } from './deferred/unattended.ts';
 import type { Exchange } from './exchange.ts';
-import type { Shedder } from './shedder.ts';
+import type { Shedder } from './admission/shedder.ts';
 
 /** What an exchange needs of its worker. */
 export interface ExchangeServices extends PoolContext {

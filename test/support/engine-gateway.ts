@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { FaultCode } from '../../src/base/fault.ts';
 import { buildChain } from '../../src/exchange/chain.ts';
-import { ConsumerDirectory, type ListedConsumer } from '../../src/exchange/consumer-directory.ts';
+import { ConsumerDirectory, type ListedConsumer } from '../../src/exchange/identity/consumer-directory.ts';
 import type { Filter } from '../../src/exchange/filter.ts';
 import type { Gateway } from '../../src/exchange/gateway.ts';
 import { type Destination, Route, RoutePlan, type RouteResilience } from '../../src/exchange/route.ts';

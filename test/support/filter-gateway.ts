@@ -3,11 +3,11 @@
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import type { z } from 'zod';
 import { buildChain } from '../../src/exchange/chain.ts';
-import type { Plan } from '../../src/exchange/consumer.ts';
-import { ConsumerDirectory, type ListedConsumer } from '../../src/exchange/consumer-directory.ts';
+import type { Plan } from '../../src/exchange/identity/consumer.ts';
+import { ConsumerDirectory, type ListedConsumer } from '../../src/exchange/identity/consumer-directory.ts';
 import type { FilterDefinition } from '../../src/exchange/filter.ts';
 import type { Gateway } from '../../src/exchange/gateway.ts';
-import { identityHeaderPrefixes } from '../../src/exchange/identity-lines.ts';
+import { identityHeaderPrefixes } from '../../src/exchange/identity/identity-lines.ts';
 import { Route, RoutePlan } from '../../src/exchange/route.ts';
 import type { Snapshot } from '../../src/exchange/snapshot.ts';
 import { HeaderNameSet } from '../../src/http/header-name-set.ts';

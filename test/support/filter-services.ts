@@ -2,7 +2,7 @@
 
 import { Clock } from '../../src/base/clock.ts';
 import type { FilterServices } from '../../src/exchange/filter.ts';
-import type { RefusalTally } from '../../src/exchange/refusal-tally.ts';
+import type { RefusalTally } from '../../src/exchange/identity/refusal-tally.ts';
 import type { FilterNeeds } from '../../src/exchange/worker-services.ts';
 import { type Feed, type FeedNeed, feedKey } from '../../src/store/feed.ts';
 import type { Store } from '../../src/store/store.ts';

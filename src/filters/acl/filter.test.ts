@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { ask, startFilterGateway, valuesOf, written } from '../../../test/support/filter-gateway.ts';
-import type { Consumer, Identity } from '../../exchange/consumer.ts';
+import type { Consumer, Identity } from '../../exchange/identity/consumer.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
 import { schema } from './config.ts';
 import { aclFilter } from './filter.ts';

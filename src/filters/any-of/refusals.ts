@@ -3,7 +3,7 @@
 import { Fault } from '../../base/fault.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter } from '../../exchange/filter.ts';
-import { isStranger } from '../../exchange/login-desk.ts';
+import { isStranger } from '../../exchange/identity/login-desk.ts';
 import type { Reply } from '../../exchange/response.ts';
 
 export interface Refusal {

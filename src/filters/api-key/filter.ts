@@ -3,11 +3,11 @@
 
 import { Fault } from '../../base/fault.ts';
 import { wallMs } from '../../base/wall-time.ts';
-import { CredentialReader, MALFORMED } from '../../exchange/credential.ts';
+import { CredentialReader, MALFORMED } from '../../exchange/identity/credential.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FilterDefinition, FilterServices } from '../../exchange/filter.ts';
-import { IdentityLines } from '../../exchange/identity-lines.ts';
-import { LoginDesk, loginEvents, loginNeeds } from '../../exchange/login-desk.ts';
+import { IdentityLines } from '../../exchange/identity/identity-lines.ts';
+import { LoginDesk, loginEvents, loginNeeds } from '../../exchange/identity/login-desk.ts';
 import { keyStoreIn } from '../../store/keys/key-store.ts';
 import type { ApiKeyConfig } from './config.ts';
 import { KeyBook, KeysUnavailable } from './key-book.ts';

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { storedKey } from '../../../test/support/stored-key.ts';
 import { Clock } from '../../base/clock.ts';
-import { ConsumerDirectory } from '../../exchange/consumer-directory.ts';
+import { ConsumerDirectory } from '../../exchange/identity/consumer-directory.ts';
 import type { KeyRecord, KeySource } from '../../store/keys/key-record.ts';
 import { KeyBook, KeysUnavailable } from './key-book.ts';
 

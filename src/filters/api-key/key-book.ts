@@ -5,7 +5,7 @@ import { hash } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 import { numberInHex } from '../../base/hash.ts';
 import { flatText } from '../../base/latin1.ts';
-import type { ConsumerDirectory } from '../../exchange/consumer-directory.ts';
+import type { ConsumerDirectory } from '../../exchange/identity/consumer-directory.ts';
 import type { KeyRecord, KeySource } from '../../store/keys/key-record.ts';
 import { reasonOf } from '../../store/store-away.ts';
 import { KeyHashSet } from './key-hash-set.ts';

@@ -1,8 +1,8 @@
 // A key as a worker caches it: its owner, and what must be checked for each request.
 
-import type { Consumer } from '../../exchange/consumer.ts';
-import type { ConsumerDirectory, KnownKey as ListedKnownKey } from '../../exchange/consumer-directory.ts';
-import { Login } from '../../exchange/login.ts';
+import type { Consumer } from '../../exchange/identity/consumer.ts';
+import type { ConsumerDirectory, KnownKey as ListedKnownKey } from '../../exchange/identity/consumer-directory.ts';
+import { Login } from '../../exchange/identity/login.ts';
 import { type KeyRecord, SHARED_ITEMS_MAX } from '../../store/keys/key-record.ts';
 
 /** One object for all consumers without tags: stores hold many keys. */

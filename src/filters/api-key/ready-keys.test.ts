@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConsumerDirectory } from '../../exchange/consumer-directory.ts';
+import { ConsumerDirectory } from '../../exchange/identity/consumer-directory.ts';
 import type { KeyRecord } from '../../store/keys/key-record.ts';
 import { KnownKey } from './known-key.ts';
 import { ReadyKeys } from './ready-keys.ts';

@@ -5,7 +5,7 @@ import { hashText } from '../../base/hash.ts';
 import { flatText } from '../../base/latin1.ts';
 import { RecentByNumber } from '../../base/recent-by-number.ts';
 import { TextShelf } from '../../base/text-shelf.ts';
-import type { ConsumerDirectory } from '../../exchange/consumer-directory.ts';
+import type { ConsumerDirectory } from '../../exchange/identity/consumer-directory.ts';
 import { type KeyRecord, parseRecord, serializeRecord } from '../../store/keys/key-record.ts';
 import { KnownKey } from './known-key.ts';
 

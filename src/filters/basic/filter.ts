@@ -2,13 +2,13 @@
 
 import { createHash } from 'node:crypto';
 import { parsePasswordHash } from '../../base/password-hash.ts';
-import { MALFORMED, takeScheme } from '../../exchange/credential.ts';
+import { MALFORMED, takeScheme } from '../../exchange/identity/credential.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
-import { IdentityLines } from '../../exchange/identity-lines.ts';
-import { Login } from '../../exchange/login.ts';
-import { LoginDesk, loginEvents, loginNeeds } from '../../exchange/login-desk.ts';
-import { sourceOf } from '../../exchange/login-source.ts';
+import { IdentityLines } from '../../exchange/identity/identity-lines.ts';
+import { Login } from '../../exchange/identity/login.ts';
+import { LoginDesk, loginEvents, loginNeeds } from '../../exchange/identity/login-desk.ts';
+import { sourceOf } from '../../exchange/identity/login-source.ts';
 import { HeaderId } from '../../http/header-names.ts';
 import type { BasicConfig } from './config.ts';
 import { type Attempt, DeskFull, PasswordDesk } from './password-desk.ts';

@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, Agent as SecureAgent } from 'node:https';
 import type { Exchange } from '../../exchange/exchange.ts';
-import { Login } from '../../exchange/login.ts';
+import { Login } from '../../exchange/identity/login.ts';
 import type { ForwardAuthConfig } from './config.ts';
 import type { Verdict } from './verdict.ts';
 

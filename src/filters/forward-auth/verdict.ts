@@ -1,6 +1,6 @@
 // The external service's verdict on a request. Types only.
 
-import type { Login } from '../../exchange/login.ts';
+import type { Login } from '../../exchange/identity/login.ts';
 import type { Reply } from '../../exchange/response.ts';
 
 export type Verdict =

@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto';
 import { CONSUMER_PREFIX } from '../../base/consumer-prefix.ts';
 import { hashText } from '../../base/hash.ts';
-import type { Identity } from '../../exchange/consumer.ts';
+import type { Identity } from '../../exchange/identity/consumer.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 
 /** The gateway's own token for the upstream is made anew again and again, also while the caller sends the same request again. */

@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { eventually } from '../../../test/support/eventually.ts';
 import { ask, startFilterGateway, written } from '../../../test/support/filter-gateway.ts';
-import { type LoginEvent, loginEvents } from '../../exchange/login-desk.ts';
+import { type LoginEvent, loginEvents } from '../../exchange/identity/login-desk.ts';
 import { schema } from './config.ts';
 import { introspectFilter } from './filter.ts';
 

@@ -1,9 +1,9 @@
 // The server's response about a token (RFC 7662 section 2.2), checked against the configuration. Sends nothing.
 
-import { claimAt, claimText } from '../../exchange/claim-at.ts';
-import { Login } from '../../exchange/login.ts';
-import type { LoginFailure } from '../../exchange/login-desk.ts';
-import { scopesOf } from '../../exchange/scopes-of.ts';
+import { claimAt, claimText } from '../../exchange/identity/claim-at.ts';
+import { Login } from '../../exchange/identity/login.ts';
+import type { LoginFailure } from '../../exchange/identity/login-desk.ts';
+import { scopesOf } from '../../exchange/identity/scopes-of.ts';
 import type { IntrospectConfig } from './config.ts';
 
 /** What is remembered of a token. Times of use are on the thread's clock, which nobody can set back. */

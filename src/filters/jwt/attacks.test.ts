@@ -9,7 +9,7 @@ import { runInNewContext } from 'node:vm';
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { ask, startFilterGateway, written } from '../../../test/support/filter-gateway.ts';
 import { KeySet } from '../../base/jose/key-set.ts';
-import { loginEvents } from '../../exchange/login-desk.ts';
+import { loginEvents } from '../../exchange/identity/login-desk.ts';
 import { type Feed, feedKey } from '../../store/feed.ts';
 import type { JwksValue } from '../../store/jwks/jwks-feed.ts';
 import { schema } from './config.ts';

@@ -1,7 +1,7 @@
 // Checks the claims of a token against the configuration. Knows no signatures: the claims may still be forged.
 
-import { claimAt } from '../../exchange/claim-at.ts';
-import type { LoginFailure } from '../../exchange/login-desk.ts';
+import { claimAt } from '../../exchange/identity/claim-at.ts';
+import type { LoginFailure } from '../../exchange/identity/login-desk.ts';
 import type { JwtConfig } from './config.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;

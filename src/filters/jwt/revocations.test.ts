@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Login } from '../../exchange/login.ts';
+import { Login } from '../../exchange/identity/login.ts';
 import type { Feed } from '../../store/feed.ts';
 import type { RevocationValue } from '../../store/revocation/revocation-feed.ts';
 import { idFingerprint, RevocationTable, subjectFingerprint } from '../../store/revocation/revocation-table.ts';

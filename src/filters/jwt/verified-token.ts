@@ -1,7 +1,7 @@
 // A verified token: what the next request with the same token needs. Types only.
 
 import type { VerificationKey } from '../../base/jose/verification-key.ts';
-import type { Login } from '../../exchange/login.ts';
+import type { Login } from '../../exchange/identity/login.ts';
 import type { Fingerprint, FingerprintKey } from '../../store/revocation/revocation-table.ts';
 
 export interface TokenPrints {

@@ -1,6 +1,6 @@
 // Finds the rule that a certificate meets. Exact rules are looked up, those with a star are tried in order; the first one in the list wins.
 
-import { Login } from '../../exchange/login.ts';
+import { Login } from '../../exchange/identity/login.ts';
 import type { ClientRule } from './config.ts';
 
 /** What is known of a certificate, from the connection or from a proxy. */

@@ -3,9 +3,9 @@
 import { wallMs } from '../../base/wall-time.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
-import { IdentityLines } from '../../exchange/identity-lines.ts';
-import type { Login } from '../../exchange/login.ts';
-import { LoginDesk, loginEvents, loginNeeds, strangerFault } from '../../exchange/login-desk.ts';
+import { IdentityLines } from '../../exchange/identity/identity-lines.ts';
+import type { Login } from '../../exchange/identity/login.ts';
+import { LoginDesk, loginEvents, loginNeeds, strangerFault } from '../../exchange/identity/login-desk.ts';
 import { ClientRules } from './client-rules.ts';
 import type { MtlsConfig } from './config.ts';
 import { parseForwardedCertificate } from './forwarded-certificate.ts';

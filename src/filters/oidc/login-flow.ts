@@ -4,7 +4,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { Fault } from '../../base/fault.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
-import type { LoginDesk } from '../../exchange/login-desk.ts';
+import type { LoginDesk } from '../../exchange/identity/login-desk.ts';
 import type { WorkerServices } from '../../exchange/worker-services.ts';
 import { queryValue } from '../../http/query.ts';
 import type { BrowserSide } from './browser-side.ts';

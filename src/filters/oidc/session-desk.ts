@@ -2,8 +2,8 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { wallMs } from '../../base/wall-time.ts';
-import { claimAt, claimText } from '../../exchange/claim-at.ts';
-import { Login } from '../../exchange/login.ts';
+import { claimAt, claimText } from '../../exchange/identity/claim-at.ts';
+import { Login } from '../../exchange/identity/login.ts';
 import type { WorkerServices } from '../../exchange/worker-services.ts';
 import type { OidcConfig } from './config.ts';
 import type { Provider } from './provider.ts';

@@ -1,6 +1,6 @@
 // Sessions that this worker has seen recently, by the cookie's text: opening them again needs neither a key nor the store. Bounded.
 
-import type { Login } from '../../exchange/login.ts';
+import type { Login } from '../../exchange/identity/login.ts';
 import type { Session } from './session.ts';
 
 export interface KnownSession {

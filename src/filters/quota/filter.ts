@@ -6,7 +6,7 @@ import { flatText } from '../../base/latin1.ts';
 import { eventCells } from '../../exchange/event-cells.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
-import { sourceOf } from '../../exchange/login-source.ts';
+import { sourceOf } from '../../exchange/identity/login-source.ts';
 import { ledgerIn } from '../../store/quota/ledger-in.ts';
 import { QuotaBook, type QuotaLine } from '../../store/quota/quota-book.ts';
 import { type CalendarPeriod, periodOf } from './calendar-period.ts';

@@ -3,7 +3,7 @@
 
 import { CidrSet } from '../../base/cidr-set.ts';
 import { Fault } from '../../base/fault.ts';
-import type { Plan } from '../../exchange/consumer.ts';
+import type { Plan } from '../../exchange/identity/consumer.ts';
 import { eventCells } from '../../exchange/event-cells.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';

@@ -2,9 +2,9 @@
 // the body must have, and reads no body.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { MALFORMED, takeScheme } from '../../exchange/credential.ts';
+import { MALFORMED, takeScheme } from '../../exchange/identity/credential.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
-import { Login } from '../../exchange/login.ts';
+import { Login } from '../../exchange/identity/login.ts';
 import { type PresignedQuery, readPresigned } from './aws-presigned.ts';
 import {
   AWS_SCHEME,

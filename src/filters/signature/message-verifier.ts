@@ -2,8 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import type { Exchange } from '../../exchange/exchange.ts';
-import { Login } from '../../exchange/login.ts';
-import type { LoginFailure } from '../../exchange/login-desk.ts';
+import { Login } from '../../exchange/identity/login.ts';
+import type { LoginFailure } from '../../exchange/identity/login-desk.ts';
 import type { MessageSignatureConfig } from './config.ts';
 import { type ExpectedDigest, parseContentDigest } from './content-digest.ts';
 import { signatureBase } from './signature-base.ts';

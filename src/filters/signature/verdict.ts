@@ -1,7 +1,7 @@
 // The result of verifying a request's signature, for all schemes.
 
-import type { Login } from '../../exchange/login.ts';
-import type { LoginFailure } from '../../exchange/login-desk.ts';
+import type { Login } from '../../exchange/identity/login.ts';
+import type { LoginFailure } from '../../exchange/identity/login-desk.ts';
 import type { ExpectedDigest } from './content-digest.ts';
 
 /** A valid signature. */

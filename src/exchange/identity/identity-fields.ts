@@ -1,8 +1,8 @@
 // The headers of one request in which filters forward the caller's identity: removed if a filter is refused after all, and combined if
 // several filters identify the caller. Their content is made in identity-lines.ts.
 
-import { CONSUMER_PREFIX } from '../base/consumer-prefix.ts';
-import type { Exchange } from './exchange.ts';
+import { CONSUMER_PREFIX } from '../../base/consumer-prefix.ts';
+import type { Exchange } from '../exchange.ts';
 
 /** The header whose values are combined: `acl` sees the scopes of several credentials together as well. */
 const SCOPES = `${CONSUMER_PREFIX}scopes`;

@@ -1,7 +1,7 @@
 // A finished exchange leaves the gates that admitted it: waiting exchanges continue, and adaptive limits learn from its latency.
 
-import type { Exchange } from './exchange.ts';
-import { isCallersTime } from './outcome.ts';
+import type { Exchange } from '../exchange.ts';
+import { isCallersTime } from '../outcome.ts';
 
 /** Gives back the places that the exchange has at its gates. */
 export function leaveGates(exchange: Exchange): void {

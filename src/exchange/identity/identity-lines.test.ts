@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jwtVerify } from 'jose';
-import { forwardIdentity } from '../base/schema/forward-identity.ts';
+import { forwardIdentity } from '../../base/schema/forward-identity.ts';
 import type { Consumer, Identity } from './consumer.ts';
 import { headerValue, IdentityLines } from './identity-lines.ts';
 

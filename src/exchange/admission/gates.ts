@@ -1,10 +1,10 @@
 // The gates that an exchange passes on its way upstream: its route's, then its upstream's. How it continues after a wait is in admitted.ts,
 // how it leaves is in leave-gates.ts; what a gate is, in src/upstream/admission.
 
-import { Fault } from '../base/fault.ts';
-import { Entry, type Gate } from '../upstream/admission/gate.ts';
-import type { Exchange } from './exchange.ts';
-import { refuse } from './reply.ts';
+import { Fault } from '../../base/fault.ts';
+import { Entry, type Gate } from '../../upstream/admission/gate.ts';
+import type { Exchange } from '../exchange.ts';
+import { refuse } from '../reply.ts';
 
 const comeBack = [['Retry-After', '1']] as const;
 

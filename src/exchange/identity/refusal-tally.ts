@@ -1,6 +1,6 @@
 // Where identity filters that run in turn record refusals instead of counting them: a credential that another one accepts is no failure.
 
-import type { Exchange } from './exchange.ts';
+import type { Exchange } from '../exchange.ts';
 
 export interface RefusalTally {
   /**

@@ -1,6 +1,6 @@
 // The result of a verified credential, kept while it is valid: identity, consumer, and the fields for the upstream.
 
-import type { FieldBlock } from '../http/field-block.ts';
+import type { FieldBlock } from '../../http/field-block.ts';
 import type { Consumer, Identity } from './consumer.ts';
 import type { ConsumerDirectory } from './consumer-directory.ts';
 

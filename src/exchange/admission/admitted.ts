@@ -1,10 +1,10 @@
 // How an exchange continues after it has waited at a gate: to the next gate, or to its upstream.
 
-import { Fault } from '../base/fault.ts';
-import { attempt } from './attempt.ts';
-import type { Exchange } from './exchange.ts';
+import { Fault } from '../../base/fault.ts';
+import { attempt } from '../attempt.ts';
+import type { Exchange } from '../exchange.ts';
 import { enterGates } from './gates.ts';
-import { refuse } from './reply.ts';
+import { refuse } from '../reply.ts';
 
 /** Called when the gate at which the exchange waited has admitted it. */
 export function admitted(exchange: Exchange): void {

@@ -1,10 +1,10 @@
 // The fields that forward the caller's identity to an upstream, plain or as one signed token. Made once per login, not per request.
 
 import { createHmac } from 'node:crypto';
-import { CONSUMER_PREFIX } from '../base/consumer-prefix.ts';
-import { utf8AsLatin1 } from '../base/latin1.ts';
-import type { ForwardIdentityConfig } from '../base/schema/forward-identity.ts';
-import { areKnown, FieldBlock } from '../http/field-block.ts';
+import { CONSUMER_PREFIX } from '../../base/consumer-prefix.ts';
+import { utf8AsLatin1 } from '../../base/latin1.ts';
+import type { ForwardIdentityConfig } from '../../base/schema/forward-identity.ts';
+import { areKnown, FieldBlock } from '../../http/field-block.ts';
 import { claimAt } from './claim-at.ts';
 import type { Consumer, Identity } from './consumer.ts';
 

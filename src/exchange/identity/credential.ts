@@ -1,12 +1,12 @@
 // Reads a credential from a request, strictly: exactly one, in one place, of bounded size. Verifies nothing.
 
-import type { CredentialPlace } from '../base/schema/credential-places.ts';
-import { tokenByte } from '../http/byte-classes.ts';
-import { cookiePairs } from '../http/cookies.ts';
-import { HeaderId } from '../http/header-names.ts';
-import { trimOptionalWhitespace } from '../http/optional-whitespace.ts';
-import { queryPairs, withoutParameter } from '../http/query.ts';
-import type { Exchange } from './exchange.ts';
+import type { CredentialPlace } from '../../base/schema/credential-places.ts';
+import { tokenByte } from '../../http/byte-classes.ts';
+import { cookiePairs } from '../../http/cookies.ts';
+import { HeaderId } from '../../http/header-names.ts';
+import { trimOptionalWhitespace } from '../../http/optional-whitespace.ts';
+import { queryPairs, withoutParameter } from '../../http/query.ts';
+import type { Exchange } from '../exchange.ts';
 
 /** Stands for something that cannot be a credential: several fields, nothing after the scheme, more bytes than allowed. */
 export const MALFORMED = Symbol('malformed credential');

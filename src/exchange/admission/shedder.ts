@@ -2,9 +2,9 @@
 // requests are refused is decided in shed-level.ts.
 
 import { getHeapStatistics } from 'node:v8';
-import { memoryLimit } from '../base/memory-limit.ts';
-import { residentBytes } from '../base/resident-bytes.ts';
-import { inFlightOfAll, type StateBlock } from '../upstream/state/shared-states.ts';
+import { memoryLimit } from '../../base/memory-limit.ts';
+import { residentBytes } from '../../base/resident-bytes.ts';
+import { inFlightOfAll, type StateBlock } from '../../upstream/state/shared-states.ts';
 import { PRIORITIES, ShedLevel } from './shed-level.ts';
 
 /** See `SheddingConfig` in src/config/admission-config.ts, to which this is structurally equal. */

@@ -1,6 +1,6 @@
 // The consumers and plans of one configuration, found by name or by the hash of a key. Knows no filter and no store.
 
-import { hashText, numberInHex } from '../base/hash.ts';
+import { hashText, numberInHex } from '../../base/hash.ts';
 import type { Consumer, Plan } from './consumer.ts';
 
 /** A consumer as configured; see `ConsumerConfig`, to which it is structurally equal. */

@@ -1,6 +1,6 @@
 // The source to which failed logins, and quotas by address, are counted.
 
-import { IPV6_WORDS, ipv4Text, mappedIpv4, parseZonedIpv6 } from '../base/ip-address.ts';
+import { IPV6_WORDS, ipv4Text, mappedIpv4, parseZonedIpv6 } from '../../base/ip-address.ts';
 
 const words = new Uint32Array(IPV6_WORDS);
 

@@ -1,6 +1,6 @@
 // The caller, once a filter has identified it: the consumer as configured, and the identity that the credential proved. Types only.
 
-import type { Rate } from '../base/rate.ts';
+import type { Rate } from '../../base/rate.ts';
 
 /** A caller, whichever filter recognised it. */
 export interface Consumer {
