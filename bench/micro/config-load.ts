@@ -6,10 +6,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { filterSchemas, loadLanguages } from '../../src/compile/languages.ts';
-import { loadConfig } from '../../src/config/load.ts';
-import { LoadCache } from '../../src/config/load-cache.ts';
 import { readPlainYaml } from '../../src/config/documents/plain-yaml.ts';
 import { readYaml } from '../../src/config/documents/yaml.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { LoadCache } from '../../src/config/load-cache.ts';
 
 const routeCount = 10_000;
 const includedCount = 100;

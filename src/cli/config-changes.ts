@@ -2,11 +2,11 @@
 
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { asWritten } from '../config/output/as-written.ts';
 import type { Config, RouteConfig } from '../config/config.ts';
-import type { FilterSchema } from '../config/schemas/filter-schema.ts';
+import { asWritten } from '../config/output/as-written.ts';
 import { inFilterTerms } from '../config/output/filter-terms.ts';
 import { inTerm } from '../config/output/written-terms.ts';
+import type { FilterSchema } from '../config/schemas/filter-schema.ts';
 import { redact } from '../control/redact.ts';
 import { comparable, placesOf } from './chain-changes.ts';
 import { type Side, valueChanges } from './value-changes.ts';

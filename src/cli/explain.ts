@@ -1,8 +1,8 @@
 // cardea explain: shows which route a request would take and how it would be processed, without sending it.
 
-import { asWritten } from '../config/output/as-written.ts';
-import type { Config } from '../config/config.ts';
 import { destinationUpstreams } from '../config/checks/destination-upstreams.ts';
+import type { Config } from '../config/config.ts';
+import { asWritten } from '../config/output/as-written.ts';
 import { redact } from '../control/redact.ts';
 import { destinationText } from '../control/route-list.ts';
 import { askedArrival } from '../runtime/asked-arrival.ts';

@@ -1,7 +1,7 @@
 // cardea keys: adds, lists and revokes API keys in a store that a running gateway reads.
 
-import { isCalendarDay } from '../config/schemas/calendar-day.ts';
 import type { Config } from '../config/config.ts';
+import { isCalendarDay } from '../config/schemas/calendar-day.ts';
 import { consumerLetters, consumerNamePattern } from '../config/schemas/resource-name.ts';
 import { type KeyRecord, makeKey, withKeyStore } from '../runtime/key-store.ts';
 import { type Command, type CommandArguments, configOption, ExitCode, jsonOption } from './command.ts';

@@ -2,8 +2,8 @@
 // routes were replaced, and nothing else that concerns routes changed, the rest of the table is kept as well.
 
 import { editedList, listEdits } from '../base/list-edits.ts';
-import type { Config, Problem, RouteConfig } from '../config/config.ts';
 import { upstreamsOf } from '../config/checks/route-upstreams.ts';
+import type { Config, Problem, RouteConfig } from '../config/config.ts';
 import type { Route } from '../exchange/route.ts';
 import type { Snapshot } from '../exchange/snapshot.ts';
 import type { RouteSpec } from '../route/candidate-maker.ts';

@@ -3,9 +3,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, Problem } from '../config/config.ts';
 import { listenerNames } from '../config/listener-keys.ts';
-import { ConsumerDirectory } from '../exchange/identity/consumer-directory.ts';
 import { ErrorPages } from '../exchange/error-pages.ts';
 import type { Filter } from '../exchange/filter.ts';
+import { ConsumerDirectory } from '../exchange/identity/consumer-directory.ts';
 import type { Route } from '../exchange/route.ts';
 import type { Snapshot } from '../exchange/snapshot.ts';
 import type { Store } from '../store/store.ts';

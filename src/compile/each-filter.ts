@@ -1,7 +1,7 @@
 // Walks over every filter of a configuration, including those inside other filters.
 
-import type { Config, FilterConfig } from '../config/config.ts';
 import { nonBareRoutes } from '../config/checks/non-bare-routes.ts';
+import type { Config, FilterConfig } from '../config/config.ts';
 import type { FilterDefinition, WrittenFilter } from '../exchange/filter.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 

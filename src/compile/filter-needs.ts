@@ -1,7 +1,7 @@
 // Collects what the filters and routes of a configuration need before a worker can build them: shared tables, feeds, metric cells.
 
-import type { Config } from '../config/config.ts';
 import { nonBareRoutes } from '../config/checks/non-bare-routes.ts';
+import type { Config } from '../config/config.ts';
 import { deferralEvents, deferralLabel } from '../exchange/deferred/deferral-events.ts';
 import type { FilterNeeds, NeedsContext } from '../exchange/worker-services.ts';
 import type { FeedNeed } from '../store/feed.ts';

@@ -1,7 +1,7 @@
 // Loads the filters that a configuration names, and no others.
 
-import type { Config } from '../config/config.ts';
 import { nonBareRoutes } from '../config/checks/non-bare-routes.ts';
+import type { Config } from '../config/config.ts';
 import { loadDefinitions } from './catalog.ts';
 import type { FilterDefinitions } from './compile-chain.ts';
 import { eachFilter } from './each-filter.ts';

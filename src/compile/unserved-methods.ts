@@ -1,8 +1,8 @@
 // Warns of methods in routes that no request has when it reaches them, because the gateway refuses them before. Slips are told elsewhere.
 
 import { slipText } from '../config/checks/check-methods.ts';
-import type { Config, Problem } from '../config/config.ts';
 import { RouteSearch } from '../config/checks/route-search.ts';
+import type { Config, Problem } from '../config/config.ts';
 import { knownMethods } from '../http/methods.ts';
 
 /** TRACE is read, and refused with 405 on every route. */

@@ -4,14 +4,14 @@
 import { z } from 'zod';
 import { expected } from '../base/schema/found.ts';
 import type { EndpointConfig, LocatedProblem, Problem, UpstreamConfig } from './config.ts';
-import { endpointSchema } from './schemas/endpoint-schema.ts';
-import { noPieces } from './load-cache.ts';
-import { schemeMisfit } from './schemas/protocol-misfit.ts';
 import { readDocument } from './documents/read-document.ts';
-import { checkValue } from './problems/schema-problems.ts';
 import { SourceFile } from './documents/source-file.ts';
 import { SourcePlaces } from './documents/source-places.ts';
 import { ReadError } from './documents/yaml.ts';
+import { noPieces } from './load-cache.ts';
+import { checkValue } from './problems/schema-problems.ts';
+import { endpointSchema } from './schemas/endpoint-schema.ts';
+import { schemeMisfit } from './schemas/protocol-misfit.ts';
 
 const schema = z.strictObject({
   endpoints: z.array(endpointSchema, expected('a list of endpoints such as [http://10.0.0.1:8080]')),

@@ -2,9 +2,9 @@
 
 import path from 'node:path';
 import { PageTemplate, pageVariables } from '../base/page-template.ts';
+import { RouteSearch } from './checks/route-search.ts';
 import type { Config, ErrorPageFile, ErrorPagesConfig, Problem, RouteConfig } from './config.ts';
 import { suggestion } from './problems/nearest-name.ts';
-import { RouteSearch } from './checks/route-search.ts';
 
 type Path = Problem['path'];
 type Pages = Pick<Config, 'errorPages' | 'routes'>;

@@ -5,9 +5,9 @@ import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { faultKinds } from '../base/fault.ts';
 import { pageProblems } from './error-page-files.ts';
-import { pageStatuses } from './schemas/error-pages-schema.ts';
 import { type LoadResult, loadConfig, loadConfigText } from './load.ts';
 import { LoadCache } from './load-cache.ts';
+import { pageStatuses } from './schemas/error-pages-schema.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'cardea-pages-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

@@ -3,10 +3,10 @@
 import type { CheckedParts } from './checks/check-document.ts';
 import type { CutList } from './documents/cut-list.ts';
 import type { ExpansionCache } from './documents/expand.ts';
-import type { FilterSchema } from './schemas/filter-schema.ts';
 import type { SettingStarts } from './documents/setting-starts.ts';
 import type { SourceFile } from './documents/source-file.ts';
 import type { ReadError } from './documents/yaml.ts';
+import type { FilterSchema } from './schemas/filter-schema.ts';
 
 /** What a file was read into: its lists by their keys, and everything else by its text. See cut-document.ts. */
 export interface PieceCache {

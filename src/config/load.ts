@@ -3,7 +3,6 @@
 
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { rememberOutsideValues } from './output/as-written.ts';
 import { checkCaptures } from './checks/check-captures.ts';
 import { type ConfigParts, checkDocument } from './checks/check-document.ts';
 import { checkFilterPlaces } from './checks/check-filter-places.ts';
@@ -13,23 +12,24 @@ import { checkOwnPaths } from './checks/check-own-paths.ts';
 import { checkReferences } from './checks/check-references.ts';
 import { checkReplyHeaders } from './checks/check-reply-headers.ts';
 import { checkRoutePaths } from './checks/check-route-paths.ts';
-import type { Config, LocatedProblem, Problem } from './config.ts';
-import { readPages } from './error-page-files.ts';
-import type { ExpansionSources } from './documents/expand.ts';
 import { expandChains, whereWritten } from './checks/expand-chains.ts';
-import type { FilterSchema } from './schemas/filter-schema.ts';
-import { valueAt } from './problems/found-text.ts';
-import { deepFreeze } from './freeze.ts';
-import { hideSecrets } from './problems/hide-secrets.ts';
+import { allRoutes, routesToCheck } from './checks/routes-to-check.ts';
+import type { Config, LocatedProblem, Problem } from './config.ts';
+import type { ExpansionSources } from './documents/expand.ts';
 import { type ReadFiles, readFiles } from './documents/include.ts';
+import { MergedDocument } from './documents/merge.ts';
+import { readPages } from './error-page-files.ts';
+import { deepFreeze } from './freeze.ts';
 import { languageOf } from './language.ts';
 import { LoadCache } from './load-cache.ts';
-import { MergedDocument } from './documents/merge.ts';
 import { type NamedFiles, readNamedFiles, watchedNames, withAuthorities } from './named-files.ts';
-import { onOneLine } from './problems/one-line.ts';
+import { rememberOutsideValues } from './output/as-written.ts';
 import { type PartialConfig, partialConfig } from './partial-config.ts';
+import { valueAt } from './problems/found-text.ts';
+import { hideSecrets } from './problems/hide-secrets.ts';
+import { onOneLine } from './problems/one-line.ts';
 import { inReadingOrder, isAbsenceUncertain, withoutEchoes } from './problems/problem-order.ts';
-import { allRoutes, routesToCheck } from './checks/routes-to-check.ts';
+import type { FilterSchema } from './schemas/filter-schema.ts';
 import { withAbsoluteFiles } from './schemas/tls-file.ts';
 
 export interface LoadOptions {

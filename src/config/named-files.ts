@@ -4,8 +4,8 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { ConfigFiles } from './config.ts';
-import { pageFilesOf } from './error-page-files.ts';
 import { readFailure, readSmallFile } from './documents/expand.ts';
+import { pageFilesOf } from './error-page-files.ts';
 import type { StoreConfig } from './store-config.ts';
 
 /** The files that a configuration names. `texts` has by absolute path the text of a file, or why it cannot be read. */

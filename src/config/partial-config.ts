@@ -2,11 +2,11 @@
 // reported at once. It never serves requests.
 
 import { type CheckedParts, type ConfigParts, checkDocument } from './checks/check-document.ts';
-import type { Config, Problem, RouteConfig } from './config.ts';
-import type { FilterSchema, StoreReference } from './schemas/filter-schema.ts';
-import type { Language } from './language.ts';
 import { upstreamsOf } from './checks/route-upstreams.ts';
 import { storesOfFilter, storesOfRoute } from './checks/store-references.ts';
+import type { Config, Problem, RouteConfig } from './config.ts';
+import type { Language } from './language.ts';
+import type { FilterSchema, StoreReference } from './schemas/filter-schema.ts';
 import { withAbsoluteFiles } from './schemas/tls-file.ts';
 
 export interface PartialConfig {

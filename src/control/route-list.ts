@@ -1,8 +1,8 @@
 // Routes as programs and people read them in a list: what they match and where they lead, without defaults.
 
 import { optionalOf } from '../base/schema/optional-login.ts';
-import { asWritten } from '../config/output/as-written.ts';
 import type { Config, DestinationConfig, FilterConfig, RouteConfig } from '../config/config.ts';
+import { asWritten } from '../config/output/as-written.ts';
 
 export interface ListedRoute {
   readonly name: string;

@@ -7,8 +7,8 @@ import type { Routable } from '../route/routable.ts';
 import type { StateBlock } from '../upstream/state/shared-states.ts';
 import { StateCell } from '../upstream/state/state-cells.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import type { Consumer } from './identity/consumer.ts';
 import type { Exchange } from './exchange.ts';
+import type { Consumer } from './identity/consumer.ts';
 import { userName } from './identity/user-name.ts';
 
 /** The whole, 100 %: shared memory holds shares as whole numbers of this. */

@@ -3,8 +3,8 @@
 import type { CredentialPlace } from '../base/schema/credential-places.ts';
 import type { Store } from '../store/store.ts';
 import type { StoreSpec } from '../store/store-spec.ts';
-import type { Consumer } from './identity/consumer.ts';
 import type { Exchange } from './exchange.ts';
+import type { Consumer } from './identity/consumer.ts';
 import type { RefusalTally } from './identity/refusal-tally.ts';
 import type { FilterNeeds, NeedsContext, WorkerServices } from './worker-services.ts';
 

@@ -14,12 +14,12 @@ import { NO_VERSION } from '../telemetry/canary-cells.ts';
 import { recordDuration } from '../telemetry/histogram.ts';
 import { RouteCell, refusalCell, statusClass, UpstreamCell, WorkerCell } from '../telemetry/metric-families.ts';
 import { extraPart } from './access-extras.ts';
+import { leaveGates } from './admission/leave-gates.ts';
 import { runEndHooks } from './chain.ts';
 import { countVersion } from './count-version.ts';
 import { loggedPath } from './deferred/answers-path.ts';
 import type { Exchange } from './exchange.ts';
 import { gatheredBodies } from './gathered-bodies.ts';
-import { leaveGates } from './admission/leave-gates.ts';
 
 /** Ends the exchange once; later calls do nothing. */
 export function finish(exchange: Exchange): void {

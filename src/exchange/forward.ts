@@ -6,8 +6,8 @@ import { HeaderId } from '../http/header-names.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { forwardTo } from './attempt.ts';
 import type { Exchange } from './exchange.ts';
-import { answer } from './reply.ts';
 import { userName } from './identity/user-name.ts';
+import { answer } from './reply.ts';
 
 /** Makes this hash independent of others: a client with a low hash here must not have a low hash in every other choice. */
 const SPLIT_SEED = 17;

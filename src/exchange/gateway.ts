@@ -21,6 +21,7 @@ import { IdBlocks } from '../telemetry/id-blocks.ts';
 import { http2Cell, WorkerCell } from '../telemetry/metric-families.ts';
 import { newRequestId } from '../telemetry/request-id.ts';
 import type { SharedStates } from '../upstream/state/shared-states.ts';
+import { Shedder } from './admission/shedder.ts';
 import { begin } from './begin.ts';
 import { ConnectionRoom } from './connection-room.ts';
 import { Unattended } from './deferred/unattended.ts';
@@ -35,7 +36,6 @@ import { problemMessage } from './problem.ts';
 import { recordMalformed } from './record-malformed.ts';
 import { refuseStream } from './refuse-stream.ts';
 import type { ExchangeServices } from './services.ts';
-import { Shedder } from './admission/shedder.ts';
 import type { Snapshot } from './snapshot.ts';
 import { steps } from './steps.ts';
 

@@ -10,9 +10,9 @@ import type { FailureLog } from '../telemetry/failure-log.ts';
 import type { IdBlocks } from '../telemetry/id-blocks.ts';
 import type { LogFields } from '../telemetry/operator-log.ts';
 import type { PoolContext } from '../upstream/pool.ts';
+import type { Shedder } from './admission/shedder.ts';
 import type { Unattended } from './deferred/unattended.ts';
 import type { Exchange } from './exchange.ts';
-import type { Shedder } from './admission/shedder.ts';
 
 /** What an exchange needs of its worker. */
 export interface ExchangeServices extends PoolContext {

@@ -6,10 +6,10 @@ import type { RouteTable } from '../route/route-table.ts';
 import type { Gate } from '../upstream/admission/gate.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { AccessExtras } from './access-extras.ts';
-import type { ConsumerDirectory } from './identity/consumer-directory.ts';
-import type { ErrorPages } from './error-pages.ts';
-import type { Route } from './route.ts';
 import type { SheddingSpec } from './admission/shedder.ts';
+import type { ErrorPages } from './error-pages.ts';
+import type { ConsumerDirectory } from './identity/consumer-directory.ts';
+import type { Route } from './route.ts';
 
 /** The names of the listeners by their keys; an empty text for a listener without a name. */
 export type ListenerNames = ReadonlyMap<string, string>;

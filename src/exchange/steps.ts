@@ -1,8 +1,8 @@
 // Which function handles which event of an exchange: with this table the exchange need not know its steps.
 
 import { admitted } from './admission/admitted.ts';
-import { onConnection } from './attempt.ts';
 import { notAdmitted } from './admission/gates.ts';
+import { onConnection } from './attempt.ts';
 import {
   deadlineReached,
   informational,

@@ -1,9 +1,9 @@
 // At which listener, and from which client, a request comes in that is asked about: as written, or else the most probable.
 
 import { canonicalIpv6, parseIpv4 } from '../base/ip-address.ts';
-import { addressText } from '../config/schemas/address.ts';
 import type { ListenerConfig } from '../config/config.ts';
 import { suggestion } from '../config/problems/nearest-name.ts';
+import { addressText } from '../config/schemas/address.ts';
 import type { Arrival } from '../http/request-head.ts';
 
 /** An address of nobody (RFC 5737), outside of all networks that people write into a configuration. */

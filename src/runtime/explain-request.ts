@@ -3,8 +3,8 @@
 import { optionalOf } from '../base/schema/optional-login.ts';
 import { dryCompile } from '../compile/dry-compile.ts';
 import { filtersInUse } from '../compile/filters-in-use.ts';
-import type { Config, DestinationConfig, FilterConfig, RouteConfig } from '../config/config.ts';
 import { destinationUpstreams } from '../config/checks/destination-upstreams.ts';
+import type { Config, DestinationConfig, FilterConfig, RouteConfig } from '../config/config.ts';
 import { allowHeader } from '../exchange/begin.ts';
 import { ANSWERS_PATH, answersWordIn } from '../exchange/deferred/answers-path.ts';
 import { isForwardingClaim } from '../exchange/forwarded.ts';

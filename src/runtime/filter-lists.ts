@@ -1,9 +1,9 @@
 // The revocation lists that filters read for themselves, so that they are watched as those of listeners are. Knows no filter by name.
 
-import { asWritten } from '../config/output/as-written.ts';
-import type { Config, FilterConfig } from '../config/config.ts';
-import type { FilterSchema, ReadList } from '../config/schemas/filter-schema.ts';
 import { nonBareRoutes } from '../config/checks/non-bare-routes.ts';
+import type { Config, FilterConfig } from '../config/config.ts';
+import { asWritten } from '../config/output/as-written.ts';
+import type { FilterSchema, ReadList } from '../config/schemas/filter-schema.ts';
 import type { FilterList } from '../net/tls/read-material.ts';
 
 type Schemas = ReadonlyMap<string, FilterSchema>;

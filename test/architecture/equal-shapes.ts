@@ -10,9 +10,9 @@ import type {
   RetryConfig,
 } from '../../src/config/resilience-config.ts';
 import type { StoreConfig } from '../../src/config/store-config.ts';
+import type { SheddingSpec } from '../../src/exchange/admission/shedder.ts';
 import type { Plan } from '../../src/exchange/identity/consumer.ts';
 import type { ListedConsumer } from '../../src/exchange/identity/consumer-directory.ts';
-import type { SheddingSpec } from '../../src/exchange/admission/shedder.ts';
 import type { Limits, Paths } from '../../src/exchange/snapshot.ts';
 import type { ListenerTlsSpec, UpstreamTlsSpec } from '../../src/net/tls/read-material.ts';
 import type { MatchSpec, RewriteSpec } from '../../src/route/match.ts';

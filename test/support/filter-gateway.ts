@@ -3,10 +3,10 @@
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import type { z } from 'zod';
 import { buildChain } from '../../src/exchange/chain.ts';
-import type { Plan } from '../../src/exchange/identity/consumer.ts';
-import { ConsumerDirectory, type ListedConsumer } from '../../src/exchange/identity/consumer-directory.ts';
 import type { FilterDefinition } from '../../src/exchange/filter.ts';
 import type { Gateway } from '../../src/exchange/gateway.ts';
+import type { Plan } from '../../src/exchange/identity/consumer.ts';
+import { ConsumerDirectory, type ListedConsumer } from '../../src/exchange/identity/consumer-directory.ts';
 import { identityHeaderPrefixes } from '../../src/exchange/identity/identity-lines.ts';
 import { Route, RoutePlan } from '../../src/exchange/route.ts';
 import type { Snapshot } from '../../src/exchange/snapshot.ts';

@@ -1,8 +1,8 @@
 // The configuration of a drill: the user's settings of some upstreams and their routes, with stand-ins in place of the endpoints, on a port
 // of 127.0.0.1. Starts nothing.
 
-import type { Config, EndpointConfig, RouteConfig, UpstreamConfig } from '../../config/config.ts';
 import { destinationUpstreams } from '../../config/checks/destination-upstreams.ts';
+import type { Config, EndpointConfig, RouteConfig, UpstreamConfig } from '../../config/config.ts';
 import { checkOfStandIns } from './healthy-response.ts';
 
 /** A stand-in's port on 127.0.0.1. */

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { checkBareRoute } from './check-bare-route.ts';
-import { routeSchema } from '../schemas/route-schema.ts';
 import { checkValue } from '../problems/schema-problems.ts';
+import { routeSchema } from '../schemas/route-schema.ts';
+import { checkBareRoute } from './check-bare-route.ts';
 
 const schema = routeSchema([]);
 /** Good texts, four times as often as the others. */

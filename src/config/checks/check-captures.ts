@@ -1,7 +1,7 @@
 // Warns of groups of an expression that may match slashes, where a rewrite or redirect encodes them: `{rest}` is one segment, `{rest*}` many.
 
-import type { CheckedParts } from './check-document.ts';
 import type { Problem } from '../config.ts';
+import type { CheckedParts } from './check-document.ts';
 import type { RoutesToCheck } from './routes-to-check.ts';
 
 /** Returns the warnings about the routes from `from` up to `to`, excluded. */

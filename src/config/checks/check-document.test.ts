@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { checkDocument } from './check-document.ts';
-import { checkReferences } from './check-references.ts';
 import { documentKeys, languageOf } from '../language.ts';
 import { type KeptParts, noDocument } from '../load-cache.ts';
+import { checkDocument } from './check-document.ts';
+import { checkReferences } from './check-references.ts';
 import { allRoutes } from './routes-to-check.ts';
 
 const echo = { name: 'echo', schema: z.strictObject({ text: z.string().default('hi') }), documentation: 'Says it.' };

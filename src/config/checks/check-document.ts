@@ -4,20 +4,26 @@
 import { type ChangedRange, changedRange, rememberChangedRange } from '../../base/changed-range.ts';
 import { isAnyKept } from '../../base/list-edits.ts';
 import { found } from '../../base/schema/found.ts';
-import { checkBareRoute } from './check-bare-route.ts';
 import type { Config, Problem } from '../config.ts';
-import { belongsIntoFilters, filterNamesOf, filtersAreElements, isFilterName, meantFilter } from '../problems/filter-names.ts';
-import { foreignName } from '../problems/foreign-names.ts';
-import { foreignNote } from '../problems/foreign-notes.ts';
+import { isAboutReservedKey, reservedKeyProblems } from '../documents/reserved-keys.ts';
 import { deepFreeze } from '../freeze.ts';
-import { spaceMissing } from '../problems/issue-text.ts';
 import { documentKeys, type Language } from '../language.ts';
 import type { KeptPart, KeptParts } from '../load-cache.ts';
+import {
+  belongsIntoFilters,
+  filterNamesOf,
+  filtersAreElements,
+  isFilterName,
+  meantFilter,
+} from '../problems/filter-names.ts';
+import { foreignName } from '../problems/foreign-names.ts';
+import { foreignNote } from '../problems/foreign-notes.ts';
+import { spaceMissing } from '../problems/issue-text.ts';
 import { probableName, suggestion } from '../problems/nearest-name.ts';
-import { isAboutReservedKey, reservedKeyProblems } from '../documents/reserved-keys.ts';
-import { consumerName, resourceName } from '../schemas/resource-name.ts';
 import { type Checked, checkValue } from '../problems/schema-problems.ts';
+import { consumerName, resourceName } from '../schemas/resource-name.ts';
 import { fieldOf } from '../written.ts';
+import { checkBareRoute } from './check-bare-route.ts';
 
 export type ConfigParts = Omit<Config, 'version' | 'errorPageFiles'>;
 

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
+import { languageOf } from '../language.ts';
+import type { FilterSchema } from '../schemas/filter-schema.ts';
 import { checkDocument } from './check-document.ts';
 import { checkFilterPlaces } from './check-filter-places.ts';
-import type { FilterSchema } from '../schemas/filter-schema.ts';
-import { languageOf } from '../language.ts';
 import { allRoutes } from './routes-to-check.ts';
 
 const any = z.strictObject({});

@@ -2,15 +2,15 @@
 // path, routes and consumers that exist. What a filter needs is stated in the filter's own config.ts.
 
 import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
+import type { FilterConfig, Problem, RouteConfig } from '../config.ts';
+import { type Checked, checkValue } from '../problems/schema-problems.ts';
+import { type FilterSchema, filterOrChainSchema } from '../schemas/filter-schema.ts';
+import { elementNames, fieldOf, listOf } from '../written.ts';
 import { isChainUse } from './chain-use.ts';
 import type { CheckedParts } from './check-document.ts';
 import { checkOptionalFilters } from './check-optional-filters.ts';
-import type { FilterConfig, Problem, RouteConfig } from '../config.ts';
-import { type FilterSchema, filterOrChainSchema } from '../schemas/filter-schema.ts';
 import { parametersOf } from './path-parameters.ts';
 import { allRoutes, type RoutesToCheck } from './routes-to-check.ts';
-import { type Checked, checkValue } from '../problems/schema-problems.ts';
-import { elementNames, fieldOf, listOf } from '../written.ts';
 
 type Path = readonly (string | number)[];
 type Settings = Readonly<Record<string, unknown>>;

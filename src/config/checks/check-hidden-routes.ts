@@ -1,8 +1,8 @@
 // Warns of routes that hardly any request reaches, where gateways with another precedence or other prefixes would send them many:
 // expressions behind a prefix, and `/` alone.
 
-import type { CheckedParts } from './check-document.ts';
 import type { MatchConfig, Problem, RouteConfig } from '../config.ts';
+import type { CheckedParts } from './check-document.ts';
 import { RouteSearch } from './route-search.ts';
 
 /** The routes that others may hide. */

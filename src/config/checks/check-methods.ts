@@ -1,8 +1,8 @@
 // Warns of methods that are probably misspelt. To HTTP, `GTE` is as valid a method as any, but no request will ever match a route for it.
 
-import type { CheckedParts } from './check-document.ts';
 import type { Problem } from '../config.ts';
 import { suggestion } from '../problems/nearest-name.ts';
+import type { CheckedParts } from './check-document.ts';
 import type { RoutesToCheck } from './routes-to-check.ts';
 
 /** The methods that nearly every misspelt one was meant to be. */

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkOptionalFilters } from './check-optional-filters.ts';
 import type { FilterConfig } from '../config.ts';
+import { checkOptionalFilters } from './check-optional-filters.ts';
 
 const consumers = new Set(['guest', 'visitor']);
 const key: FilterConfig = { name: 'apiKey', config: { optional: false } };

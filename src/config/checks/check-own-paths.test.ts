@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
+import { languageOf } from '../language.ts';
+import type { FilterSchema } from '../schemas/filter-schema.ts';
 import { checkDocument } from './check-document.ts';
 import { checkOwnPaths } from './check-own-paths.ts';
-import type { FilterSchema } from '../schemas/filter-schema.ts';
-import { languageOf } from '../language.ts';
 
 const any = z.strictObject({});
 const otherwise = 'nobody comes back';

@@ -1,9 +1,9 @@
 // Warns when a path that a filter serves itself cannot be reached: a login ends at a path of its filter, and a request reaches a filter
 // only through a route. Which route wins, and for which host, is not considered: what is reported here is wrong in any case.
 
-import type { CheckedParts } from './check-document.ts';
 import type { FilterConfig, Problem, RouteConfig } from '../config.ts';
 import type { FilterSchema } from '../schemas/filter-schema.ts';
+import type { CheckedParts } from './check-document.ts';
 
 type Path = readonly (string | number)[];
 

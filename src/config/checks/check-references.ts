@@ -1,11 +1,11 @@
 // Checks the references between the parts of a document: every name that is used exists, and no name is given twice. Works on whatever
 // could be read, so that an error in one part hides none in another. After a change, checks only what the change can affect.
 
+import type { Problem } from '../config.ts';
+import type { KeptDocument } from '../load-cache.ts';
+import type { FilterSchema } from '../schemas/filter-schema.ts';
 import type { CheckedParts } from './check-document.ts';
 import { zoneProblems } from './check-zone.ts';
-import type { Problem } from '../config.ts';
-import type { FilterSchema } from '../schemas/filter-schema.ts';
-import type { KeptDocument } from '../load-cache.ts';
 import { ReferenceCheck } from './reference-check.ts';
 import { upstreamsOf } from './route-upstreams.ts';
 import type { RoutesToCheck } from './routes-to-check.ts';

@@ -1,7 +1,7 @@
 // Warns of header values of fixed replies that contain a placeholder, because placeholders are not filled in there.
 
-import type { CheckedParts } from './check-document.ts';
 import type { Problem } from '../config.ts';
+import type { CheckedParts } from './check-document.ts';
 import { parametersOf } from './path-parameters.ts';
 import type { RoutesToCheck } from './routes-to-check.ts';
 

@@ -1,8 +1,8 @@
 // Reports routes whose path no request can have, because `paths` refuses or changes every such path before routing. Other errors in a path
 // are reported by the code that parses the pattern.
 
-import type { CheckedParts } from './check-document.ts';
 import type { Problem } from '../config.ts';
+import type { CheckedParts } from './check-document.ts';
 import type { RoutesToCheck } from './routes-to-check.ts';
 
 /** Returns the errors of the routes from `from` up to `to`, excluded. */

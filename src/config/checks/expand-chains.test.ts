@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { z } from 'zod';
-import type { FilterSchema } from '../schemas/filter-schema.ts';
 import { type LoadResult, loadConfig } from '../load.ts';
 import { LoadCache } from '../load-cache.ts';
+import type { FilterSchema } from '../schemas/filter-schema.ts';
 
 const filters: readonly FilterSchema[] = [
   { name: 'login', schema: z.strictObject({ realm: z.string().default('all') }), identifies: true },

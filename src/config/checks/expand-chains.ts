@@ -1,12 +1,12 @@
 // Puts the filters of chains in the place of `{ chain: NAME }`, so that whatever comes after sees nothing but filters. The filters are
 // those that were checked once with the chain; a route only gets a list that holds them.
 
-import { chainUsedIn, isChainUse } from './chain-use.ts';
-import type { CheckedParts } from './check-document.ts';
 import type { ChainConfig, FilterConfig, Problem, RouteConfig } from '../config.ts';
 import { suggestion } from '../problems/nearest-name.ts';
-import { RouteSearch } from './route-search.ts';
 import { fieldOf, keysOf, listOf } from '../written.ts';
+import { chainUsedIn, isChainUse } from './chain-use.ts';
+import type { CheckedParts } from './check-document.ts';
+import { RouteSearch } from './route-search.ts';
 
 type Path = Problem['path'];
 type Settings = Readonly<Record<string, unknown>>;

@@ -3,20 +3,20 @@
 import { foreignVariable } from '../../base/foreign-variables.ts';
 import { unlistedConsumer } from '../../base/schema/listed-consumers.ts';
 import type { PartKey } from '../../base/schema/place-problem.ts';
-import { addressText } from '../schemas/address.ts';
 import { isBare, onlyUpstream } from '../bare-route.ts';
+import type { DestinationConfig, Problem, RouteConfig } from '../config.ts';
+import { suggestion } from '../problems/nearest-name.ts';
+import { checkValue } from '../problems/schema-problems.ts';
+import { addressText } from '../schemas/address.ts';
+import { destinationSchema } from '../schemas/destination-schema.ts';
+import type { FilterSchema } from '../schemas/filter-schema.ts';
+import { elementNames, fieldOf, keysOf, listOf } from '../written.ts';
 import type { CheckedParts } from './check-document.ts';
 import { checkFallback } from './check-fallback.ts';
 import { checkRollout } from './check-rollout.ts';
-import type { DestinationConfig, Problem, RouteConfig } from '../config.ts';
-import { destinationSchema } from '../schemas/destination-schema.ts';
-import type { FilterSchema } from '../schemas/filter-schema.ts';
-import { suggestion } from '../problems/nearest-name.ts';
 import { parametersAskedFor, parametersOf } from './path-parameters.ts';
 import { type NamedUpstream, upstreamsBeside, upstreamsOfDestination } from './route-upstreams.ts';
-import { checkValue } from '../problems/schema-problems.ts';
 import { storesOfFilter, storesOfRoute } from './store-references.ts';
-import { elementNames, fieldOf, keysOf, listOf } from '../written.ts';
 
 type Path = readonly (string | number)[];
 type Settings = Readonly<Record<string, unknown>>;

@@ -2,8 +2,8 @@
 
 import { changedRange } from '../../base/changed-range.ts';
 import { isAnyKept } from '../../base/list-edits.ts';
-import type { CheckedParts } from './check-document.ts';
 import type { RouteConfig } from '../config.ts';
+import type { CheckedParts } from './check-document.ts';
 
 /** Routes from `from` up to `to`, excluded. With `all`, every other part has to be checked as well; otherwise those have not changed. */
 export interface RoutesToCheck {

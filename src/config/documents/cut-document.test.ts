@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { readCut } from './cut-document.ts';
 import { noPieces } from '../load-cache.ts';
+import { readCut } from './cut-document.ts';
 import { ReadError, readYaml } from './yaml.ts';
 
 /** Checks that a text that can be cut means what js-yaml makes of the whole. Returns whether it can be cut. */

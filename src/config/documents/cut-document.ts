@@ -1,8 +1,8 @@
 // Cuts a YAML document into its settings, and long lists and maps into their elements, so that only what changed is parsed again. Cuts
 // only at lines where a valid document cannot be inside a value, and does not cut when in doubt.
 
-import { type CutList, cutList } from './cut-list.ts';
 import type { PieceCache } from '../load-cache.ts';
+import { type CutList, cutList } from './cut-list.ts';
 import { notPlain, readPlainYaml } from './plain-yaml.ts';
 import { settingStarts } from './setting-starts.ts';
 import type { CutSetting, CutSettings, TextPart } from './source-places.ts';

@@ -3,8 +3,11 @@
 import { isUtf8 } from 'node:buffer';
 import { globSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { closedFolder } from './closed-folder.ts';
 import type { LocatedProblem } from '../config.ts';
+import { includeSchema } from '../language.ts';
+import { type KeptFile, type LoadCache, noPieces } from '../load-cache.ts';
+import { checkValue } from '../problems/schema-problems.ts';
+import { closedFolder } from './closed-folder.ts';
 import {
   Expansion,
   type ExpansionCache,
@@ -13,11 +16,8 @@ import {
   noteWholeTexts,
   readFailure,
 } from './expand.ts';
-import { includeSchema } from '../language.ts';
-import { type KeptFile, type LoadCache, noPieces } from '../load-cache.ts';
 import { isFolder, magic, patternFolders } from './pattern-folders.ts';
 import { readDocument } from './read-document.ts';
-import { checkValue } from '../problems/schema-problems.ts';
 import { SourceFile } from './source-file.ts';
 import { SourcePlaces } from './source-places.ts';
 import { ReadError } from './yaml.ts';

@@ -1,8 +1,8 @@
 // Reads the text of one file into settings. Decides which reader does it.
 
+import { noPieces, type PieceCache } from '../load-cache.ts';
 import { type CutDocument, readCut } from './cut-document.ts';
 import { readJson } from './json.ts';
-import { noPieces, type PieceCache } from '../load-cache.ts';
 import { ReadError, readYaml } from './yaml.ts';
 
 const uncut = { pieces: noPieces, places: new Map() } as const;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readCut } from './cut-document.ts';
 import { noPieces } from '../load-cache.ts';
+import { readCut } from './cut-document.ts';
 import { PlaceTree } from './place-tree.ts';
 import { SourcePlaces } from './source-places.ts';
 

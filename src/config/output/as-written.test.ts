@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { asWritten } from './as-written.ts';
 import { type LoadOptions, loadConfigText } from '../load.ts';
+import { asWritten } from './as-written.ts';
 
 const text = `listeners: [{ address: "127.0.0.1:0" }]
 upstreams: { shop: { endpoints: ["http://\${env:HOST}:\${env:PORT}"] } }

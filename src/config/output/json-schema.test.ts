@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { type JsonSchema, jsonSchema } from './json-schema.ts';
 import { documentKeys } from '../language.ts';
+import { type JsonSchema, jsonSchema } from './json-schema.ts';
 import { configurationReference } from './reference.ts';
 
 const filters = [

@@ -3,8 +3,8 @@
 import { z } from 'zod';
 import { filterOrChainPlace, filterPlace } from '../../base/schema/filter-place.ts';
 import { CHAIN } from '../checks/chain-use.ts';
-import type { FilterSchema } from '../schemas/filter-schema.ts';
 import { documentSchema, languageOf } from '../language.ts';
+import type { FilterSchema } from '../schemas/filter-schema.ts';
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 

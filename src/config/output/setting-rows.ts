@@ -3,9 +3,9 @@
 import type { z } from 'zod';
 import { duration, durationOrZero } from '../../base/schema/duration.ts';
 import { size } from '../../base/schema/size.ts';
-import { type JsonSchema, toJsonSchema } from './json-schema.ts';
 import { percentage } from '../schemas/percentage.ts';
 import { rate } from '../schemas/rate.ts';
+import { type JsonSchema, toJsonSchema } from './json-schema.ts';
 
 export interface SettingRow {
   /** Such as `pool.maxConnections` or `endpoints[].weight`. */

@@ -3,6 +3,7 @@
 
 import type { z } from 'zod';
 import { found, MISSING } from '../../base/schema/found.ts';
+import { fieldOf } from '../written.ts';
 import {
   belongsIntoFilters,
   filterNamesOf,
@@ -14,7 +15,6 @@ import {
 import { foreignName, plainName } from './foreign-names.ts';
 import { foreignNote } from './foreign-notes.ts';
 import { suggestion } from './nearest-name.ts';
-import { fieldOf } from '../written.ts';
 
 /** Number of a map's keys that a message lists. */
 const KEYS_SHOWN_MAX = 8;

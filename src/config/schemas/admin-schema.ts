@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { expected } from '../../base/schema/found.ts';
-import { namedAddress } from './address.ts';
 import type { AdminConfig } from '../config.ts';
+import { namedAddress } from './address.ts';
 
 const hostName = z
   .string()

@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { duration } from '../../base/schema/duration.ts';
-import { percentage } from './percentage.ts';
 import type { BreakerConfig } from '../resilience-config.ts';
+import { percentage } from './percentage.ts';
 
 export const breakerSchema = z
   .strictObject({

@@ -3,8 +3,8 @@
 import { z } from 'zod';
 import { duration } from '../../base/schema/duration.ts';
 import { expected, found } from '../../base/schema/found.ts';
-import { percentage } from './percentage.ts';
 import type { CanaryConfig, ShareOf } from '../rollout-config.ts';
+import { percentage } from './percentage.ts';
 import { storeName } from './store-name.ts';
 import { cookieValueError, fieldValueError, namedMatches } from './value-match.ts';
 

@@ -1,8 +1,8 @@
 // One element of `consumers`: a caller, and the keys by which it is identified.
 
 import { z } from 'zod';
-import { isCalendarDay } from './calendar-day.ts';
 import type { ConsumerConfig, KeyConfig } from '../config.ts';
+import { isCalendarDay } from './calendar-day.ts';
 import { consumerName } from './resource-name.ts';
 
 // Because: a message that showed the value found could reveal a key that was pasted in place of its hash.

@@ -10,8 +10,8 @@ import {
 } from '../../base/schema/answer-memory.ts';
 import { duration } from '../../base/schema/duration.ts';
 import { expected } from '../../base/schema/found.ts';
-import { replySchema } from './reply-schema.ts';
 import type { FallbackConfig, HedgeConfig, KeptAnswersConfig } from '../resilience-config.ts';
+import { replySchema } from './reply-schema.ts';
 
 const cacheSchema = z
   .strictObject({

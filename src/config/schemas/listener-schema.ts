@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { cidrError } from '../../base/cidr-set.ts';
-import { address } from './address.ts';
 import type { ListenerConfig } from '../config.ts';
+import { address } from './address.ts';
 import { http2Schema } from './http2-schema.ts';
 import { listenerTlsSchema } from './listener-tls-schema.ts';
 import { resourceName } from './resource-name.ts';

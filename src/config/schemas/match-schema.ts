@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { cidrError } from '../../base/cidr-set.ts';
 import { expected, found } from '../../base/schema/found.ts';
 import { noBodyConditions, noConditions, noNames } from '../bare-route.ts';
-import { bodyMatches } from './body-match.ts';
 import type { MatchConfig } from '../config.ts';
+import { bodyMatches } from './body-match.ts';
 import { cookieValueError, fieldValueError, namedMatches, regexError } from './value-match.ts';
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;

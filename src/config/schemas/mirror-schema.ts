@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { duration } from '../../base/schema/duration.ts';
 import { expected, found } from '../../base/schema/found.ts';
 import { sizeBetween } from '../../base/schema/size.ts';
-import { percentage } from './percentage.ts';
 import type { MirrorConfig } from '../rollout-config.ts';
+import { percentage } from './percentage.ts';
 
 const KIB = 1024;
 const fieldName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;

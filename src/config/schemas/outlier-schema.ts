@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { duration, durationText } from '../../base/schema/duration.ts';
-import { percentage } from './percentage.ts';
 import type { OutlierConfig } from '../resilience-config.ts';
+import { percentage } from './percentage.ts';
 
 const count = z.int().min(0).max(1_000_000);
 

@@ -2,11 +2,11 @@
 
 import type { z } from 'zod';
 import { duration, durationText } from '../../base/schema/duration.ts';
+import type { ResilienceConfig } from '../resilience-config.ts';
 import { breakerSchema } from './breaker-schema.ts';
 import { healthCheckSchema } from './health-check-schema.ts';
 import { outlierSchema } from './outlier-schema.ts';
 import { percentage } from './percentage.ts';
-import type { ResilienceConfig } from '../resilience-config.ts';
 import { retrySchema } from './retry-schema.ts';
 
 export const resilienceShape = {

@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { duration, durationText } from '../../base/schema/duration.ts';
 import { expected, found } from '../../base/schema/found.ts';
 import { sizeBetween } from '../../base/schema/size.ts';
-import { percentage } from './percentage.ts';
 import type { RetryConfig } from '../resilience-config.ts';
+import { percentage } from './percentage.ts';
 
 const reasons = 'connect, reset, timeout, or a status: 429, 500, 502, 503, 504';
 const statuses = [429, 500, 502, 503, 504] as const;

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { routeSchema } from './route-schema.ts';
 import { checkValue } from '../problems/schema-problems.ts';
+import { routeSchema } from './route-schema.ts';
 
 const schema = routeSchema([]);
 

@@ -3,13 +3,13 @@
 import { z } from 'zod';
 import { duration, durationOrZero } from '../../base/schema/duration.ts';
 import { expected } from '../../base/schema/found.ts';
+import { noFilters } from '../bare-route.ts';
+import type { DestinationConfig, RouteConfig } from '../config.ts';
 import { routeAccessLogSchema } from './access-log-schema.ts';
 import { asyncSchema } from './async-schema.ts';
 import { auditSchema } from './audit-schema.ts';
-import { noFilters } from '../bare-route.ts';
 import { canarySchema } from './canary-schema.ts';
 import { concurrencySchema } from './concurrency-schema.ts';
-import type { DestinationConfig, RouteConfig } from '../config.ts';
 import { destinationSchema } from './destination-schema.ts';
 import { routeErrorPagesSchema } from './error-pages-schema.ts';
 import { fallbackSchema, hedgeSchema } from './fallback-schema.ts';

@@ -5,13 +5,13 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseRate, rateHint, rateText } from '../../base/rate.ts';
 import { duration, durationMaxMs, parseDuration } from '../../base/schema/duration.ts';
+import { nearestName } from '../problems/nearest-name.ts';
+import { checkValue } from '../problems/schema-problems.ts';
 import { addressText, parseAddress } from './address.ts';
 import { parseBodyPath } from './body-match.ts';
 import { parseEndpointUrl } from './endpoint-schema.ts';
-import { nearestName } from '../problems/nearest-name.ts';
 import { parsePercentage } from './percentage.ts';
 import { rate } from './rate.ts';
-import { checkValue } from '../problems/schema-problems.ts';
 
 test('durations', () => {
   const read = { '250ms': 250, '30s': 30_000, '5m': 300_000, '1h': 3_600_000, '24h': 86_400_000, '0s': 0 };

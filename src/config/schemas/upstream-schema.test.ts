@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { z } from 'zod';
+import { checkValue } from '../problems/schema-problems.ts';
 import { consumerSchema } from './consumer-schema.ts';
 import { limitsSchema } from './limits-schema.ts';
 import { listenerSchema } from './listener-schema.ts';
 import { planSchema } from './plan-schema.ts';
-import { checkValue } from '../problems/schema-problems.ts';
 import { upstreamSchema } from './upstream-schema.ts';
 
 function made<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {

@@ -3,8 +3,8 @@
 import { Fault } from '../../base/fault.ts';
 import { attempt } from '../attempt.ts';
 import type { Exchange } from '../exchange.ts';
-import { enterGates } from './gates.ts';
 import { refuse } from '../reply.ts';
+import { enterGates } from './gates.ts';
 
 /** Called when the gate at which the exchange waited has admitted it. */
 export function admitted(exchange: Exchange): void {

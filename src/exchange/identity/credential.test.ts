@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CredentialPlace } from '../../base/schema/credential-places.ts';
 import { parseRequestHead, takeRequestHead } from '../../http/h1/request-head.ts';
-import { CredentialReader, isToken68, MALFORMED, takeScheme } from './credential.ts';
 import type { Exchange } from '../exchange.ts';
+import { CredentialReader, isToken68, MALFORMED, takeScheme } from './credential.ts';
 
 type Fields = readonly (readonly [string, string])[];
 

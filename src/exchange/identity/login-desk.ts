@@ -8,17 +8,17 @@ import { asOptional, type OptionalLoginConfig } from '../../base/schema/optional
 import { WALL_TIME_LAG_MS, wallMs } from '../../base/wall-time.ts';
 import type { FieldBlock } from '../../http/field-block.ts';
 import { AttemptTable, attemptTableBytes } from '../../store/attempt-table.ts';
-import { anonymousLogin } from './anonymous-login.ts';
-import type { Consumer } from './consumer.ts';
 import { eventCells } from '../event-cells.ts';
 import type { Exchange } from '../exchange.ts';
 import type { FilterServices, StrangerDesk } from '../filter.ts';
+import type { FilterNeeds, WorkerServices } from '../worker-services.ts';
+import { anonymousLogin } from './anonymous-login.ts';
+import type { Consumer } from './consumer.ts';
 import { dropCallerFields } from './identity-fields.ts';
 import { IdentityLines } from './identity-lines.ts';
 import type { Login } from './login.ts';
 import { sourceOf } from './login-source.ts';
 import type { RefusalTally } from './refusal-tally.ts';
-import type { FilterNeeds, WorkerServices } from '../worker-services.ts';
 
 /** Why a credential is not valid; for the operator's metrics, never for the caller. */
 const loginFailures = [

@@ -1,9 +1,9 @@
 // One rule: conditions on who calls, from where and when. Says what a caller lacks; the filter decides what follows from that.
 
 import { CidrSet } from '../../base/cidr-set.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
 import { claimAt } from '../../exchange/identity/claim-at.ts';
 import type { Consumer } from '../../exchange/identity/consumer.ts';
-import type { Exchange } from '../../exchange/exchange.ts';
 import { type ClaimCheck, compileClaimCheck } from './claim-check.ts';
 import type { RuleConfig } from './config.ts';
 import { ruleAsksWho } from './rule-asks-who.ts';

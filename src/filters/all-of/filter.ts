@@ -1,10 +1,15 @@
 // The allOf filter: every inner identity filter must admit the caller, and all must name the same consumer.
 
 import { Fault } from '../../base/fault.ts';
-import type { Consumer, Identity } from '../../exchange/identity/consumer.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition } from '../../exchange/filter.ts';
-import { addFields, dropCallerFields, mergeFields, takeIdentityFields } from '../../exchange/identity/identity-fields.ts';
+import type { Consumer, Identity } from '../../exchange/identity/consumer.ts';
+import {
+  addFields,
+  dropCallerFields,
+  mergeFields,
+  takeIdentityFields,
+} from '../../exchange/identity/identity-fields.ts';
 import {
   buildInner,
   combinedDesk,

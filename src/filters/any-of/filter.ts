@@ -5,6 +5,7 @@ import type { CredentialPlace } from '../../base/schema/credential-places.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition, FilterServices, StrangerDesk } from '../../exchange/filter.ts';
 import { addFields, takeIdentityFields } from '../../exchange/identity/identity-fields.ts';
+import type { RefusalTally } from '../../exchange/identity/refusal-tally.ts';
 import {
   buildInner,
   combinedDesk,
@@ -13,7 +14,6 @@ import {
   respondBack,
   showsNoCredential,
 } from '../../exchange/inner-filters.ts';
-import type { RefusalTally } from '../../exchange/identity/refusal-tally.ts';
 import type { AnyOfConfig } from './config.ts';
 import { answerWith, countedOf, type Refusal } from './refusals.ts';
 

@@ -3,9 +3,9 @@
 
 import { Fault } from '../../base/fault.ts';
 import { wallMs } from '../../base/wall-time.ts';
-import { CredentialReader, MALFORMED } from '../../exchange/identity/credential.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FilterDefinition, FilterServices } from '../../exchange/filter.ts';
+import { CredentialReader, MALFORMED } from '../../exchange/identity/credential.ts';
 import { IdentityLines } from '../../exchange/identity/identity-lines.ts';
 import { LoginDesk, loginEvents, loginNeeds } from '../../exchange/identity/login-desk.ts';
 import { keyStoreIn } from '../../store/keys/key-store.ts';

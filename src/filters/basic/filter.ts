@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import { parsePasswordHash } from '../../base/password-hash.ts';
-import { MALFORMED, takeScheme } from '../../exchange/identity/credential.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
+import { MALFORMED, takeScheme } from '../../exchange/identity/credential.ts';
 import { IdentityLines } from '../../exchange/identity/identity-lines.ts';
 import { Login } from '../../exchange/identity/login.ts';
 import { LoginDesk, loginEvents, loginNeeds } from '../../exchange/identity/login-desk.ts';

@@ -3,8 +3,8 @@
 import { hash } from 'node:crypto';
 import { CONSUMER_PREFIX } from '../../base/consumer-prefix.ts';
 import { hashText } from '../../base/hash.ts';
-import type { Identity } from '../../exchange/identity/consumer.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
+import type { Identity } from '../../exchange/identity/consumer.ts';
 
 /** The gateway's own token for the upstream is made anew again and again, also while the caller sends the same request again. */
 const OWN_TOKEN = `${CONSUMER_PREFIX}token`;

@@ -14,8 +14,8 @@ import { eventually, eventuallySeen } from '../../../test/support/eventually.ts'
 import { ask, startFilterGateway, valuesOf, written } from '../../../test/support/filter-gateway.ts';
 import { startRedis } from '../../../test/support/redis.ts';
 import { redisSpec, storeSpec } from '../../../test/support/store-spec.ts';
-import type { Plan } from '../../exchange/identity/consumer.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
+import type { Plan } from '../../exchange/identity/consumer.ts';
 import { makeStore, type Store } from '../../store/store.ts';
 import type { StoreSpec } from '../../store/store-spec.ts';
 import { placeProblems, schema } from './config.ts';

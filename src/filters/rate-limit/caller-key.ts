@@ -3,8 +3,8 @@
 import { ipv4Text, mappedIpv4, parseZonedIpv6 } from '../../base/ip-address.ts';
 import type { KeyedHash } from '../../base/keyed-hash.ts';
 import type { KeyPart } from '../../base/schema/budget-key.ts';
-import { claimAt } from '../../exchange/identity/claim-at.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
+import { claimAt } from '../../exchange/identity/claim-at.ts';
 
 /** Adds one part of the caller's key to the hash's result; false when the request lacks that part. */
 type PartHash = (hash: KeyedHash, exchange: Exchange) => boolean;

@@ -6,8 +6,8 @@ import type { RequestListener } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
 import { type Answer, ask, startFilterGateway, written } from '../../../test/support/filter-gateway.ts';
-import type { Consumer, Identity, Plan } from '../../exchange/identity/consumer.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
+import type { Consumer, Identity, Plan } from '../../exchange/identity/consumer.ts';
 import { schema } from './config.ts';
 import { rateLimitFilter } from './filter.ts';
 

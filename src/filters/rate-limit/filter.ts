@@ -3,10 +3,10 @@
 
 import { CidrSet } from '../../base/cidr-set.ts';
 import { Fault } from '../../base/fault.ts';
-import type { Plan } from '../../exchange/identity/consumer.ts';
 import { eventCells } from '../../exchange/event-cells.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Filter, FilterDefinition, FilterServices } from '../../exchange/filter.ts';
+import type { Plan } from '../../exchange/identity/consumer.ts';
 import type { LimitCall, LimiterStore } from '../../store/limiter/limiter-store.ts';
 import { inFlightTables, LocalInFlightStore } from '../../store/shared-memory/in-flight-table.ts';
 import { limitTables } from '../../store/shared-memory/local-limiter.ts';

@@ -3,8 +3,8 @@
 import { Fault } from '../../base/fault.ts';
 import { KeyedHash } from '../../base/keyed-hash.ts';
 import { type Rate, rateName } from '../../base/rate.ts';
-import type { Plan } from '../../exchange/identity/consumer.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
+import type { Plan } from '../../exchange/identity/consumer.ts';
 import { COUNT_MAX, type LimitRule, LOG_COUNT_MAX, PER_SECOND_MAX } from '../../store/limiter/limit-rule.ts';
 import { LimitCall, type Limiter, type LimiterStore } from '../../store/limiter/limiter-store.ts';
 import type { CallerKey } from './caller-key.ts';

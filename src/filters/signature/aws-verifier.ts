@@ -2,8 +2,8 @@
 // the body must have, and reads no body.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { MALFORMED, takeScheme } from '../../exchange/identity/credential.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
+import { MALFORMED, takeScheme } from '../../exchange/identity/credential.ts';
 import { Login } from '../../exchange/identity/login.ts';
 import { type PresignedQuery, readPresigned } from './aws-presigned.ts';
 import {

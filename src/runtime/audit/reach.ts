@@ -3,8 +3,8 @@
 
 import { canonicalIpv6 } from '../../base/ip-address.ts';
 import { isSocketPath } from '../../base/socket-path.ts';
-import type { Config, RouteConfig, UpstreamConfig } from '../../config/config.ts';
 import { destinationUpstreams } from '../../config/checks/destination-upstreams.ts';
+import type { Config, RouteConfig, UpstreamConfig } from '../../config/config.ts';
 import { endpointsInFile } from './endpoints-in-file.ts';
 
 export class Reach {

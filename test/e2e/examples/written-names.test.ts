@@ -5,8 +5,8 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { filterSchemas, loadLanguages } from '../../../src/compile/languages.ts';
-import { jsonSchema } from '../../../src/config/output/json-schema.ts';
 import { loadConfig } from '../../../src/config/load.ts';
+import { jsonSchema } from '../../../src/config/output/json-schema.ts';
 import { inTerm } from '../../../src/config/output/written-terms.ts';
 
 const folder = path.join(import.meta.dirname, '../../../examples');
