@@ -57,15 +57,15 @@ for (const [name, waits] of [
       ])();
     };
     // Some responses come before the request's body. Never two to one request: the second could not be told from that of the next request.
-    let answeredEarly = '';
+    const answeredEarly = new Set<string>();
     const backend = await startRawBackend({
       onHead(connection, { path, text }) {
         if (roll() > 0.2 || !/\r\n(?:content-length: [1-9]|transfer-encoding)/i.test(text)) return;
-        answeredEarly = path;
+        answeredEarly.add(path);
         answerSomehow(connection, path);
       },
       onRequest(connection, { path }) {
-        if (path !== answeredEarly) answerSomehow(connection, path);
+        if (!answeredEarly.delete(path)) answerSomehow(connection, path);
       },
     });
     const pause = (): Promise<unknown> => delay(roll() * 3);
