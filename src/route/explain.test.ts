@@ -18,6 +18,8 @@ test('each route of the host and path is listed with why it wins or not', () => 
   add('any', { path: '/a/*' });
   add('beta', { path: '/a/x', headers: [{ name: 'x-beta', match: { kind: 'present' } }] });
   add('post', { path: '/a/x', methods: ['POST'], hosts: ['a.com'] });
+  add('alone', { path: '/c' });
+  add('for-some', { path: '/c', headers: [{ name: 'x-beta', match: { kind: 'present' } }] });
   const { table } = builder.finish();
   const request = { method: 'GET', host: 'a.com', path: '/a/x', query: '', headers: Headers.empty() };
   assert.deepEqual(
@@ -25,8 +27,10 @@ test('each route of the host and path is listed with why it wins or not', () => 
     [
       ['post', 'fails', 'the method is GET, and the route serves POST'],
       ['beta', 'fails', 'not so: header x-beta is present'],
-      ['any', 'wins', 'wins, because it takes every host, its path is /a/*, and the 2 before it failed'],
+      ['any', 'wins', 'wins, because it takes every host, its path is /a/*, and all 2 before it failed'],
       ['fallback', 'loses', 'would match, but any comes before it'],
     ],
   );
+  const [, second] = explainRoutes(table, { ...request, path: '/c' });
+  assert.equal(second?.reason, 'wins, because it takes every host, its path is /c, and the one before it failed');
 });

@@ -70,6 +70,7 @@ function whyItWins(candidate: Candidate<unknown>, host: string, before: number):
   const ofHost = host === '*' ? 'it takes every host' : `its host is ${host}`;
   const all = [...conditions, ...bodyConditions].map(each => each.text).join(' and ');
   const ofConditions = all === '' ? '' : `, ${all}`;
-  const ofOthers = before === 0 ? 'no route is more specific' : `the ${before} before it failed`;
+  const others = before === 1 ? 'the one' : `all ${before}`;
+  const ofOthers = before === 0 ? 'no route is more specific' : `${others} before it failed`;
   return `${ofHost}, its path is ${pattern.source}${ofConditions}, and ${ofOthers}`;
 }
