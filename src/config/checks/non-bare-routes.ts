@@ -9,5 +9,5 @@ const search = new RouteSearch(route => !isBare(route));
 
 /** The list must not be changed afterwards. */
 export function nonBareRoutes(routes: readonly RouteConfig[]): readonly RouteConfig[] {
-  return search.placesIn(routes).map(place => routes[place]!);
+  return search.routesIn(routes);
 }

@@ -7,9 +7,17 @@ import type { RouteConfig } from '../config.ts';
 /** A list of routes; an element with an error is undefined. It must not be changed after it was searched. */
 type Routes = readonly (RouteConfig | undefined)[];
 
+interface Found {
+  /** Indexes in the list, ascending. */
+  readonly places: readonly number[];
+  readonly routes: readonly RouteConfig[];
+}
+
+const nothing: Found = { places: [], routes: [] };
+
 export class RouteSearch {
   private readonly holds: (route: RouteConfig) => boolean;
-  private readonly known = new WeakMap<Routes, readonly number[]>();
+  private readonly known = new WeakMap<Routes, Found>();
   /** The list of the last call: the next one mostly differs from it in a few routes only. */
   private last: WeakRef<Routes> | null = null;
 
@@ -18,26 +26,35 @@ export class RouteSearch {
     this.holds = holds;
   }
 
-  /** Indexes in the list, ascending. Determined once for a list, because several callers ask. */
+  /** Indexes in the list, ascending. */
   placesIn(routes: Routes): readonly number[] {
-    let places = this.known.get(routes);
-    if (places === undefined) {
-      places = this.placesAfter(this.last?.deref() ?? [], routes);
-      this.known.set(routes, places);
-      this.last = new WeakRef(routes);
-    }
-    return places;
+    return this.foundIn(routes).places;
   }
 
-  private placesAfter(before: Routes, now: Routes): readonly number[] {
+  routesIn(routes: Routes): readonly RouteConfig[] {
+    return this.foundIn(routes).routes;
+  }
+
+  /** Determined once for a list, because several callers ask. */
+  private foundIn(routes: Routes): Found {
+    let found = this.known.get(routes);
+    if (found === undefined) {
+      found = this.foundAfter(this.last?.deref() ?? [], routes);
+      this.known.set(routes, found);
+      this.last = new WeakRef(routes);
+    }
+    return found;
+  }
+
+  private foundAfter(before: Routes, now: Routes): Found {
     const { from, toBefore, toNow } = changedRange(before, now);
-    const old = this.known.get(before) ?? [];
+    const { places: old } = this.known.get(before) ?? nothing;
     const places = old.filter(place => place < from);
     for (let at = from; at < toNow; at++) {
       const route = now[at];
       if (route !== undefined && this.holds(route)) places.push(at);
     }
     for (const place of old) if (place >= toBefore) places.push(place + toNow - toBefore);
-    return places;
+    return { places, routes: places.map(place => now[place]!) };
   }
 }
