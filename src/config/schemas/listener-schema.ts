@@ -1,7 +1,7 @@
 // One element of `listeners`: an address that accepts connections.
 
 import { z } from 'zod';
-import { cidrError } from '../../base/cidr-set.ts';
+import { cidrBlock } from '../../base/schema/cidr-block.ts';
 import type { ListenerConfig } from '../config.ts';
 import { address } from './address.ts';
 import { http2Schema } from './http2-schema.ts';
@@ -9,11 +9,6 @@ import { listenerTlsSchema } from './listener-tls-schema.ts';
 import { resourceName } from './resource-name.ts';
 
 const protocol = z.enum(['http/1.1', 'h2', 'h2c']);
-
-const block = z.string().superRefine((text, context) => {
-  const error = cidrError(text);
-  if (error !== undefined) context.addIssue({ code: 'custom', message: error });
-});
 
 const written = z.strictObject({
   name: resourceName.optional().describe('Name by which routes refer to this listener, in `match.listener`.'),
@@ -35,7 +30,7 @@ const written = z.strictObject({
       'Whether connections begin with a PROXY header, version 1 or 2, as load balancers send it. Believed from `trustedProxies` only.',
     ),
   trustedProxies: z
-    .array(block)
+    .array(cidrBlock())
     .default([])
     .describe(
       'CIDR blocks of proxies that are believed about the client: its address by `X-Forwarded-For` or a PROXY header, its scheme by `X-Forwarded-Proto`. `Forwarded`, `X-Forwarded-Host` and other fields of proxies are only passed on.',

@@ -1,7 +1,7 @@
 // A route's `match`: the conditions on a request. The full meaning of path patterns is in route/path-pattern.ts.
 
 import { z } from 'zod';
-import { cidrError } from '../../base/cidr-set.ts';
+import { cidrBlock } from '../../base/schema/cidr-block.ts';
 import { expected, found } from '../../base/schema/found.ts';
 import { noBodyConditions, noConditions, noNames } from '../bare-route.ts';
 import type { MatchConfig } from '../config.ts';
@@ -43,12 +43,13 @@ const host = z.string(expected('a host such as api.example.com or *.example.com'
   return lower;
 });
 
-const hosts = z
-  .union(
-    [host.transform(one => [one]), z.array(host).min(1, 'name at least one host, or leave `host` out')],
-    expected('a host or a list of hosts'),
-  )
-  .optional();
+/** One text or a list of texts; undefined when left out. `whenEmpty` is the message for an empty list. */
+function oneOrMore(one: z.ZodType<string>, described: string, whenEmpty: string) {
+  const list = z.array(one).min(1, whenEmpty);
+  return z.union([one.transform(text => [text]), list], expected(described)).optional();
+}
+
+const hosts = oneOrMore(host, 'a host or a list of hosts', 'name at least one host, or leave `host` out');
 
 /** An expression that begins with a letter that no path begins with, whatever follows. Expressions with alternatives are not examined. */
 const neverPath = /^\^?(?:\\(?=[._-]))?((?<=\\)[._-]|[^\\.+*?()|[\]{}^$/])(?![*?{])[^|]*$/u;
@@ -73,19 +74,18 @@ function modifierText(text: string): string {
 }
 
 const listenerName = z.string(expected('the name of a listener'));
-const listeners = oneOrMore(listenerName, 'the name of a listener or a list of names', 'listener');
+const listeners = oneOrMore(
+  listenerName,
+  'the name of a listener or a list of names',
+  'name at least one, or leave `listener` out',
+);
 
-const clientBlock = z.string(expected('a CIDR block such as 10.0.0.0/8')).superRefine((text, context) => {
-  const message = cidrError(text);
-  if (message !== undefined) context.addIssue({ code: 'custom', message });
-});
-const clients = oneOrMore(clientBlock, 'a CIDR block such as 10.0.0.0/8 or a list of blocks', 'client');
-
-/** One text or a list of texts; undefined when left out. */
-function oneOrMore(one: z.ZodType<string>, described: string, key: string) {
-  const list = z.array(one).min(1, `name at least one, or leave \`${key}\` out`);
-  return z.union([one.transform(text => [text]), list], expected(described)).optional();
-}
+const clientExpected = 'a CIDR block such as 10.0.0.0/8';
+const clients = oneOrMore(
+  cidrBlock(expected(clientExpected)),
+  `${clientExpected} or a list of blocks`,
+  'name at least one, or leave `client` out',
+);
 
 const path = z
   .string(expected('a path such as /users, /users/{id}, /users/* or ~regex'))

@@ -1,8 +1,8 @@
 // The configuration of the acl filter: rules, each a set of conditions that must all hold. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
-import { cidrError } from '../../base/cidr-set.ts';
 import { compileLinearRegex, LinearRegexError } from '../../base/linear-regex.ts';
+import { cidrBlock } from '../../base/schema/cidr-block.ts';
 import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
 import { unlistedProblem } from '../../base/schema/listed-consumers.ts';
 import type { PlaceProblem } from '../../base/schema/place-problem.ts';
@@ -23,11 +23,6 @@ export const documentation =
 
 const names = (what: string) =>
   z.array(z.string().min(1)).min(1, `name at least one ${what}, or leave the condition out`);
-
-const block = z.string().superRefine((text, context) => {
-  const error = cidrError(text);
-  if (error !== undefined) context.addIssue({ code: 'custom', message: error });
-});
 
 const word = z.string().superRefine((text, context) => {
   if (/^[<>]/.test(text) && comparisonOf(text) === null) {
@@ -84,7 +79,7 @@ const rule = z
         .refine(claims => Object.keys(claims).length > 0, 'name at least one claim')
         .optional()
         .describe('Claims of the token, all of them.'),
-      ips: z.array(block).min(1).optional().describe('Blocks or addresses of the client.'),
+      ips: z.array(cidrBlock()).min(1).optional().describe('Blocks or addresses of the client.'),
       during: during.optional().describe('Time of day.'),
     },
     { error: ({ code }) => (code === 'invalid_type' ? ruleForm : undefined) },

@@ -1,20 +1,15 @@
 // Schemas of small parts in the configuration of rateLimit: names, exempt callers, sizes, times.
 
 import { z } from 'zod';
-import { cidrError } from '../../base/cidr-set.ts';
+import { cidrBlock } from '../../base/schema/cidr-block.ts';
 import { duration } from '../../base/schema/duration.ts';
 import { sizeBetween } from '../../base/schema/size.ts';
 
 export const policyName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'expected letters, digits and _ . -, at most 64');
 
-const block = z.string().superRefine((text, context) => {
-  const error = cidrError(text);
-  if (error !== undefined) context.addIssue({ code: 'custom', message: error });
-});
-
 export const exemptCallers = z
   .strictObject({
-    ips: z.array(block).default([]).describe('Addresses or blocks that are not limited: `10.0.0.0/8`.'),
+    ips: z.array(cidrBlock()).default([]).describe('Addresses or blocks that are not limited: `10.0.0.0/8`.'),
     consumers: z.array(z.string().min(1)).default([]).describe('Names of consumers that are not limited.'),
   })
   .prefault({})
