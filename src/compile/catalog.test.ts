@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CHAIN } from '../config/checks/chain-use.ts';
+import { CHAIN } from '../config/schemas/chain-use.ts';
 import { sampleConfig, sampleRoute } from '../runtime/sample-config.fixture.ts';
 import { filterEntries, loadDefinitions } from './catalog.ts';
 import { filtersInUse } from './filters-in-use.ts';

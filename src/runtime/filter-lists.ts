@@ -3,7 +3,7 @@
 import { nonBareRoutes } from '../config/checks/non-bare-routes.ts';
 import type { Config, FilterConfig } from '../config/config.ts';
 import { asWritten } from '../config/output/as-written.ts';
-import type { FilterSchema, ReadList } from '../config/schemas/filter-schema.ts';
+import { type FilterSchema, innerFilters, type ReadList } from '../config/schemas/filter-schema.ts';
 import type { FilterList } from '../net/tls/read-material.ts';
 
 type Schemas = ReadonlyMap<string, FilterSchema>;
@@ -30,12 +30,11 @@ function* listsIn(
   schemas: Schemas,
   path: readonly (string | number)[],
 ): Generator<readonly ReadList[]> {
-  for (const [at, { name, config }] of chain.entries()) {
-    const schema = schemas.get(name);
-    const place = [...path, at, name];
-    // Because: the configuration of a filter that nests is a list of filters; see filter-schema.ts.
-    if (schema?.nests === true) yield* listsIn(config as readonly FilterConfig[], schemas, place);
-    const lists = schema?.revocationLists?.(config) ?? [];
+  for (const [at, filter] of chain.entries()) {
+    const schema = schemas.get(filter.name);
+    const place = [...path, at, filter.name];
+    yield* listsIn(innerFilters(filter, schema), schemas, place);
+    const lists = schema?.revocationLists?.(filter.config) ?? [];
     if (lists.length > 0) yield lists.map(list => ({ ...list, path: [...place, ...list.path] }));
   }
 }

@@ -41,15 +41,21 @@ interface Written {
   readonly config: unknown;
 }
 
+/** The filters inside a filter that combines credentials; null for every other filter. */
+export function combinedFilters({ config }: Written): readonly Written[] | null {
+  // Because: only those filters have a list as configuration, and it is one of filters; see config/schemas/filter-schema.ts.
+  return Array.isArray(config) ? (config as readonly Written[]) : null;
+}
+
 /**
  * What the filter says of callers without a credential; null when it requires one. Of filters that hold others, `anyOf` requires none as
  * soon as one of its filters does not, `allOf` only when none of them does.
  */
-export function optionalOf({ name, config }: Written): OptionalLogin | null {
-  if (Array.isArray(config)) {
-    // Because: the configuration of a filter that nests is a list of filters; see config/schemas/filter-schema.ts.
-    const inner = (config as readonly Written[]).map(optionalOf);
-    const optional = inner.filter(each => each !== null);
+export function optionalOf(filter: Written): OptionalLogin | null {
+  const { name, config } = filter;
+  const inner = combinedFilters(filter);
+  if (inner !== null) {
+    const optional = inner.map(optionalOf).filter(each => each !== null);
     if (optional.length < (name === 'anyOf' ? 1 : inner.length)) return null;
     return optional.find(({ consumer }) => consumer !== null) ?? optional[0] ?? null;
   }

@@ -4,9 +4,9 @@
 import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
 import type { FilterConfig, Problem, RouteConfig } from '../config.ts';
 import { type Checked, checkValue } from '../problems/schema-problems.ts';
-import { type FilterSchema, filterOrChainSchema } from '../schemas/filter-schema.ts';
+import { isChainUse } from '../schemas/chain-use.ts';
+import { type FilterSchema, filterOrChainSchema, innerFilters } from '../schemas/filter-schema.ts';
 import { elementNames, fieldOf, listOf } from '../written.ts';
-import { isChainUse } from './chain-use.ts';
 import type { CheckedParts } from './check-document.ts';
 import { checkOptionalFilters } from './check-optional-filters.ts';
 import { parametersOf } from './path-parameters.ts';
@@ -132,15 +132,13 @@ class PlaceCheck {
     return values;
   }
 
-  private ofPlace({ name, config }: FilterConfig, path: Path, around: FilterSurroundings): void {
+  private ofPlace(filter: FilterConfig, path: Path, around: FilterSurroundings): void {
+    const { name, config } = filter;
     const schema = this.byName.get(name);
     for (const problem of schema?.placeProblems?.(config, around) ?? []) {
       this.problems.push({ severity: 'error', ...problem, path: [...path, name, ...problem.path] });
     }
-    if (schema?.nests !== true) return;
-    // Because: the configuration of a filter that nests is a list of filters; see filter-schema.ts.
-    const inner = config as readonly FilterConfig[];
-    for (const [at, filter] of inner.entries()) this.ofPlace(filter, [...path, name, at], around);
+    for (const [at, inner] of innerFilters(filter, schema).entries()) this.ofPlace(inner, [...path, name, at], around);
   }
 
   private readonly identifiesCaller = (filter: FilterConfig | undefined): boolean => {

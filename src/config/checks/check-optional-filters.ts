@@ -1,6 +1,6 @@
 // Checks the `optional` of identity filters against the filters beside it: that what it says can be done, and is ever done.
 
-import { optionalOf } from '../../base/schema/optional-login.ts';
+import { combinedFilters, optionalOf } from '../../base/schema/optional-login.ts';
 import type { FilterConfig, Problem } from '../config.ts';
 
 type Path = readonly (string | number)[];
@@ -44,10 +44,12 @@ export function checkOptionalFilters(
 }
 
 /** The consumers that `optional` names in a filter and in those inside it, with their places. */
-function namesIn({ name, config }: FilterConfig, path: Path): { consumer: string; path: Path }[] {
-  if (Array.isArray(config)) return innerOf(config).flatMap((inner, at) => namesIn(inner, [...path, name, at]));
-  const consumer = optionalOf({ name, config })?.consumer ?? null;
-  return consumer === null ? [] : [{ consumer, path: [...path, name, 'optional', 'consumer'] }];
+function namesIn(filter: FilterConfig, path: Path): { consumer: string; path: Path }[] {
+  const own = [...path, filter.name];
+  const inner = combinedFilters(filter);
+  if (inner !== null) return inner.flatMap((each, at) => namesIn(each, [...own, at]));
+  const consumer = optionalOf(filter)?.consumer ?? null;
+  return consumer === null ? [] : [{ consumer, path: [...own, 'optional', 'consumer'] }];
 }
 
 /** Why no caller would ever be this consumer; null when some would. */
@@ -63,9 +65,9 @@ function note(known: Before, filter: FilterConfig): void {
   if (isStrict(filter)) known.required ??= filter.name;
 }
 
-function nestProblems({ name, config }: FilterConfig, path: Path): Problem[] {
-  if (!Array.isArray(config)) return [];
-  const inner = innerOf(config);
+function nestProblems(filter: FilterConfig, path: Path): Problem[] {
+  const { name } = filter;
+  const inner = combinedFilters(filter) ?? [];
   const optional = inner.find(each => optionalOf(each) !== null);
   const problems = inner.flatMap((each, at) => nestProblems(each, [...path, name, at]));
   if (optional === undefined) return problems;
@@ -93,22 +95,16 @@ function nestProblems({ name, config }: FilterConfig, path: Path): Problem[] {
  * Whether the filter tells callers who show nothing from all others. A login in the browser and a service do not, and neither does an
  * `allOf` that requires a credential: it refuses a caller who shows only the other one like a caller who shows none.
  */
-function canTell({ name, config }: FilterConfig): boolean {
-  if (Array.isArray(config))
-    return innerOf(config).every(canTell) && (name !== 'allOf' || optionalOf({ name, config }) !== null);
+function canTell(filter: FilterConfig): boolean {
+  const inner = combinedFilters(filter);
+  if (inner !== null) return inner.every(canTell) && (filter.name !== 'allOf' || optionalOf(filter) !== null);
+  const { config } = filter;
   return typeof config === 'object' && config !== null && 'optional' in config;
 }
 
 /** Whether nobody passes the filter without a credential, and without being told of to the filters after it. */
-function isStrict({ name, config }: FilterConfig): boolean {
-  if (Array.isArray(config)) {
-    const inner = innerOf(config);
-    return name === 'anyOf' ? inner.every(isStrict) : inner.some(isStrict);
-  }
-  return canTell({ name, config }) && optionalOf({ name, config }) === null;
-}
-
-function innerOf(config: readonly unknown[]): readonly FilterConfig[] {
-  // Because: the configuration of a filter that nests is a list of filters; see filter-schema.ts.
-  return config as readonly FilterConfig[];
+function isStrict(filter: FilterConfig): boolean {
+  const inner = combinedFilters(filter);
+  if (inner !== null) return filter.name === 'anyOf' ? inner.every(isStrict) : inner.some(isStrict);
+  return canTell(filter) && optionalOf(filter) === null;
 }

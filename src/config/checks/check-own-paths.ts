@@ -2,7 +2,7 @@
 // only through a route. Which route wins, and for which host, is not considered: what is reported here is wrong in any case.
 
 import type { FilterConfig, Problem, RouteConfig } from '../config.ts';
-import type { FilterSchema } from '../schemas/filter-schema.ts';
+import { type FilterSchema, innerFilters } from '../schemas/filter-schema.ts';
 import type { CheckedParts } from './check-document.ts';
 
 type Path = readonly (string | number)[];
@@ -24,12 +24,12 @@ export function checkOwnPaths({ filters, routes }: CheckedParts, schemas: readon
   const uses = new Map<string, OwnPathUse>();
   const served = new Set<string>();
   /** Records the paths that a filter and the filters nested in it serve themselves; returns the keys of these paths in `uses`. */
-  const take = ({ name, config }: FilterConfig, place: Path): string[] => {
+  const take = (filter: FilterConfig, place: Path): string[] => {
+    const { name, config } = filter;
     const schema = byName.get(name);
     const at = [...place, name];
-    // Because: the configuration of a filter that nests is a list of filters; see filter-schema.ts.
     if (schema?.nests === true)
-      return (config as readonly FilterConfig[]).flatMap((inner, index) => take(inner, [...at, index]));
+      return innerFilters(filter, schema).flatMap((inner, index) => take(inner, [...at, index]));
     return (schema?.ownPaths?.(config) ?? []).map(({ path, method, otherwise, place: within }) => {
       const key = `${name} ${method} ${path}`;
       if (!uses.has(key)) uses.set(key, { filter: name, path, method, at: [...at, ...within], otherwise });

@@ -3,8 +3,8 @@
 
 import type { ChainConfig, FilterConfig, Problem, RouteConfig } from '../config.ts';
 import { suggestion } from '../problems/nearest-name.ts';
+import { chainUsedIn, isChainUse } from '../schemas/chain-use.ts';
 import { fieldOf, keysOf, listOf } from '../written.ts';
-import { chainUsedIn, isChainUse } from './chain-use.ts';
 import type { CheckedParts } from './check-document.ts';
 import { RouteSearch } from './route-search.ts';
 

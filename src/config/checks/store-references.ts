@@ -1,17 +1,15 @@
 // Which stores filters and routes name, and where. Whether they exist is checked in reference-check.ts.
 
 import type { FilterConfig, RouteConfig } from '../config.ts';
-import type { FilterSchema, StoreReference } from '../schemas/filter-schema.ts';
+import { type FilterSchema, innerFilters, type StoreReference } from '../schemas/filter-schema.ts';
 
 type FilterSchemas = ReadonlyMap<string, FilterSchema>;
 
 /** The stores that a filter and the filters nested in it name. Paths start at the filter's configuration. */
-export function storesOfFilter({ name, config }: FilterConfig, schemas: FilterSchemas): readonly StoreReference[] {
-  const schema = schemas.get(name);
-  const own = schema?.storesOf?.(config) ?? [];
-  if (schema?.nests !== true) return own;
-  // Because: the configuration of a filter that nests is a list of filters; see filter-schema.ts.
-  return [...own, ...storesOfChain(config as readonly FilterConfig[], schemas)];
+export function storesOfFilter(filter: FilterConfig, schemas: FilterSchemas): readonly StoreReference[] {
+  const schema = schemas.get(filter.name);
+  const own = schema?.storesOf?.(filter.config) ?? [];
+  return [...own, ...storesOfChain(innerFilters(filter, schema), schemas)];
 }
 
 /** The stores that a route's filters, its `async` and its `canary` name. Paths start at the route. */

@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { filterOrChainPlace, filterPlace } from '../../base/schema/filter-place.ts';
-import { CHAIN } from '../checks/chain-use.ts';
 import { documentSchema, languageOf } from '../language.ts';
+import { CHAIN } from '../schemas/chain-use.ts';
 import type { FilterSchema } from '../schemas/filter-schema.ts';
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;

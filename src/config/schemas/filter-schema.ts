@@ -5,13 +5,13 @@ import { filterOrChainPlace, filterPlace } from '../../base/schema/filter-place.
 import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
 import { found } from '../../base/schema/found.ts';
 import type { PlaceProblem } from '../../base/schema/place-problem.ts';
-import { CHAIN, chainName } from '../checks/chain-use.ts';
 import type { FilterConfig } from '../config.ts';
 import { withFilterNames } from '../problems/filter-names.ts';
 import { settingInsteadOfFilter } from '../problems/foreign-names.ts';
 import { foreignNote } from '../problems/foreign-notes.ts';
 import { probableName, suggestion } from '../problems/nearest-name.ts';
 import { checkValue } from '../problems/schema-problems.ts';
+import { CHAIN, chainName } from './chain-use.ts';
 
 /** What config/ needs to know of a filter. */
 export interface FilterSchema {
@@ -57,6 +57,12 @@ export interface ReadList {
 export interface StoreReference {
   readonly name: string;
   readonly path: readonly (string | number)[];
+}
+
+/** The filters inside a checked filter, for one that nests; none for all others. */
+export function innerFilters({ config }: FilterConfig, schema: FilterSchema | undefined): readonly FilterConfig[] {
+  // Because: the schema of a filter that nests has made a list of filters.
+  return schema?.nests === true ? (config as readonly FilterConfig[]) : [];
 }
 
 /** The schema of an element of `filters`, which is checked by the schema of the filter that it names. */

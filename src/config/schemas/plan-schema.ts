@@ -3,8 +3,8 @@
 import { z } from 'zod';
 import { dayMs, rateExpected } from '../../base/rate.ts';
 import { expected } from '../../base/schema/found.ts';
-import { needlessQuotas, needlessRates } from '../checks/needless-budgets.ts';
 import type { PlanConfig, RateConfig } from '../config.ts';
+import { needlessQuotas, needlessRates } from './needless-budgets.ts';
 import { rate } from './rate.ts';
 
 const RATES_MAX = 6;

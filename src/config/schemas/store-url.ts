@@ -9,14 +9,16 @@ export type StorePlace = Pick<StoreConfig, 'kind' | 'nodes' | 'tls' | 'username'
 };
 
 /** The forms of a store's URL, for messages. */
-const STORE_URL_FORMS =
-  'redis://host:6379/0, redis+cluster://host:6379,host:6380, redis+sentinel://host:26379,host:26380/master, postgres://user@host:5432/database or sqlite:state.db';
+const CLUSTER_URL = 'redis+cluster://host:6379,host:6380';
+const SENTINEL_URL = 'redis+sentinel://host:26379,host:26380/master';
+const STORE_URL_FORMS = `redis://host:6379/0, ${CLUSTER_URL}, ${SENTINEL_URL}, postgres://user@host:5432/database or sqlite:state.db`;
 
 interface Scheme {
   readonly kind: StoreKind;
   readonly tls: boolean;
   readonly port: number;
-  readonly sentinels?: true;
+  /** Whether the hosts are Sentinels; left out for no. */
+  readonly sentinels?: boolean;
 }
 
 const schemes: Readonly<Record<string, Scheme>> = {
@@ -54,7 +56,7 @@ function sqlitePlace(rest: string): StorePlace | string {
   return { kind: 'sqlite', nodes: [], tls: false, username: '', password: '', database: '', path, master: '' };
 }
 
-function serverPlace({ kind, tls, port, sentinels }: Scheme, rest: string): StorePlace | string {
+function serverPlace({ kind, tls, port, sentinels = false }: Scheme, rest: string): StorePlace | string {
   const at = rest.lastIndexOf('@');
   const credentials = at === -1 ? '' : rest.slice(0, at);
   const [, hosts = '', path = '', query = '', fragment = ''] =
@@ -68,9 +70,9 @@ function serverPlace({ kind, tls, port, sentinels }: Scheme, rest: string): Stor
   const nodes = hosts.split(',').map(host => nodeOf(host, port));
   const wrong = nodes.find(node => typeof node === 'string');
   if (wrong !== undefined) return wrong;
-  if (kind !== 'redisCluster' && sentinels === undefined && nodes.length > 1)
+  if (kind !== 'redisCluster' && !sentinels && nodes.length > 1)
     return kind === 'redis'
-      ? 'several hosts are a cluster or Sentinels: expected redis+cluster://host:6379,host:6380 or redis+sentinel://host:26379,host:26380/master'
+      ? `several hosts are a cluster or Sentinels: expected ${CLUSTER_URL} or ${SENTINEL_URL}`
       : 'expected one host of the PostgreSQL server';
   const place: StorePlace = {
     kind,
@@ -85,15 +87,14 @@ function serverPlace({ kind, tls, port, sentinels }: Scheme, rest: string): Stor
   };
   if (kind === 'postgres') return postgresPlace(place, query);
   if (query !== '') return 'a Redis URL takes no settings after `?`: write them beside `url`';
-  return sentinels === true ? sentinelPlace(place) : redisPlace(place);
+  return sentinels ? sentinelPlace(place) : redisPlace(place);
 }
 
 /** The path of Sentinels is the name of the master and, if need be, the number of the database. */
 function sentinelPlace(place: StorePlace): StorePlace | string {
   const slash = place.database.indexOf('/');
   const master = slash === -1 ? place.database : place.database.slice(0, slash);
-  if (!/^[\w.-]{1,128}$/.test(master))
-    return 'expected the name of the master behind the Sentinels: redis+sentinel://host:26379,host:26380/master';
+  if (!/^[\w.-]{1,128}$/.test(master)) return `expected the name of the master behind the Sentinels: ${SENTINEL_URL}`;
   return redisPlace({ ...place, master, database: slash === -1 ? '' : place.database.slice(slash + 1) });
 }
 

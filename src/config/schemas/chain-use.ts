@@ -3,8 +3,8 @@
 import { z } from 'zod';
 import { expected } from '../../base/schema/found.ts';
 import type { FilterConfig } from '../config.ts';
-import { resourceName } from '../schemas/resource-name.ts';
 import { fieldOf } from '../written.ts';
+import { resourceName } from './resource-name.ts';
 
 export const CHAIN = 'chain';
 
