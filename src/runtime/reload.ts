@@ -2,7 +2,7 @@
 // changes nothing, and is passed to `onDone` so that the admin pages can show it.
 
 import { messageOf } from '../base/message-of.ts';
-import type { LocatedProblem } from '../config/config.ts';
+import type { LocatedProblem, Problem } from '../config/config.ts';
 import { withoutEchoes } from '../config/problems/problem-order.ts';
 import type { LogFields, LogLevel } from '../telemetry/operator-log.ts';
 import type { LoadedFile } from './load.ts';
@@ -97,10 +97,7 @@ export class Reload {
     const result = await deploy(loaded);
     if (!result.ok) {
       if (result.lostWorker) this.versionToRetry = config.version;
-      const problems = withoutEchoes(
-        [],
-        result.problems.map(problem => loaded.locate(problem)),
-      );
+      const problems = toldOnce(result.problems, loaded);
       return failureOf(problems.length > 0 ? summaryOf(problems) : result.reason, problems);
     }
     log('info', 'configuration reloaded', {
@@ -113,16 +110,18 @@ export class Reload {
       routes: config.routes.length,
     });
     // Every worker reports the same problems.
-    const ofWorkers = withoutEchoes(
-      [],
-      result.reports[0]!.problems.map(problem => loaded.locate(problem)),
-    );
+    const ofWorkers = toldOnce(result.reports[0]!.problems, loaded);
     for (const { severity, file, line, column, message } of [...loaded.problems, ...ofWorkers]) {
       if (severity === 'warning')
         log('warn', 'configuration warning', { place: `${file}:${line}:${column}`, reason: message });
     }
     return null;
   }
+}
+
+/** What workers report, with its places. A problem that several routes have with the same chain is one. */
+function toldOnce(problems: readonly Problem[], { locate }: LoadedFile): LocatedProblem[] {
+  return withoutEchoes([], problems.map(locate));
 }
 
 function failureOf(reason: string, problems: readonly LocatedProblem[]): ReloadFailure {
