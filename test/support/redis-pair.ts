@@ -4,7 +4,7 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { eventually } from './eventually.ts';
 import { listeningPort } from './listening-port.ts';
-import { startRedis } from './redis.ts';
+import { startReplicated } from './redis.ts';
 import { redisCli } from './redis-cli.ts';
 
 const PROMOTE_TIMEOUT_MS = 10_000;
@@ -18,9 +18,7 @@ export interface RedisPair {
 }
 
 export async function startRedisPair(): Promise<RedisPair> {
-  // Because: otherwise the primary waits five seconds for more replicas.
-  const primary = await startRedis({ arguments: ['--repl-diskless-sync-delay', '0'] });
-  const replica = await startRedis({ arguments: ['--replicaof', '127.0.0.1', String(primary.port)] });
+  const { primary, replica } = await startReplicated();
   // Because: a replica reports to nobody when it has caught up.
   await eventually(
     async () => (await redisCli('-p', replica.port, 'info', 'replication')).includes('master_link_status:up'),

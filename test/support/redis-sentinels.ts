@@ -6,7 +6,7 @@ import path from 'node:path';
 import { type Child, startChild, untilSaid } from './child.ts';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
-import { type RedisServer, startRedis } from './redis.ts';
+import { type RedisServer, redisCommand, startReplicated } from './redis.ts';
 import { redisCli } from './redis-cli.ts';
 
 export const MASTER_NAME = 'budgets';
@@ -28,11 +28,7 @@ export interface RedisSentinels {
 
 /** `sentinelPassword` is asked for by the Sentinels, `password` by the servers. */
 export async function startRedisSentinels({ sentinelPassword = '', password = '' } = {}): Promise<RedisSentinels> {
-  // Because: otherwise the primary waits five seconds for more replicas.
-  const known = { password, arguments: ['--repl-diskless-sync-delay', '0', '--masterauth', password] };
-  const master = await startRedis(known);
-  const ofReplica = ['--replicaof', '127.0.0.1', String(master.port)];
-  const replica = await startRedis({ ...known, arguments: [...known.arguments, ...ofReplica] });
+  const { primary: master, replica } = await startReplicated(password);
   const folder = mkdtempSync(path.join(tmpdir(), 'cardea-sentinels-'));
   const sentinels: Child[] = [];
   const ports: number[] = [];
@@ -51,8 +47,7 @@ export async function startRedisSentinels({ sentinelPassword = '', password = ''
       ...(sentinelPassword === '' ? [] : [`requirepass ${sentinelPassword}`]),
     ];
     writeFileSync(file, `${lines.join('\n')}\n`);
-    const command = process.env['CARDEA_REDIS_SERVER'] ?? '/usr/bin/redis-server';
-    const sentinel = await startChild(command, [file, '--sentinel']);
+    const sentinel = await startChild(redisCommand, [file, '--sentinel']);
     await untilSaid(sentinel, '+monitor master');
     sentinels.push(sentinel);
     ports.push(port);

@@ -1,5 +1,5 @@
-// Redis from Debian's package, or the server that `CARDEA_REDIS_SERVER` names (a valkey-server), as a child process of a test: alone, or as
-// a replica. Nothing is written to disk.
+// Redis from Debian's package, or the server that `CARDEA_REDIS_SERVER` names (a valkey-server), as a child process of a test: alone, or
+// with a replica. Nothing is written to disk.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,11 +40,13 @@ export async function loadSlowly(admin: Redis, own: Redis): Promise<void> {
   await eventually(async () => (await admin.info('persistence')).includes('loading:1'), 'it loads');
 }
 
+export const redisCommand = process.env['CARDEA_REDIS_SERVER'] ?? '/usr/bin/redis-server';
+
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const port = options.port ?? (await freePort());
   const folder = mkdtempSync(path.join(tmpdir(), 'cardea-redis-'));
   const { password = '' } = options;
-  const child: Child = await startChild(process.env['CARDEA_REDIS_SERVER'] ?? '/usr/bin/redis-server', [
+  const child: Child = await startChild(redisCommand, [
     ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'],
     ...(password === '' ? [] : ['--requirepass', password]),
     ...(options.arguments ?? []),
@@ -70,4 +72,16 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
       await end();
     },
   };
+}
+
+/** A server and its replica, which need not have caught up yet. */
+export async function startReplicated(password = ''): Promise<{ primary: RedisServer; replica: RedisServer }> {
+  // Because: otherwise the primary waits five seconds for more replicas.
+  const ofBoth = ['--repl-diskless-sync-delay', '0', ...(password === '' ? [] : ['--masterauth', password])];
+  const primary = await startRedis({ password, arguments: ofBoth });
+  const replica = await startRedis({
+    password,
+    arguments: [...ofBoth, '--replicaof', '127.0.0.1', String(primary.port)],
+  });
+  return { primary, replica };
 }
