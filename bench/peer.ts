@@ -62,6 +62,8 @@ export interface Peer {
   /** True when the program gets faster while it runs, so that it is warmed up longer. */
   readonly jit: boolean;
   readonly abilities: readonly Ability[];
+  /** Whether it writes a line of its access log for each request. */
+  readonly logs?: boolean;
   /** True for a peer that differs from another one in its log only. Runs in scenarios about the log, or when it is named. */
   readonly logVariant?: boolean;
   /** Version for the report. Throws with what is missing when the peer cannot run here. */

@@ -30,6 +30,7 @@ function cardeaPeer(name: string, note: string, accessLog: (folder: string) => s
     name,
     note,
     jit: true,
+    logs: !logVariant,
     logVariant,
     abilities: ['routes', 'filters', 'resilience', 'policy', 'taxes', 'reload', 'tls', 'h2', 'grpc'],
     version() {

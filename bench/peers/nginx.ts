@@ -44,6 +44,7 @@ function nginxPeer({ name, note, accessLog, logVariant = false }: Variant): Peer
     name,
     note,
     jit: false,
+    logs: logVariant,
     logVariant,
     abilities: ['routes', 'filters', 'policy', 'reload', 'tls', 'h2', 'grpc'],
     version() {

@@ -12,12 +12,14 @@ export const http2Scenarios: readonly Scenario[] = [
     name: 'h2-small-get',
     title: 'HTTP/2 in plain text: small GET (1 KB), 8 connections of 16 streams',
     needs: 'h2',
+    logVariants: true,
     variants: [{ name: '', setup: { http2: true }, request: ['h2', path], answer }],
   }),
   loadScenario({
     name: 'h2-tls-small-get',
     title: 'HTTP/2 over TLS 1.3: small GET (1 KB), 8 connections of 16 streams',
     needs: 'h2',
+    logVariants: true,
     variants: [{ name: '', setup: { http2: true, tls: true }, request: ['h2', path], answer }],
   }),
 ];

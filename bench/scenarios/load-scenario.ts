@@ -18,6 +18,7 @@ export interface LoadScenario {
   readonly name: string;
   readonly title: string;
   readonly needs?: Scenario['needs'];
+  /** Also runs the peers that differ in their log only, and divides each peer by the nginx that logs when it does. */
   readonly logVariants?: boolean;
   /** The first variant is the plain one: the others are also compared with it. */
   readonly variants: readonly Variant[];
@@ -51,9 +52,17 @@ export function loadScenario({
       const first = variants[0]!;
       const comparisons = pairs.map(({ peer, variant, label }) => ({
         label,
-        against: [labelOf('nginx', variant), ...(variants.length > 1 ? [labelOf(peer.name, first)] : [])],
+        against: [
+          labelOf('nginx', variant),
+          ...(logVariants ? [labelOf(peer.logs === true ? 'nginx-log' : 'nginx', variant)] : []),
+          ...(variants.length > 1 ? [labelOf(peer.name, first)] : []),
+        ],
       }));
-      const titles = ['of nginx (95 %)', ...(variants.length > 1 ? [`of own ${first.name}`] : [])];
+      const titles = [
+        'of nginx (95 %)',
+        ...(logVariants ? ['of nginx that logs alike'] : []),
+        ...(variants.length > 1 ? [`of own ${first.name}`] : []),
+      ];
       const table = contestTable(samples, titles, comparisons, shortRounds === undefined ? medianRatio : roundRatio);
       return { table, rows, failures };
     },

@@ -9,7 +9,7 @@ import { loadScenario } from './load-scenario.ts';
 const { small, large } = bodies;
 
 export const tlsScenarios: readonly Scenario[] = [
-  tls('tls-small-get', 'TLS 1.3: small GET (1 KB), kept-alive connections', ['get', small.path], small),
+  tls('tls-small-get', 'TLS 1.3: small GET (1 KB), kept-alive connections', ['get', small.path], small, true),
   tls('tls-down-1m', 'TLS 1.3: 1 MiB down', ['get', large.path], large),
   tls(
     'tls-handshakes',
@@ -30,7 +30,9 @@ function tls(
   title: string,
   request: LoadRequest,
   { path, bytes }: { path: string; bytes: number },
+  logVariants = false,
 ): Scenario {
   const answer = { path, bytes, hash: bodyHash(bytes) };
-  return loadScenario({ name, title, needs: 'tls', variants: [{ name: '', setup: { tls: true }, request, answer }] });
+  const variants = [{ name: '', setup: { tls: true }, request, answer }];
+  return loadScenario({ name, title, needs: 'tls', logVariants, variants });
 }
