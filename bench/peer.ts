@@ -21,6 +21,8 @@ export interface Setup {
   /** Whether to do what all filters of the first release do, as far as the peer can: see scenarios/filters.ts. */
   readonly filters: boolean;
   readonly policy: Policy | null;
+  /** Whether a second port of the same process, `barePort`, takes the same requests without the policy. */
+  readonly bareBeside: boolean;
   /** Whether the upstream is guarded: see scenarios/resilience.ts. */
   readonly resilience: boolean;
   /** Whether clients connect with TLS 1.3, using the certificate of backend/certificate.ts. */
@@ -41,6 +43,8 @@ export interface RunningPeer {
   readonly port: number;
   /** Port for HTTP/2 in plain text, if it is not `port`. */
   readonly h2Port?: number;
+  /** Port without the policy; there when the setup has `bareBeside`. */
+  readonly barePort?: number;
   /** Milliseconds from the start of the process to the first response through it. */
   readonly startMs: number;
   /** The id of the process to measure, together with all its children. */

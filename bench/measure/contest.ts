@@ -19,6 +19,10 @@ export interface Contestant {
   readonly label: string;
   readonly peer: Peer;
   readonly setup?: Partial<Setup>;
+  /** Label of a contestant before this one whose process it shares; `setup` is then that one's. */
+  readonly shares?: string;
+  /** Asks at the process's `barePort`. */
+  readonly bare?: boolean;
   readonly request: LoadRequest;
   /** What a correct response is: the SHA-256 of its body, and the least number of bytes on the wire. */
   readonly answer: {
@@ -62,13 +66,22 @@ export async function runContest(context: Context, contestants: readonly Contest
     context.say(failures.at(-1)!);
     running = running.filter(each => each.contestant.label !== label);
   };
+  const enter = async (contestant: Contestant): Promise<Running> => {
+    const { shares } = contestant;
+    if (shares !== undefined) {
+      const other = running.find(({ contestant: { label } }) => label === shares);
+      if (other === undefined) throw new Error(`${shares} does not run`);
+      return { ...other, contestant, samples: [] };
+    }
+    const setup = setupOf(context, contestant.setup);
+    const proxy = await contestant.peer.start(setup);
+    started.push(proxy);
+    return { contestant, setup, proxy, samples: [] };
+  };
   try {
     for (const contestant of contestants) {
       try {
-        const setup = setupOf(context, contestant.setup);
-        const proxy = await contestant.peer.start(setup);
-        started.push(proxy);
-        running.push({ contestant, setup, proxy, samples: [] });
+        running.push(await enter(contestant));
       } catch (error) {
         drop(contestant, error);
       }
@@ -111,6 +124,7 @@ export function setupOf(context: Context, wanted: Partial<Setup> = {}): Setup {
     filters: false,
     resilience: false,
     policy: null,
+    bareBeside: false,
     tls: false,
     http2: false,
     grpcPort: null,
@@ -135,9 +149,10 @@ async function undisturbedRound(context: Context, running: Running, round: numbe
   }
 }
 
-/** Some proxies accept HTTP/2 in plain text on a separate port. */
+/** Some proxies accept HTTP/2 in plain text on a separate port; the bare route beside a policy has its own. */
 function portFor({ contestant, proxy }: Running): number {
   const [mode] = contestant.request;
+  if (contestant.bare === true) return proxy.barePort ?? proxy.port;
   return mode === 'h2' || mode === 'grpc' ? (proxy.h2Port ?? proxy.port) : proxy.port;
 }
 
@@ -173,14 +188,20 @@ async function runRound(context: Context, running: Running): Promise<Sample> {
 
 async function checkAnswer(running: Running): Promise<void> {
   const {
-    contestant: { request, answer, setup },
+    contestant: { request, answer, setup, bare },
     proxy,
   } = running;
   const body = request[0] === 'upload' ? { method: 'POST', body: Buffer.alloc(request[2], 'x') } : {};
   const tls = setup?.tls === true;
   const got = await (request[0] === 'grpc'
     ? askGrpc(portFor(running), request[2])
-    : ask({ port: proxy.port, path: answer.path, tls, headers: answer.headers, ...body }));
+    : ask({
+        port: bare === true ? portFor(running) : proxy.port,
+        path: answer.path,
+        tls,
+        headers: answer.headers,
+        ...body,
+      }));
   if (got.status !== 200 || got.hash !== answer.hash) {
     throw new Error(`${answer.path} gave ${got.status} with ${got.bytes} bytes, not the backend's body`);
   }

@@ -47,9 +47,10 @@ function cardeaPeer(name: string, note: string, accessLog: (folder: string) => s
     async start(setup) {
       const port = await freePort();
       const adminPort = await freePort();
+      const barePort = setup.bareBeside ? await freePort() : null;
       const file = path.join(setup.folder, 'cardea.yaml');
       const write = (to: string, wanted: Setup) =>
-        writeFileSync(to, configuration(wanted, { port, adminPort, accessLog: accessLog(wanted.folder) }));
+        writeFileSync(to, configuration(wanted, { port, barePort, adminPort, accessLog: accessLog(wanted.folder) }));
       if (setup.tls) makeCertificate(setup.folder);
       if (setup.policy !== null) writePublicKey(setup.folder);
       write(file, setup);
@@ -63,6 +64,7 @@ function cardeaPeer(name: string, note: string, accessLog: (folder: string) => s
       );
       return {
         port,
+        ...(barePort === null ? {} : { barePort }),
         startMs,
         pid: () => child.pid,
         prepareReload(wanted) {
@@ -82,20 +84,32 @@ function cardeaPeer(name: string, note: string, accessLog: (folder: string) => s
 
 interface Places {
   readonly port: number;
+  /** Null without `bareBeside`. */
+  readonly barePort: number | null;
   readonly adminPort: number;
   readonly accessLog: string;
 }
 
 /** The configuration in YAML, as a user would write it. */
-function configuration(setup: Setup, { port, adminPort, accessLog }: Places): string {
+function configuration(setup: Setup, { port, barePort, adminPort, accessLog }: Places): string {
   const routes = Array.from(
     { length: setup.routes },
     (_, i) => `  - { name: service-${i}-${setup.routesVersion}, match: { path: "${routePrefix(i)}/*" }, to: backend }
 `,
   );
+  const filters = setup.policy === null ? '' : cardeaPolicy(setup.policy);
+  const any =
+    barePort === null
+      ? '  - { name: any, match: { path: /* }, to: backend }\n'
+      : `  - { name: bare, match: { path: /*, listener: bare }, to: backend }
+  - name: any
+    match: { path: /*, listener: guarded }
+    to: backend
+${filters.replace(/^/gm, '    ').trimEnd()}
+`;
   return `listeners:
-  - address: 127.0.0.1:${port}
-${setup.tls ? tlsSettings : ''}${setup.http2 && !setup.tls ? '    protocols: [h2c, http/1.1]\n' : ''}admin: { address: "127.0.0.1:${adminPort}" }
+${barePort === null ? '' : `  - { name: bare, address: "127.0.0.1:${barePort}" }\n`}  - address: 127.0.0.1:${port}
+${barePort === null ? '' : '    name: guarded\n'}${setup.tls ? tlsSettings : ''}${setup.http2 && !setup.tls ? '    protocols: [h2c, http/1.1]\n' : ''}admin: { address: "127.0.0.1:${adminPort}" }
 accessLog: { path: "${accessLog}" }
 limits: { body: 1GiB }
 ${setup.policy?.kind === 'apiKey' ? cardeaConsumers : ''}upstreams:
@@ -105,9 +119,8 @@ ${setup.policy?.kind === 'apiKey' ? cardeaConsumers : ''}upstreams:
 ${setup.resilience ? allGuards : ''}  sink:
     endpoints: ["http://127.0.0.1:${setup.uploadPort}"]
     pool: { maxConnections: 256, idleTimeout: 1h }
-${setup.grpcPort === null ? '' : `  echo: { endpoints: ["http://127.0.0.1:${setup.grpcPort}"], protocol: h2c }\n`}${setup.filters ? allFilters : ''}${setup.policy === null ? '' : cardeaPolicy(setup.policy)}routes:
-  - { name: any, match: { path: /* }, to: backend }
-  - { name: upload, match: { path: /upload, methods: [POST] }, to: sink }
+${setup.grpcPort === null ? '' : `  echo: { endpoints: ["http://127.0.0.1:${setup.grpcPort}"], protocol: h2c }\n`}${setup.filters ? allFilters : ''}${barePort === null ? filters : ''}routes:
+${any}  - { name: upload, match: { path: /upload, methods: [POST] }, to: sink }
   - { name: version, match: { path: /version }, to: { reply: { status: 200, body: "${setup.version}" } } }
 ${setup.grpcPort === null ? '' : '  - { name: echo, match: { path: /bench.Echo/* }, to: echo }\n'}${routes.join('')}`;
 }

@@ -69,7 +69,8 @@ export function loadScenario({
   };
 }
 
-function paced(context: Context, shortRounds: number | undefined): Context {
+/** Short rounds, and at least so many. */
+export function paced(context: Context, shortRounds: number | undefined): Context {
   if (shortRounds === undefined) return context;
   const rounds = Math.max(shortRounds, context.options.rounds);
   return { ...context, options: { ...context.options, rounds, seconds: 1 } };
