@@ -2,8 +2,10 @@
 
 /** Which callers may pass, on every path, for scenarios/full-policy.ts and taxes.ts. Without a policy, every caller may. */
 export interface Policy {
-  /** `apiKey`: one key in X-Api-Key. `jwt`: RS256, with a limit by `sub` when `perMinute` is set. `rateLimit`: a limit by address. */
-  readonly kind: 'apiKey' | 'jwt' | 'rateLimit';
+  /** `apiKey`: one key in X-Api-Key. `jwt`: RS256, with a limit by `sub` when `perMinute` is set. `rateLimit`: a limit by address. `tenantLimit`: a limit
+   * by X-Tenant, with room for a million tenants.
+   */
+  readonly kind: 'apiKey' | 'jwt' | 'rateLimit' | 'tenantLimit';
   /** Requests a minute for each caller; null for no limit. */
   readonly perMinute: number | null;
   /** Number of verified tokens that are remembered; 0 for none. Not every peer can remember tokens. */

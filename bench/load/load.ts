@@ -7,6 +7,8 @@ export type LoadRequest =
   | readonly ['upload', path: string, bytes: number]
   /** Tokens from a file, one a line, on `routes` paths. The next token is drawn by Zipf's law, or taken in turn. */
   | readonly ['tokens', file: string, routes: number, pathFormat: string, order: 'zipf' | 'turn']
+  /** X-Tenant with one of `count` values in an order that no cache can follow, begun elsewhere each time. */
+  | readonly ['tenants', path: string, count: number]
   | readonly ['header', path: string, name: string, value: string]
   /** The modes of h2load.ts. */
   | readonly ['h2', path: string]

@@ -5,10 +5,12 @@
 --   spread N FORMAT     GET on N paths in a fixed shuffled order
 --   upload PATH BYTES   POST with a body
 --   header PATH NAME VALUE            the same request with one more header
+--   tenants PATH N                    X-Tenant with one of N values, far from the one before, begun elsewhere each time
 --   tokens FILE ROUTES FORMAT ORDER   a Bearer token of the file (one a line) on one of ROUTES paths; ORDER is `zipf`, or
 --                                     `turn` for one after the other
 
 local requests, order, at = {}, nil, 0
+local before, behind, tenant, count -- for tenants: a request is what stands before the number and what stands behind it
 local heads, rests, picked -- for tokens: a request is a head with the path and a rest with the token
 
 local function headers(more)
@@ -61,6 +63,12 @@ function init(args)
     requests[1] = wrk.format("POST", args[2], headers({ ["Content-Type"] = "application/octet-stream" }), string.rep("x", tonumber(args[3])))
   elseif mode == "header" then
     requests[1] = wrk.format("GET", args[2], headers({ [args[3]] = args[4] }))
+  elseif mode == "tenants" then
+    local all = wrk.format("GET", args[2], headers({ ["X-Tenant"] = "tenant-#" }))
+    local place = string.find(all, "#", 1, true)
+    before, behind, count = string.sub(all, 1, place - 1), string.sub(all, place + 1), tonumber(args[3])
+    math.randomseed(os.time())
+    tenant = math.random(count)
   elseif mode == "tokens" then
     tokens(args[2], tonumber(args[3]), args[4], args[5])
   elseif mode == "spread" then
@@ -79,6 +87,10 @@ function init(args)
 end
 
 function request()
+  if count ~= nil then
+    tenant = (tenant + 611953) % count -- a prime: every tenant has its turn
+    return before .. string.format("%07d", tenant) .. behind
+  end
   if picked ~= nil then
     at = at % #picked + 1
     local pair = picked[at]

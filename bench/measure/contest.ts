@@ -24,6 +24,8 @@ export interface Contestant {
   /** Asks at the process's `barePort`. */
   readonly bare?: boolean;
   readonly request: LoadRequest;
+  /** Seconds of warm-up, where `--warmup` is not enough. */
+  readonly warmupSeconds?: number;
   /** What a correct response is: the SHA-256 of its body, and the least number of bytes on the wire. */
   readonly answer: {
     readonly path: string;
@@ -108,7 +110,7 @@ export async function runContest(context: Context, contestants: readonly Contest
 async function warmUp(context: Context, each: Running): Promise<void> {
   const { contestant } = each;
   const { warmupSeconds, connections } = context.options;
-  const seconds = contestant.peer.jit ? 2 * warmupSeconds : warmupSeconds;
+  const seconds = Math.max(contestant.warmupSeconds ?? 0, contestant.peer.jit ? 2 * warmupSeconds : warmupSeconds);
   await checkAnswer(each);
   context.say(`${contestant.label}: warming up`);
   const tls = contestant.setup?.tls === true;

@@ -15,6 +15,8 @@ export function cardeaPolicy({ kind, perMinute, cachedTokens }: Policy): string 
   const limit = (by: string) =>
     perMinute === null ? '' : `  - rateLimit: { limit: ${perMinute}/min, by: ${by}, headers: refused }\n`;
   if (kind === 'apiKey') return 'filters:\n  - apiKey: { from: [{ header: x-api-key }] }\n';
+  if (kind === 'tenantLimit')
+    return `filters:\n  - rateLimit: { limit: ${perMinute}/min, by: { header: x-tenant }, headers: refused, memory: 64MiB }\n`;
   if (kind === 'rateLimit') return `filters:\n${limit('ip')}`;
   const cache = cachedTokens === 0 ? 'off' : `${(cachedTokens * TOKEN_BYTES) / 1024}KiB`;
   return `filters:

@@ -31,6 +31,12 @@ export const taxes: readonly Scenario[] = [
     needs: 'taxes',
     run: limitTax,
   },
+  {
+    name: 'limit-keys',
+    title: 'How many: a limit by tenant with one tenant and with a million, against the bare route',
+    needs: 'taxes',
+    run: limitKeys,
+  },
 ];
 
 /** Each policy beside the same request without it, because a longer head costs by itself. */
@@ -61,6 +67,27 @@ function limitTax(context: Context): Promise<Result> {
   return tax(context, [{ bare: '', guarded: ' rateLimit', policy, request: ['get', target], headers: {} }]);
 }
 
+/** A million tenants all fit into the limit's memory, and are all in it before the rounds begin. */
+function limitKeys(context: Context): Promise<Result> {
+  const policy = { kind: 'tenantLimit', perMinute: 10_000_000, cachedTokens: 0 } as const;
+  const headers = { 'x-tenant': 'tenant-0000000' };
+  return tax(
+    context,
+    [1, 1_000_000].map((count): Taxed => {
+      const words = count === 1 ? 'one tenant' : 'a million tenants';
+      const request = ['tenants', target, count] as const;
+      return {
+        bare: `, ${words} not looked at`,
+        guarded: ` limit, ${words}`,
+        policy,
+        request,
+        headers,
+        warmupSeconds: count === 1 ? 0 : 30,
+      };
+    }),
+  );
+}
+
 interface Taxed {
   /** What is added to the peer's name for the route without and with the policy. */
   readonly bare: string;
@@ -68,6 +95,7 @@ interface Taxed {
   readonly policy: Policy;
   readonly request: LoadRequest;
   readonly headers: Readonly<Record<string, string>>;
+  readonly warmupSeconds?: number;
 }
 
 /**
@@ -76,12 +104,12 @@ interface Taxed {
  */
 async function tax(context: Context, taxed: readonly Taxed[]): Promise<Result> {
   const contestants = context.peers.flatMap(peer =>
-    taxed.flatMap(({ bare, guarded, policy, request, headers }): Contestant[] => {
+    taxed.flatMap(({ bare, guarded, policy, request, headers, warmupSeconds = 0 }): Contestant[] => {
       const plain = { peer, setup: { policy, bareBeside: true }, request, answer: { ...answer, headers } };
       const label = `${peer.name}${bare}`;
       return [
         { ...plain, label, bare: true },
-        { ...plain, label: `${peer.name}${guarded}`, shares: label },
+        { ...plain, label: `${peer.name}${guarded}`, shares: label, warmupSeconds },
       ];
     }),
   );
