@@ -35,6 +35,7 @@ export const filterEntries: readonly FilterEntry[] = [
   entry('headers', () => import('../filters/headers/config.ts'), async () => (await import('../filters/headers/filter.ts')).headersFilter),
   entry('cors', () => import('../filters/cors/config.ts'), async () => (await import('../filters/cors/filter.ts')).corsFilter),
   entry('httpsRedirect', () => import('../filters/https-redirect/config.ts'), async () => (await import('../filters/https-redirect/filter.ts')).httpsRedirectFilter),
+  entry('reverseRewrite', () => import('../filters/reverse-rewrite/config.ts'), async () => (await import('../filters/reverse-rewrite/filter.ts')).reverseRewriteFilter),
   entry('ipAccess', () => import('../filters/ip-access/config.ts'), async () => (await import('../filters/ip-access/filter.ts')).ipAccessFilter),
   entry('bodyLimit', () => import('../filters/body-limit/config.ts'), async () => (await import('../filters/body-limit/filter.ts')).bodyLimitFilter),
   entry('buffer', () => import('../filters/buffer/config.ts'), async () => (await import('../filters/buffer/filter.ts')).bufferFilter),

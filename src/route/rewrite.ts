@@ -44,7 +44,15 @@ export class Rewrite {
   apply(path: string, found: Pick<FoundRoute<unknown>, 'rawValues'>): string {
     const { literals } = this;
     if (literals !== null) return this.fill(literals, found.rawValues);
-    return this.prefix === '' ? path : stripped(path, this.prefix);
+    const prefix = this.strippedFrom(path);
+    return prefix === '' ? path : withoutPrefix(path, prefix);
+  }
+
+  /** The prefix that `apply` takes off this path, if it ends at the end of a segment: `/api` of `/api/x` and of `/api`, not of `/apix`. Else empty. */
+  strippedFrom(path: string): string {
+    const { prefix } = this;
+    if (this.literals !== null || prefix === '' || !path.startsWith(prefix)) return '';
+    return path.length === prefix.length || path.charCodeAt(prefix.length) === 0x2f ? prefix : '';
   }
 
   private fill(literals: readonly string[], values: readonly string[]): string {
@@ -64,11 +72,9 @@ export class Rewrite {
   }
 }
 
-/** Removes the prefix if it ends at the end of a segment: `/api` from `/api/x` and from `/api`, but not from `/apix`. */
-function stripped(path: string, prefix: string): string {
-  if (!path.startsWith(prefix)) return path;
+/** `prefix` is one that `strippedFrom` gave for this path. */
+function withoutPrefix(path: string, prefix: string): string {
   if (path.length === prefix.length) return '/';
-  if (path.charCodeAt(prefix.length) !== 0x2f) return path;
   // When the policy keeps empty segments, `/api//x` must not become `//x`, which some servers read as a host.
   const rest = path.slice(prefix.length);
   return rest.startsWith('//') ? `/${rest.replace(/^\/+/, '')}` : rest;

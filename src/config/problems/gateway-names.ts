@@ -1,4 +1,4 @@
-// The names that API gateways (Kong, Traefik, APISIX, Tyk, KrakenD) give to settings of entities and plugins. Part of foreign-names.ts.
+// The names that API gateways (Kong, Traefik, APISIX, Tyk, KrakenD and others) give to settings of entities and plugins. Part of foreign-names.ts.
 
 /** As in foreign-names.ts: by a name in lower case without the characters that join words, the names that it may stand for here. */
 export const gatewayNames: Readonly<Record<string, readonly string[]>> = {
@@ -21,6 +21,9 @@ export const gatewayNames: Readonly<Record<string, readonly string[]>> = {
   hostheader: ['host'],
   upstreamhost: ['host'],
   httpstatuses: ['expect'],
+  // Responses (Apache, Spring Cloud Gateway)
+  proxypassreverse: ['reverseRewrite'],
+  rewritelocationresponseheader: ['reverseRewrite'],
   // TLS
   certfile: ['cert'],
   keyfile: ['key'],
