@@ -19,6 +19,7 @@ import type { ThreadIo } from './io.ts';
 import type { Sender } from './outbox.ts';
 import { bytesTaken, unsentBytes } from './progress.ts';
 import { secureWriterOf } from './tls/secure-writer.ts';
+import type { TurnEndTask } from './turn-end.ts';
 
 /** Limits of a client connection. Request bodies and responses that wait must keep the minimum rate in each window of their timeout. */
 export interface ConnectionLimits extends HeadLimits {
@@ -64,7 +65,7 @@ const LATER_PROBES_MS = 5_000;
 
 const nothing: BodySink = { onBody() {} };
 
-export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWriter {
+export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWriter, TurnEndTask {
   deadline: number;
   wheelSlot: number;
   wheelNext: Timed | null;
@@ -537,6 +538,26 @@ export class DownstreamConnection implements Timed, Sender, BodySink, ResponseWr
       this.reading = Reading.wait;
       return;
     }
+    // A pipelined request waits until the connection to the endpoint, whose response ends here, is back in its pool: it would open another
+    // one, or be refused where no more may be opened.
+    if (this.stash !== null && !this.processing) {
+      this.reading = Reading.wait;
+      this.handler.io.turnEnd.add(this);
+      return;
+    }
+    this.readNext();
+  }
+
+  /** Reads the pipelined request that waited for the end of the turn. */
+  onTurnEnd(): void {
+    if (this.reading !== Reading.wait || !this.responseDone || this.blocked) return;
+    const { io } = this.handler;
+    io.clock.tick();
+    this.readNext();
+    io.outbox.flush();
+  }
+
+  private readNext(): void {
     const { handler } = this;
     this.reading = Reading.head;
     // In a drain: this response began before it, or it would have announced the close, so the next request may be on its way.

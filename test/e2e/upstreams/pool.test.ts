@@ -111,6 +111,22 @@ describe('maxConnections and maxPending', () => {
     assert.equal((await fourth.answers(2))[1]!.status, 200);
   });
 
+  test('pipelined requests of one client follow each other on one connection, with no place to wait', async t => {
+    const { backend, engine } = await setUp(
+      t,
+      { onRequest: connection => connection.socket.write(ok()) },
+      { pool: { maxConnections: 1, maxPending: 0 } },
+    );
+    const client = await open(engine);
+    client.send('GET / HTTP/1.1\r\nHost: test\r\n\r\n'.repeat(20));
+    const answers = await client.answers(20);
+    assert.deepEqual(
+      answers.map(answer => answer.status),
+      Array.from({ length: 20 }, () => 200),
+    );
+    assert.equal(backend.connections.length, 1);
+  });
+
   test('a request whose client leaves while it waits is never sent, and its place is free', async t => {
     const { held, handlers } = holding();
     const { backend, engine } = await setUp(t, handlers, { pool: { maxConnections: 1, maxPending: 2 } });
