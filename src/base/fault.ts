@@ -94,7 +94,11 @@ export const faultKinds = {
   ),
   invalid_upgrade: downstream(400, 'Invalid upgrade', 'A request with Upgrade has a body.'),
   expectation_failed: downstream(417, 'Expectation failed', 'Expect is something other than `100-continue`.'),
-  method_not_implemented: downstream(501, 'Method not implemented', 'CONNECT is not served by this listener.'),
+  method_not_implemented: downstream(
+    501,
+    'Method not implemented',
+    'The method is CONNECT, or one that the gateway does not know. Methods are case-sensitive: `GET`, not `get`.',
+  ),
   uri_too_long: downstream(414, 'URI too long', 'The request line is longer than `limits.requestLine`.'),
   header_too_large: downstream(
     431,
