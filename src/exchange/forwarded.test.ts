@@ -102,6 +102,15 @@ test('a trusted proxy that says nothing is the client', async t => {
   assert.equal(seen.proto, 'http');
 });
 
+test('a trusted proxy that sends no Forwarded: it begins with the client that X-Forwarded-For names', async t => {
+  const { forwarded: _, ...others } = claims;
+  const seen = await told(t, ['127.0.0.0/8', '10.0.0.0/8'], {
+    ...others,
+    'x-forwarded-for': '203.0.113.9, 2001:db8::1, 10.0.0.9',
+  });
+  assert.equal(seen.forwarded, 'for="[2001:db8::1]";host=elsewhere.example;proto=https, for=127.0.0.1');
+});
+
 const claimed: [why: string, list: string, believed: string][] = [
   ['an address', '192.0.2.1', '192.0.2.1'],
   ['an address with a port, as Azure writes it', '192.0.2.1:5678', '192.0.2.1'],

@@ -115,9 +115,18 @@ export function continuedLines(client: Client, headers: Headers, authority: stri
   return (
     `X-Forwarded-For: ${before === undefined ? client.socketIp : `${before}, ${client.socketIp}`}\r\n` +
     `X-Forwarded-Proto: ${client.scheme}\r\n${host === '' ? '' : `X-Forwarded-Host: ${host}\r\n`}` +
-    `Forwarded: ${forwarded === undefined ? element(client.socketIp, host, client.scheme) : `${forwarded}, ${own}`}\r\n` +
+    `Forwarded: ${forwarded === undefined ? begun(client, host) : `${forwarded}, ${own}`}\r\n` +
     `Via: ${viaVersion(version)} cardea\r\n${ownCertificateLines(client, headers)}`
   );
+}
+
+/**
+ * Forwarded where the trusted proxy sends only X-Forwarded-For, as most do: the client comes first there, since services that read both
+ * prefer Forwarded. What stands before the believed address is left out.
+ */
+function begun({ ip, socketIp, scheme }: Client, host: string): string {
+  const first = element(ip, host, scheme);
+  return ip === socketIp ? first : `${first}, ${element(socketIp, '', '')}`;
 }
 
 /**
