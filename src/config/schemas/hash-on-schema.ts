@@ -33,5 +33,5 @@ const plain = z.enum(['ip', 'path']).transform((source): HashOnConfig => ({ sour
 export const hashOnSchema = z
   .union([named, plain], expected('a map such as { header: x-user-id }, or ip, or path'))
   .describe(
-    'Where `ringHash` and `maglev` take their key from: `{ header: name }`, `{ cookie: name }`, `{ query: name }`, `ip` or `path`.',
+    'Where `ringHash` and `maglev` take their key from: `{ header: name }`, `{ cookie: name }`, `{ query: name }`, `ip` or `path`. A request without such a value counts by its client’s address.',
   );
