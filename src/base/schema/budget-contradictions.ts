@@ -40,7 +40,8 @@ export function budgetContradictions(limits: readonly Budget[]): BudgetIssue[] {
 function isStricter(other: Budget, limit: Budget, isFirst: boolean): boolean {
   if (limit.rate === null || other.rate === null || limit.plan || other.plan) return false;
   if (JSON.stringify([limit.by, limit.cost]) !== JSON.stringify([other.by, other.cost])) return false;
-  if (!admitsNoMore(other, limit) || !hasNoMoreBudgets(other, limit)) return false;
+  if (!hasNoMoreBudgets(other, limit)) return false;
+  if (!admitsNoMore(other, limit)) return isBeyondReach(other, other.rate, limit, limit.rate);
   if (!isBucket(limit) && mostInWindow(other, other.rate, limit, limit.rate) > limit.rate.count) return false;
   const difference = limit.rate.count * other.rate.perMs - other.rate.count * limit.rate.perMs;
   if (difference < 0 || limit.burst < other.burst) return false;
@@ -55,6 +56,21 @@ function isStricter(other: Budget, limit: Budget, isFirst: boolean): boolean {
 function admitsNoMore(other: Budget, limit: Budget): boolean {
   const { algorithm } = other;
   return algorithm === limit.algorithm || algorithm === 'slidingLog' || (isBucket(other) && isBucket(limit));
+}
+
+/**
+ * Whether not even the most that `other` can admit, by an algorithm that admits more than that of `limit`, uses `limit` up. Charges after
+ * the response are owed for different times by different algorithms, so that then nothing is known.
+ */
+function isBeyondReach(other: Budget, rate: Rate, limit: Budget, { count, perMs }: Rate): boolean {
+  if (limit.cost.responseHeader !== null) return false;
+  // A bucket gains its rate all the time, so it has to hold only what two windows around a boundary admit at once.
+  if (isBucket(limit)) return count * rate.perMs >= rate.count * perMs && limit.burst >= 2 * rate.count;
+  const most = isBucket(other)
+    ? other.burst + (rate.count * perMs) / rate.perMs
+    : (Math.floor(perMs / rate.perMs) + 2) * rate.count;
+  // Two counters may take what came in two of their windows for what came in one.
+  return (limit.algorithm === 'slidingWindow' ? 2 : 1) * most <= count;
 }
 
 function isBucket({ algorithm }: Budget): boolean {
