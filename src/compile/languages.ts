@@ -38,6 +38,9 @@ class LoadedWhenNamed {
   get identifies() {
     return this.loaded.identifies;
   }
+  get makesKnown() {
+    return this.loaded.makesKnown;
+  }
   get nests() {
     return this.loaded.nests;
   }

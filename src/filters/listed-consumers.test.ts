@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CallerPart } from '../base/schema/caller-part.ts';
 import * as acl from './acl/config.ts';
 import * as basic from './basic/config.ts';
 import * as mtls from './mtls/config.ts';
@@ -10,6 +11,7 @@ import * as signature from './signature/config.ts';
 
 const around = {
   knowsCaller: false,
+  knownOfCaller: new Set<CallerPart>(),
   pathParameters: null,
   routes: new Set<string>(),
   consumers: new Set(['acme']),

@@ -2,9 +2,11 @@
 // document. The filters read a caller's key themselves.
 
 import { z } from 'zod';
+import type { CallerPart } from './caller-part.ts';
 import type { FilterSurroundings } from './filter-surroundings.ts';
 import { httpName } from './http-name.ts';
 import type { PlaceProblem } from './place-problem.ts';
+import { unknownPartProblem } from './unknown-part.ts';
 
 /** One property by which callers are distinguished. `name` is empty for kinds that need no name. */
 export interface KeyPart {
@@ -34,8 +36,8 @@ const keyPart = z.union(
       .transform(({ pathParameter }): KeyPart => ({ kind: 'pathParameter', name: pathParameter })),
   ],
   {
-    error:
-      'expected ip, consumer, key, tenant, route, global, { header: NAME }, { claim: NAME }, { cookie: NAME } or { pathParameter: NAME }, or a list of these',
+    error: ({ input }) =>
+      `${input === 'global' ? '`global` is one budget for all and stands alone: ' : ''}expected ip, consumer, key, tenant, route, { header: NAME }, { claim: NAME }, { cookie: NAME } or { pathParameter: NAME }`,
   },
 );
 
@@ -65,7 +67,8 @@ export function goesByCaller(parts: readonly KeyPart[]): boolean {
   return parts.some(isOfCaller);
 }
 
-function isOfCaller({ kind }: KeyPart): boolean {
+function isOfCaller(part: KeyPart): part is KeyPart & { readonly kind: CallerPart | 'tenant' } {
+  const { kind } = part;
   return kind === 'consumer' || kind === 'key' || kind === 'tenant' || kind === 'claim';
 }
 
@@ -75,6 +78,11 @@ export function budgetKeyProblems(parts: readonly KeyPart[], around: FilterSurro
     if (isOfCaller(part) && !around.knowsCaller) {
       const message = `no filter before this one finds out who calls, so there is never a ${part.kind}: put jwt, apiKey or another one before it, or limit by ip`;
       return [{ path: [], message, absentFrom: 'filters' }];
+    }
+    const unknown = isOfCaller(part) ? unknownPartProblem(part.kind, around) : null;
+    if (unknown !== null) {
+      const hint = around.knownOfCaller.has('claim') ? ', or limit by a claim: { claim: sub }' : '';
+      return [{ ...unknown, message: `${unknown.message}${hint}` }];
     }
     const { pathParameters } = around;
     if (part.kind !== 'pathParameter' || pathParameters === null || pathParameters.includes(part.name)) return [];

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
+import type { CallerPart } from '../../base/schema/caller-part.ts';
 import { languageOf } from '../language.ts';
 import type { FilterSchema } from '../schemas/filter-schema.ts';
 import { checkDocument } from './check-document.ts';
@@ -56,6 +57,48 @@ test('what a filter says of its place is an error, unless it says otherwise', ()
     'warning: filters.0.doubt.cost: really?',
     'routes.0.filters.0.object.by: no',
   ]);
+});
+
+test('what filters can know of a caller is told to those behind them', () => {
+  const said = (name: string, ...parts: CallerPart[]): FilterSchema => ({
+    name,
+    schema: z.strictObject({ optional: z.unknown().optional() }),
+    identifies: true,
+    makesKnown: () => parts,
+  });
+  const asks: FilterSchema = {
+    name: 'asks',
+    schema: any,
+    placeProblems: (_, { knowsCaller, knownOfCaller }) => [
+      { path: [], message: `${knowsCaller ? 'known: ' : 'nobody'}${[...knownOfCaller].sort().join(' ')}` },
+    ],
+  };
+  const nested: FilterSchema = { name: 'either', schema: z.array(z.unknown()), nests: true };
+  const schemas = [
+    said('token', 'claim'),
+    said('password'),
+    { name: 'login', schema: any, identifies: true },
+    nested,
+    asks,
+  ];
+  const toldBehind = (global: readonly object[], ofRoute: readonly object[] = []) => {
+    const chain = [...ofRoute, { asks: {} }];
+    const document = {
+      listeners: [{ address: '127.0.0.1:8080' }],
+      consumers: [{ name: 'guest' }],
+      filters: global,
+      routes: [{ name: 'a', to: { reply: {} }, filters: chain }],
+    };
+    const { parts } = checkDocument(document, languageOf(schemas), new Map());
+    return checkFilterPlaces(document, parts, schemas, allRoutes(parts)).map(({ message }) => message);
+  };
+  assert.deepEqual(toldBehind([]), ['nobody']);
+  assert.deepEqual(toldBehind([{ password: {} }]), ['known: ']);
+  assert.deepEqual(toldBehind([{ password: {} }], [{ token: {} }]), ['known: claim']);
+  assert.deepEqual(toldBehind([{ either: [{ password: {} }, { either: [{ token: {} }] }] }]), ['known: claim']);
+  assert.deepEqual(toldBehind([{ token: { optional: { consumer: 'guest' } } }]), ['known: claim consumer']);
+  assert.deepEqual(toldBehind([{ login: {} }]), ['known: claim consumer key']);
+  assert.deepEqual(toldBehind([{ login: { wrong: 1 } }]), ['known: claim consumer key']);
 });
 
 test('what a filter inside another says of its place is told with both', () => {

@@ -1,7 +1,9 @@
 // Checks whether each filter gets what it needs from its place: a caller that an earlier filter has identified, parameters of the route's
 // path, routes and consumers that exist. What a filter needs is stated in the filter's own config.ts.
 
+import { type CallerPart, callerParts } from '../../base/schema/caller-part.ts';
 import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
+import { optionalOf } from '../../base/schema/optional-login.ts';
 import type { FilterConfig, Problem, RouteConfig } from '../config.ts';
 import { type Checked, checkValue } from '../problems/schema-problems.ts';
 import { isChainUse } from '../schemas/chain-use.ts';
@@ -39,6 +41,11 @@ export function checkFilterPlaces(
 }
 
 type Chain = readonly (FilterConfig | undefined)[];
+/** What filters can know of a caller; null where none of them identifies it. */
+type Known = ReadonlySet<CallerPart> | null;
+
+const everything: ReadonlySet<CallerPart> = new Set(callerParts);
+const nothing: ReadonlySet<CallerPart> = new Set();
 
 class PlaceCheck {
   readonly problems: Problem[] = [];
@@ -48,8 +55,8 @@ class PlaceCheck {
   private readonly element: ReturnType<typeof filterOrChainSchema>;
   private readonly names: Pick<FilterSurroundings, 'routes' | 'consumers' | 'plans' | 'tagValues'>;
   private readonly values = new Map<string, ReadonlyMap<string, string>>();
-  /** Whether the global chain identifies the caller. */
-  private knowsCaller = false;
+  /** What is known after the global chain. */
+  private known: Known = null;
 
   constructor(settings: Settings, parts: CheckedParts, byName: ReadonlyMap<string, FilterSchema>) {
     this.settings = settings;
@@ -65,7 +72,7 @@ class PlaceCheck {
   }
 
   globalChain(): void {
-    this.knowsCaller = this.visit(this.parts.filters, ['filters'], false, null);
+    this.known = this.visit(this.parts.filters, ['filters'], null, null);
     this.problems.push(...checkOptionalFilters([], this.parts.filters, ['filters'], this.names.consumers));
   }
 
@@ -86,7 +93,7 @@ class PlaceCheck {
     if (chain.length === 0) return;
     const pattern = route?.match.path ?? fieldOf(fieldOf(written, 'match'), 'path');
     const path = ['routes', at, 'filters'];
-    this.visit(chain, path, this.knowsCaller, typeof pattern === 'string' ? parametersOf(pattern) : null);
+    this.visit(chain, path, this.known, typeof pattern === 'string' ? parametersOf(pattern) : null);
     this.problems.push(...checkOptionalFilters(filters, chain, path, this.names.consumers));
     this.answeredEarly(chain, path, []);
   }
@@ -105,18 +112,26 @@ class PlaceCheck {
     }
   }
 
-  /** Collects the problems of a chain's filters with their places. Returns whether the caller is known after the chain. */
-  private visit(chain: Chain, path: Path, knowsBefore: boolean, pathParameters: readonly string[] | null): boolean {
-    let knowsCaller = knowsBefore;
+  /** Collects the problems of a chain's filters with their places. Returns what is known after the chain. */
+  private visit(chain: Chain, path: Path, before: Known, pathParameters: readonly string[] | null): Known {
+    let known = before;
     for (const [at, filter] of chain.entries()) {
       if (filter === undefined) {
-        knowsCaller = true;
+        known = everything;
         continue;
       }
-      this.ofPlace(filter, [...path, at], { ...this.names, knowsCaller, pathParameters });
-      if (this.identifiesCaller(filter)) knowsCaller = true;
+      const around = { knowsCaller: known !== null, knownOfCaller: known ?? nothing, pathParameters };
+      this.ofPlace(filter, [...path, at], { ...this.names, ...around });
+      if (this.identifiesCaller(filter)) known = new Set([...(known ?? []), ...this.madeKnown(filter)]);
     }
-    return knowsCaller;
+    return known;
+  }
+
+  private madeKnown(filter: FilterConfig): readonly CallerPart[] {
+    const schema = this.byName.get(filter.name);
+    if (schema?.nests === true) return innerFilters(filter, schema).flatMap(inner => this.madeKnown(inner));
+    const parts = schema?.makesKnown?.(filter.config) ?? callerParts;
+    return typeof optionalOf(filter)?.consumer === 'string' ? [...parts, 'consumer'] : parts;
   }
 
   private valuesOf(tag: string): ReadonlyMap<string, string> {

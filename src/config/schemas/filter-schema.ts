@@ -1,6 +1,7 @@
 // One element of `filters`: a filter's name and its configuration, or the use of a chain. The caller passes in the list of filters.
 
 import { z } from 'zod';
+import type { CallerPart } from '../../base/schema/caller-part.ts';
 import { filterOrChainPlace, filterPlace } from '../../base/schema/filter-place.ts';
 import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
 import { found } from '../../base/schema/found.ts';
@@ -25,6 +26,8 @@ export interface FilterSchema {
   readonly remembersAnswers?: boolean;
   /** Whether the filter identifies the caller. */
   readonly identifies?: boolean;
+  /** What this configuration can make known of a caller, for a filter that identifies it. Without this: everything. */
+  makesKnown?(config: unknown): readonly CallerPart[];
   /** True when the filter's configuration is a list of filters that identify the caller, each checked by its own schema. */
   readonly nests?: boolean;
   /** The stores that a checked configuration names, so that an unknown name is reported with its place. */

@@ -1,6 +1,7 @@
 // The configuration of the apiKey filter. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
+import type { CallerPart } from '../../base/schema/caller-part.ts';
 import { credentialPlaces } from '../../base/schema/credential-places.ts';
 import { duration } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
@@ -53,6 +54,11 @@ export const schema = z.strictObject({
 });
 
 export type ApiKeyConfig = z.output<typeof schema>;
+
+/** What this filter can make known of a caller. */
+export function makesKnown(): readonly CallerPart[] {
+  return ['consumer', 'key'];
+}
 
 export function storesOf(config: unknown): readonly { readonly name: string; readonly path: readonly string[] }[] {
   // Because: the schema above has produced it.

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { parsePasswordHash, passwordHashExpected, passwordHashProblem } from '../../base/password-hash.ts';
+import type { CallerPart } from '../../base/schema/caller-part.ts';
 import { duration } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
 import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
@@ -76,6 +77,11 @@ export const schema = z
   });
 
 export type BasicConfig = z.output<typeof schema>;
+
+/** What this filter can make known of a caller. */
+export function makesKnown({ users }: BasicConfig): readonly CallerPart[] {
+  return users.some(({ consumer }) => consumer !== undefined) ? ['consumer'] : [];
+}
 
 /** Users of consumers that do not exist. */
 export function placeProblems({ users }: BasicConfig, around: FilterSurroundings) {

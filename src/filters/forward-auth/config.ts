@@ -1,6 +1,7 @@
 // The configuration of the forwardAuth filter. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
+import type { CallerPart } from '../../base/schema/caller-part.ts';
 import { duration, durationOrZero } from '../../base/schema/duration.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
 import { forwardingField } from '../../base/schema/forwarding-field.ts';
@@ -141,3 +142,8 @@ export const schema = z
   });
 
 export type ForwardAuthConfig = z.output<typeof schema>;
+
+/** What this filter can make known of a caller. */
+export function makesKnown({ consumer }: ForwardAuthConfig): readonly CallerPart[] {
+  return consumer === undefined ? [] : ['consumer'];
+}

@@ -1,6 +1,7 @@
 // The configuration of the jwt filter. Knows nothing of how exchanges run, nor how tokens are verified.
 
 import { z } from 'zod';
+import type { CallerPart } from '../../base/schema/caller-part.ts';
 import { credentialPlaces } from '../../base/schema/credential-places.ts';
 import { duration, durationOrZero } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
@@ -204,3 +205,8 @@ export const schema = z
   });
 
 export type JwtConfig = z.output<typeof schema>;
+
+/** What this filter can make known of a caller. */
+export function makesKnown({ consumer }: JwtConfig): readonly CallerPart[] {
+  return consumer === undefined ? ['claim'] : ['claim', 'consumer'];
+}

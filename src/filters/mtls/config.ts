@@ -1,6 +1,7 @@
 // The configuration of the mtls filter. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
+import type { CallerPart } from '../../base/schema/caller-part.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
 import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
@@ -120,6 +121,11 @@ export const schema = z
 
 export type MtlsConfig = z.output<typeof schema>;
 export type ClientRule = MtlsConfig['clients'][number];
+
+/** What this filter can make known of a caller. */
+export function makesKnown({ clients }: MtlsConfig): readonly CallerPart[] {
+  return clients.some(each => each.consumer !== undefined) ? ['consumer', 'key'] : ['key'];
+}
 
 /** The lists without which clients are refused, so that an operator hears of it when they expire. */
 export function revocationLists({ crl: own }: MtlsConfig) {

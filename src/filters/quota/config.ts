@@ -6,6 +6,7 @@ import type { FilterSurroundings } from '../../base/schema/filter-surroundings.t
 import type { PlaceProblem } from '../../base/schema/place-problem.ts';
 import { planCostProblems } from '../../base/schema/plan-cost.ts';
 import { isTimeZone } from '../../base/schema/time-zone.ts';
+import { unknownPartProblem } from '../../base/schema/unknown-part.ts';
 import { dayOf, unitOf } from './calendar-unit.ts';
 
 export const name = 'quota';
@@ -121,8 +122,14 @@ export function placeProblems(
   { by, startDay, cost, plan: goesByPlan }: QuotaConfig,
   around: FilterSurroundings,
 ): PlaceProblem[] {
-  if (around.knowsCaller)
-    return [...(goesByPlan ? planCostProblems(cost, around.plans, 'quota') : []), ...dayProblems(startDay, around)];
+  if (around.knowsCaller) {
+    const unknown = by === 'ip' || by === 'global' ? null : unknownPartProblem(by, around);
+    return [
+      ...(unknown === null ? [] : [{ ...unknown, path: ['by'] }]),
+      ...(goesByPlan ? planCostProblems(cost, around.plans, 'quota') : []),
+      ...dayProblems(startDay, around),
+    ];
+  }
   const problems: PlaceProblem[] = [];
   const fail = (key: string, consequence: string) => {
     const message = `no filter before this one finds out who calls, so ${consequence}`;

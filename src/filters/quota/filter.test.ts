@@ -14,6 +14,7 @@ import { eventually, eventuallySeen } from '../../../test/support/eventually.ts'
 import { ask, startFilterGateway, valuesOf, written } from '../../../test/support/filter-gateway.ts';
 import { startRedis } from '../../../test/support/redis.ts';
 import { redisSpec, storeSpec } from '../../../test/support/store-spec.ts';
+import { type CallerPart, callerParts } from '../../base/schema/caller-part.ts';
 import type { FilterDefinition } from '../../exchange/filter.ts';
 import type { Plan } from '../../exchange/identity/consumer.ts';
 import { makeStore, type Store } from '../../store/store.ts';
@@ -413,9 +414,22 @@ test('what is no quota of the calendar is refused', () => {
   const names = { routes: new Set(''), consumers: new Set('') };
   const tags = new Map([['day', new Map([['15', 'one'], ['05', 'third'], ['31st', 'other']])]]); // biome-ignore format: pairs
   const tagValues = (tag: string) => tags.get(tag) ?? new Map();
-  const around = { knowsCaller: true, pathParameters: [], ...names, plans: plans.slice(0, 2), tagValues };
+  const knownOfCaller = new Set(callerParts);
+  const around = {
+    knowsCaller: true,
+    knownOfCaller,
+    pathParameters: [],
+    ...names,
+    plans: plans.slice(0, 2),
+    tagValues,
+  };
   const toldOf = (config: object) =>
     placeProblems(schema.parse({ limit: '1000/month', store: 's', ...config }), around);
+  const stranger = { ...around, knownOfCaller: new Set<CallerPart>(['claim']) };
+  const byOf = (by: string) =>
+    placeProblems(schema.parse({ limit: '1000/month', store: 's', by }), stranger).find(({ path }) => path[0] === 'by');
+  assert.deepEqual([byOf('consumer')?.severity, byOf('ip')], ['warning', undefined]);
+  assert.match(byOf('key')!.message, /knows callers by keys, so there is never a key/);
   const told = (cost: number) => toldOf({ limit: '1000/day', cost });
   assert.match(told(9)[0]!.message, /9 units ever fits into the quota of the plan "gold", which is 8/);
   assert.equal(told(9)[0]!.severity, 'warning');

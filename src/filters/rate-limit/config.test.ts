@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { countMax, perSecondMax } from '../../base/schema/budget-rate.ts';
+import { type CallerPart, callerParts } from '../../base/schema/caller-part.ts';
 import { algorithms, COUNT_MAX, LOG_COUNT_MAX, PER_SECOND_MAX } from '../../store/limiter/limit-rule.ts';
 import { logCountMax, placeProblems, schema } from './config.ts';
 
@@ -128,6 +129,33 @@ test('bad input is refused at its place', () => {
       },
       /^limits.1.limit: this limit can never/,
     ],
+    // Different algorithms: a bucket of ten admits at most 610 in a minute, windows of ten seconds at most 620 wherever the minute begins.
+    [
+      { limits: [{ limit: '10/s' }, { limit: '610/min', algorithm: 'fixedWindow' }] },
+      /^limits.1.limit: this limit can never/,
+    ],
+    [
+      { limits: [{ limit: '10/s' }, { limit: '1220/min', algorithm: 'slidingWindow' }] },
+      /^limits.1.limit: this limit can never/,
+    ],
+    [
+      {
+        limits: [
+          { limit: '10/s', algorithm: 'fixedWindow' },
+          { limit: '620/min', algorithm: 'slidingLog' },
+        ],
+      },
+      /^limits.1.limit: this limit can never/,
+    ],
+    [
+      {
+        limits: [
+          { limit: '10/s', algorithm: 'slidingWindow' },
+          { limit: '600/min', burst: 20 },
+        ],
+      },
+      /^limits.1.limit: this limit can never/,
+    ],
     [{ limit: '10/s', by: 'plan' }, /^by: expected ip, consumer/],
     [{ limit: '10/s', by: ['ip', 'global'] }, /^by/],
     [{ limit: '10/s', mode: 'exact' }, /^mode: `mode` is for limits in a Redis/],
@@ -184,6 +212,21 @@ test('limits that do not contradict each other stand together', () => {
       { limit: '5/s', algorithm: 'slidingLog' },
       { limit: '5/s', algorithm: 'slidingWindow' },
     ],
+    [{ limit: '10/s' }, { limit: '609/min', algorithm: 'fixedWindow' }],
+    [{ limit: '10/s' }, { limit: '1219/min', algorithm: 'slidingWindow' }],
+    [
+      { limit: '10/s', algorithm: 'fixedWindow' },
+      { limit: '619/min', algorithm: 'slidingLog' },
+    ],
+    [
+      { limit: '10/s', algorithm: 'fixedWindow' },
+      { limit: '600/min', burst: 19 },
+    ],
+    // What responses cost is owed until the end of a window, or until a bucket has gained it.
+    [
+      { limit: '10/s', algorithm: 'fixedWindow', cost: { responseHeader: 'x-cost' } },
+      { limit: '600/min', burst: 20, cost: { responseHeader: 'x-cost' } },
+    ],
     [
       { limit: '50/h', by: { header: 'x-a' } },
       { limit: '100/h', by: { header: 'x-a' }, fallback: 'shared' },
@@ -196,6 +239,7 @@ test('limits that do not contradict each other stand together', () => {
 test('what a place can never have is told', () => {
   const around = {
     knowsCaller: false,
+    knownOfCaller: new Set<CallerPart>(callerParts),
     pathParameters: ['id'],
     routes: new Set(['a']),
     consumers: new Set(['acme']),
@@ -220,6 +264,20 @@ test('what a place can never have is told', () => {
     assert.deepEqual(told({ limit: '1/s', by }, { knowsCaller: true }), []);
   }
   assert.match(told({ limits: [{ limit: '1/s', by: ['ip', 'tenant'] }] })[0]!, /^limits.0.by: /);
+  const toldOf = (known: readonly CallerPart[], by: unknown) =>
+    placeProblems(schema.parse({ limit: '1/s', by }), {
+      ...around,
+      knowsCaller: true,
+      knownOfCaller: new Set(known),
+    }).map(({ path, message, severity }) => `${severity ?? 'error'} ${path.join('.')}: ${message}`);
+  assert.match(toldOf(['consumer', 'key'], { claim: 'sub' })[0]!, /^error by: .*reads the claims of a token/);
+  assert.match(toldOf(['claim', 'consumer'], ['ip', 'key'])[0]!, /^error by: .*keys.*or limit by a claim/);
+  for (const by of ['consumer', 'tenant'])
+    assert.match(toldOf(['claim'], by)[0]!, /^warning by: .*names a consumer.*or limit by a claim/);
+  assert.match(
+    told({ limit: '1/s', plan: true }, { knowsCaller: true, knownOfCaller: new Set<CallerPart>(['claim']) })[0]!,
+    /^plan: .*names a consumer, so there is never a plan/,
+  );
   assert.match(told({ limit: '1/s', plan: true })[0]!, /^plan: /);
   assert.match(told({ limit: '1/s', by: { pathParameter: 'ids' } })[0]!, /no parameter \{ids\}; there are id/);
   assert.match(told({ limit: '1/s', cost: { routes: { b: 1 } } })[0]!, /^cost: there is no route "b"/);

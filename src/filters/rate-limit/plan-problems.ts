@@ -17,7 +17,7 @@ interface PlannedLimit {
 export function planProblems(
   limit: PlannedLimit,
   limits: readonly PlannedLimit[],
-  { knowsCaller, plans }: FilterSurroundings,
+  { knowsCaller, knownOfCaller, plans }: FilterSurroundings,
 ): PlaceProblem[] {
   const { name, plan: goesByPlan, cost, path } = limit;
   if (!goesByPlan) return [];
@@ -25,6 +25,10 @@ export function planProblems(
   if (!knowsCaller) {
     const message = 'no filter before this one finds out who calls, so there is never a plan';
     problems.push({ path: ['plan'], message, absentFrom: 'filters' });
+  } else if (!knownOfCaller.has('consumer')) {
+    const message =
+      'no filter before this one names a consumer, so there is never a plan: set `consumer` in the filter that identifies the caller';
+    problems.push({ path: ['plan'], message, severity: 'warning' });
   }
   problems.push(...planCostProblems(Math.max(cost.each, ...Object.values(cost.routes)), plans, 'rate'));
   const others = new Set(limits.filter(each => each !== limit).map(each => each.name));

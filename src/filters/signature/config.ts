@@ -1,6 +1,7 @@
 // The configuration of the signature filter. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
+import type { CallerPart } from '../../base/schema/caller-part.ts';
 import { duration } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
 import type { FilterSurroundings } from '../../base/schema/filter-surroundings.ts';
@@ -168,6 +169,11 @@ export const schema = z
 export type SignatureConfig = z.output<typeof schema>;
 export type AwsSignatureConfig = z.output<typeof aws>;
 export type MessageSignatureConfig = z.output<typeof message>;
+
+/** What this filter can make known of a caller. */
+export function makesKnown({ keys }: SignatureConfig): readonly CallerPart[] {
+  return keys.some(({ consumer }) => consumer !== undefined) ? ['consumer', 'key'] : ['key'];
+}
 
 /** Keys of consumers that do not exist. */
 export function placeProblems({ keys }: SignatureConfig, around: FilterSurroundings) {
