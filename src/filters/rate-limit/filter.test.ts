@@ -281,11 +281,19 @@ test('a cost is taken at once, and what the answer says beyond it afterwards', a
     { limit: '10/h', cost: { responseHeader: 'X-Cost' } },
     { backend: (request, response) => response.setHeader('x-cost', request.headers['x-ask'] ?? '1').end() },
   );
-  assert.equal((await get({ 'x-ask': '8' })).headers['ratelimit'], '"default";r=9;t=360');
+  assert.equal((await get({ 'x-ask': '8' })).headers['ratelimit'], '"default";r=2;t=2880');
   assert.equal((await get()).headers['ratelimit'], '"default";r=1;t=3240');
   assert.equal((await get({ 'x-ask': 'plenty' })).status, 200);
   assert.equal(await admitted(3), 0);
   assert.equal(count('charged'), 3);
+  const windows = await start(
+    t,
+    { limit: '10/h', algorithm: 'slidingLog', cost: { responseHeader: 'X-Cost' }, legacyHeaders: true },
+    { backend: (request, response) => response.setHeader('x-cost', request.headers['x-ask'] ?? '1').end() },
+  );
+  const { headers } = await windows.get({ 'x-ask': '7' });
+  assert.deepEqual([headers['ratelimit'], headers['x-ratelimit-remaining']], ['"default";r=3;t=3600', '3']);
+  assert.equal((await windows.get({ 'x-ask': '99' })).headers['ratelimit'], '"default";r=0;t=3600');
 });
 
 test('a dry run refuses nothing, and tells what it would have refused', async t => {

@@ -161,11 +161,7 @@ class RateLimit implements Filter {
     if (!speaks && !speaksLegacy && !this.charges && tickets === null) return;
     const state = this.keep(exchange, stack, this.charges && passes ? call : null, passes ? tickets : null);
     if (speaks) state.limit = limitField(stack.names, call);
-    if (speaksLegacy) {
-      const at = tightest(call);
-      const until = call.waitMs[at]! > 0 ? call.waitMs[at]! : call.resetMs[at]!;
-      state.legacy = [stack.limiter.rules[at]!.count, call.remaining[at]!, wholeSeconds(until)];
-    }
+    if (speaksLegacy) state.legacy = legacyFigures(stack, call);
   }
 
   private refuse(exchange: Exchange, stack: LimitStack, call: LimitCall): void {
@@ -187,7 +183,14 @@ class RateLimit implements Filter {
     if (call !== null) {
       stack!.charge(exchange, call);
       this.count('charged');
+      // Because: what this response cost is no longer there for the next request.
+      if (limit !== '') state.limit = limitField(stack!.names, call);
+      if (legacy !== null) state.legacy = legacyFigures(stack!, call);
     }
+    this.tell(exchange, state);
+  }
+
+  private tell(exchange: Exchange, { stack, limit, legacy }: RateLimitState): void {
     const { headers } = exchange.response!;
     if (limit !== '') {
       headers.appendTrusted('RateLimit-Policy', stack!.policy);
@@ -262,6 +265,13 @@ class RateLimit implements Filter {
   private count(event: (typeof events)[number]): void {
     this.services.worker.cells[this.cells[event]]!++;
   }
+}
+
+/** The figures of X-RateLimit-Limit, -Remaining and -Reset. */
+function legacyFigures({ limiter }: LimitStack, call: LimitCall): readonly [number, number, number] {
+  const at = tightest(call);
+  const until = call.waitMs[at]! > 0 ? call.waitMs[at]! : call.resetMs[at]!;
+  return [limiter.rules[at]!.count, call.remaining[at]!, wholeSeconds(until)];
 }
 
 /**

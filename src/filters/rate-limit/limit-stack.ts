@@ -107,7 +107,12 @@ export class LimitStack {
       const { responseHeader } = this.limits[i]!.config.cost;
       if (responseHeader === null) continue;
       const units = unitsFrom(exchange.response?.headers.get(responseHeader));
-      if (units > call.costs[i]!) this.limiter.charge(call, i, units - call.costs[i]!);
+      const more = units - call.costs[i]!;
+      if (more <= 0) continue;
+      this.limiter.charge(call, i, more);
+      call.remaining[i] = Math.max(0, call.remaining[i]! - more);
+      const { algorithm, count, perMs } = this.limiter.rules[i]!;
+      if (algorithm === 'gcra' || algorithm === 'tokenBucket') call.resetMs[i]! += (more * perMs) / count;
     }
   }
 }
