@@ -31,7 +31,8 @@ export const drill: Command = {
     '',
     'Your services get no requests: the gateway runs on 127.0.0.1 with the settings of your upstreams and routes, stand-ins respond in',
     'place of your endpoints, and filters are left out. Exits 0 when no request failed (failover), when 90 % of the possible throughput',
-    'was reached and the 99th percentile stayed under three times the usual one (overload), or when every bad version was rolled back (rollback); otherwise 1.',
+    'was reached and the 99th percentile stayed under three times the usual one (overload), when every bad version was rolled back (rollback), or when no key got more',
+    'than its limit by 2 % of a minute, 10 % below 100/s, and Redis was there to the end (limits); otherwise 1.',
   ].join('\n'),
   options: {
     config: configOption,
