@@ -286,6 +286,13 @@ test('a cost is taken at once, and what the answer says beyond it afterwards', a
   assert.equal((await get({ 'x-ask': 'plenty' })).status, 200);
   assert.equal(await admitted(3), 0);
   assert.equal(count('charged'), 3);
+  const other = await start(
+    t,
+    { limit: '10/h', cost: { responseHeader: 'X-Cost' } },
+    { backend: (request, response) => response.setHeader('x-cost', request.headers['x-ask'] ?? '1').end() },
+  );
+  // Ten at once and nine times as many owed is the most that a caller has to wait for.
+  assert.equal((await other.get({ 'x-ask': '99999' })).headers['ratelimit'], '"default";r=0;t=36000');
   const windows = await start(
     t,
     { limit: '10/h', algorithm: 'slidingLog', cost: { responseHeader: 'X-Cost' }, legacyHeaders: true },
