@@ -16,7 +16,7 @@ import type { Store } from '../../store/store.ts';
 import { schema } from './config.ts';
 import { oidcFilter } from './filter.ts';
 import { RefreshTable, refreshTableNeed } from './refresh-table.ts';
-import type { Session } from './session.ts';
+import { accessTimes, type Session, wantsRefresh } from './session.ts';
 import { CookieSessions, StoredSessions } from './session-keeper.ts';
 
 const key = 'a key of at least thirty-two characters';
@@ -788,6 +788,31 @@ test('a session that the provider ends has ended on every worker, and one that i
   assert.deepEqual([await statusOf(third!), shown()], [401, 2]);
 });
 
+test('tokens of a short life are not replaced in the second of the login, but in the second half of their life', async t => {
+  const { provider, privateKey } = await signingProvider(t);
+  const gateway = await start(t, provider.issuer, { upstreamToken: 'access' });
+  const begun = await ask(gateway.port, { path: '/', headers: { accept: 'text/html' } });
+  const callback = await callbackOf(begun, provider, privateKey, {});
+  const login = provider.tokens as object; // Because: `callbackOf` has just set them.
+  provider.tokens = { ...login, refresh_token: 'r1', expires_in: 20 };
+  const done = await ask(gateway.port, callback);
+  const cookie = valuesOf(done, 'set-cookie').find(line => line.startsWith('cardea_session='))!;
+  const page = await ask(gateway.port, { headers: { cookie: cookie.split(';')[0]! } });
+  assert.equal(page.headers['x-token'], 'Bearer a');
+  assert.equal(provider.asked.filter(url => url === '/token').length, 1);
+
+  for (const [lifeS, aheadS] of [
+    [1, 0],
+    [20, 10],
+    [60, 30],
+    [3_600, 30],
+  ] as const) {
+    const session = { ...sessionOf(provider.issuer), refreshToken: 'r1', ...accessTimes(1_000, lifeS) };
+    assert.equal(wantsRefresh(session, 1_000 + lifeS - aheadS - 1), false, `${lifeS} s`);
+    assert.equal(wantsRefresh(session, 1_000 + lifeS - aheadS), true, `${lifeS} s`);
+  }
+});
+
 test('tokens that are due again at once are replaced again, from whichever cookie', async t => {
   const { provider, workers, cookie, shown } = await startWorkers(t, -10);
   const due = (access: string, refresh: string, seconds: number) => {
@@ -798,7 +823,7 @@ test('tokens that are due again at once are replaced again, from whichever cooki
     assert.equal(answer.status, 200);
     return [answer.headers['x-token'], shown()];
   };
-  due('second', 'r2', 1);
+  due('second', 'r2', 0);
   assert.deepEqual(await asked(0), ['Bearer second', 1]);
   due('third', 'r3', 600);
   assert.deepEqual(await asked(1), ['Bearer third', 2]);

@@ -12,7 +12,7 @@ import type {
 import type { OidcConfig } from './config.ts';
 import { fetchBounded } from './fetch-bounded.ts';
 import { isUnreachable } from './provider-trouble.ts';
-import type { Session } from './session.ts';
+import { accessTimes, type Session } from './session.ts';
 
 type Library = typeof import('openid-client');
 type Tokens = TokenEndpointResponse & TokenEndpointResponseHelpers;
@@ -125,7 +125,7 @@ export class Provider {
       accessToken: tokens.access_token,
       refreshToken: tokens.refresh_token ?? session.refreshToken,
       idToken: tokens.id_token ?? session.idToken,
-      accessUntilS: until(tokens, nowS),
+      ...accessTimes(nowS, tokens.expires_in),
       usedS: nowS,
     };
   }
@@ -213,7 +213,7 @@ export class Provider {
       accessToken: tokens.access_token,
       refreshToken: tokens.refresh_token ?? null,
       idToken: tokens.id_token ?? null,
-      accessUntilS: until(tokens, nowS),
+      ...accessTimes(nowS, tokens.expires_in),
       startedS: nowS,
       usedS: nowS,
     };
@@ -237,11 +237,6 @@ function secretBy(library: Library, secret: string): ClientAuth {
 function ownClaims(claims: object): Readonly<Record<string, unknown>> {
   const protocol = new Set(['nonce', 'at_hash', 'c_hash', 's_hash', 'aud', 'azp', 'exp', 'iat', 'jti']);
   return Object.fromEntries(Object.entries(claims).filter(([name]) => !protocol.has(name)));
-}
-
-function until(tokens: Tokens, nowS: number): number {
-  const { expires_in: seconds } = tokens;
-  return seconds === undefined ? 0 : nowS + seconds;
 }
 
 function random(): string {

@@ -11,6 +11,8 @@ export interface Session {
   readonly idToken: string | null;
   /** When the access token expires, in seconds since 1970; 0 when the provider did not say. */
   readonly accessUntilS: number;
+  /** How long before its end the access token is replaced, in seconds. Sessions that earlier versions wrote do not say. */
+  readonly refreshAheadS?: number;
   readonly startedS: number;
   /** When the session was last written, in seconds since 1970. */
   readonly usedS: number;
@@ -21,7 +23,7 @@ export interface SessionTimes {
   readonly lifeMs: number;
 }
 
-/** How long before their end access tokens are replaced. */
+/** How long before their end access tokens are replaced at most, in seconds. */
 const REFRESH_AHEAD_S = 30;
 
 export function hasEnded(session: Session, nowS: number, { idleMs, lifeMs }: SessionTimes): boolean {
@@ -33,8 +35,21 @@ export function isStale(session: Session, nowS: number, { idleMs }: SessionTimes
   return nowS >= session.usedS + idleMs / 4_000;
 }
 
-export function wantsRefresh(session: Session, nowS: number): boolean {
-  return session.refreshToken !== null && session.accessUntilS !== 0 && nowS >= session.accessUntilS - REFRESH_AHEAD_S;
+/** When an access token that lives `lifeS` seconds from now on ends, and how long before that it is replaced. */
+export function accessTimes(
+  nowS: number,
+  lifeS: number | undefined,
+): Required<Pick<Session, 'accessUntilS' | 'refreshAheadS'>> {
+  if (lifeS === undefined) return { accessUntilS: 0, refreshAheadS: 0 };
+  // Because: a token of a short life that was replaced in the second of its login would look like the one that it replaced, and stay too long.
+  return { accessUntilS: nowS + lifeS, refreshAheadS: Math.min(REFRESH_AHEAD_S, Math.floor(lifeS / 2)) };
+}
+
+export function wantsRefresh(
+  { refreshToken, accessUntilS, refreshAheadS = REFRESH_AHEAD_S }: Session,
+  nowS: number,
+): boolean {
+  return refreshToken !== null && accessUntilS !== 0 && nowS >= accessUntilS - refreshAheadS;
 }
 
 /** Whether both have the same tokens. A provider may issue the same refresh token again, so the end of the access token counts too. */
