@@ -5,7 +5,7 @@ import { parseRate, type Rate } from '../rate.ts';
 
 const COUNT_MAX = 999_999;
 const DAY_MS = 24 * 3_600_000;
-const expected = 'expected off, or a rate such as 30/min or 10/15min';
+const expected = `expected off, or a rate such as 30/min or 10/15min, with at most ${COUNT_MAX} in a time below 24h`;
 
 /** Null when the text is not a rate that can be counted here. */
 function attemptRate(text: string): Rate | null {

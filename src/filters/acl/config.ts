@@ -18,7 +18,7 @@ export const documentation =
   'Where `allow` is given, a caller that matches none of its rules is refused as well. All conditions of a rule must hold; a condition with a list holds when one of its values matches. ' +
   'A caller that has not been recognised gets 401 if credentials could help, everyone else gets 403 `access_denied`; ' +
   'if a token lacks scopes, the response says so (RFC 6750 section 3.1).\n\n' +
-  'A condition on a claim is a value (`admin`, `true`, `3`), a list of values, `"~regex"`, a comparison (`">= 3"`), or `{ present: true }`. A claim that is a list matches when one of its members does. ' +
+  'A condition on a claim is a value (`admin`, `true`, `3`), a list of values, `"~regex"`, a comparison (`">= 3"`), or `{ present: true }`. A claim that is a list matches when one of its members does. Numbers and booleans also match claims that hold them as text, `"3"` or `"true"`. ' +
   'Dots lead into objects: `realm_access.roles`.';
 
 const names = (what: string) =>
