@@ -210,3 +210,10 @@ export type JwtConfig = z.output<typeof schema>;
 export function makesKnown({ consumer }: JwtConfig): readonly CallerPart[] {
   return consumer === undefined ? ['claim'] : ['claim', 'consumer'];
 }
+
+/** The store that the configuration names, if any. */
+export function storesOf({
+  revocation,
+}: JwtConfig): readonly { readonly name: string; readonly path: readonly string[] }[] {
+  return revocation === undefined ? [] : [{ name: revocation.store, path: ['revocation', 'store'] }];
+}

@@ -83,6 +83,8 @@ class JwtFilter implements Filter {
 
   constructor(config: JwtConfig, services: FilterServices) {
     const { failedLogins, forward, consumer, scopes, optional } = config;
+    // Because: a store of another kind gave this filter no tables either, and what the first of them says would be told in its place.
+    const feed = revocationFeed(config, name => services.storeSpec(name));
     this.config = config;
     this.worker = services.worker;
     this.credentialPlaces = config.from;
@@ -101,7 +103,6 @@ class JwtFilter implements Filter {
     );
     this.strangers = this.desk;
     this.knowledge = knowledgeOf(config, services.worker);
-    const feed = revocationFeed(config, name => services.storeSpec(name));
     this.revocations =
       feed === null ? null : new Revocations(services.worker.feed(feed), config.revocation?.startWithout === 'allow');
     this.scopeChallenge = `Bearer realm="cardea", error="insufficient_scope", scope="${scopes.join(' ')}"`;
