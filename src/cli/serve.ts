@@ -40,7 +40,7 @@ export async function serve({ file, workers, onReady }: ServeOptions, terminal: 
     return ExitCode.failed;
   }
   // The supervisor starts its threads while the file is read.
-  const supervisor = new Supervisor({ workers, load: () => loadFile(file), version });
+  const supervisor = new Supervisor({ workers, load: pairs => loadFile(file, pairs), version });
   const fail = async (message: string): Promise<number> => {
     if (message !== '') terminal.err(`${terminal.paintError('red', 'cardea:')} ${message}`);
     await supervisor.abandon();

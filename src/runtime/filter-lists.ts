@@ -4,7 +4,7 @@ import { nonBareRoutes } from '../config/checks/non-bare-routes.ts';
 import type { Config, FilterConfig } from '../config/config.ts';
 import { asWritten } from '../config/output/as-written.ts';
 import { type FilterSchema, innerFilters, type ReadList } from '../config/schemas/filter-schema.ts';
-import type { FilterList } from '../net/tls/read-material.ts';
+import type { FilterList } from '../net/tls/tls-specs.ts';
 
 type Schemas = ReadonlyMap<string, FilterSchema>;
 

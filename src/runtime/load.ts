@@ -9,7 +9,7 @@ import { type LoadResult, loadConfig } from '../config/load.ts';
 import { LoadCache } from '../config/load-cache.ts';
 import { type NamedFiles, readNamedFiles } from '../config/named-files.ts';
 import { inReadingOrder, withoutEchoes } from '../config/problems/problem-order.ts';
-import { readTlsMaterial } from '../net/tls/read-material.ts';
+import { type PairsByFile, type ReadMaterial, readTlsMaterial } from '../net/tls/read-material.ts';
 import type { TlsMaterial } from '../net/tls/tls-material.ts';
 import { filterLists } from './filter-lists.ts';
 
@@ -23,14 +23,21 @@ export interface LoadedFile {
   readonly locate: (problem: Problem) => LocatedProblem;
   /** The certificates and keys that the configuration names, checked. */
   readonly tls: TlsMaterial;
+  /** The pairs of `tls`. */
+  readonly pairs: PairsByFile;
+  /** Errors in files of certificates in whose place the pairs before stay in use. */
+  readonly refused: readonly LocatedProblem[];
 }
 
 /** Lets a reload redo only what changed. */
 const cache = new LoadCache();
 
-/** Checks the document against its schemas and references. Problems that only compiling shows are left to the workers. */
-export async function loadFile(file: string): Promise<LoadedFile> {
-  return loadedFile(await load(file));
+/**
+ * Checks the document against its schemas and references. Problems that only compiling shows are left to the workers. `serving` has the
+ * certificates of a running gateway, which stay in use where their files are broken now.
+ */
+export async function loadFile(file: string, serving?: PairsByFile): Promise<LoadedFile> {
+  return loadedFile(await load(file), serving);
 }
 
 /**
@@ -47,7 +54,7 @@ export async function loadAndCompile(file: string): Promise<LoadedFile> {
   // Loaded only for commands that check: `run` leaves compiling to the workers.
   const { dryCompile } = await import('../compile/dry-compile.ts');
   const { compiled, problems } = dryCompile(config, await filtersInUse(config));
-  const ofFiles = result.ok ? [] : checkFiles(config, readNamedFiles(config)).problems;
+  const ofFiles = result.ok ? [] : checkFiles(config, readNamedFiles(config), noPairs).problems;
   const all = withoutEchoes(
     loaded.problems,
     [...problems, ...ofFiles].map(problem => loaded.locate(inDocument(problem))),
@@ -88,28 +95,30 @@ function filtersNamedIn(file: string): (name: string) => boolean {
   }
 }
 
+const noPairs: PairsByFile = new Map();
 const noTls: TlsMaterial = { listeners: [], upstreams: new Map(), certificates: [], revocationLists: [] };
 
 /** Checks the files that a configuration names. `material` is null when one of the problems is an error. */
-function checkFiles(
-  config: Config,
-  named: NamedFiles,
-): { readonly material: TlsMaterial | null; readonly problems: readonly Problem[] } {
-  const { material, problems } = readTlsMaterial(config, named, Date.now(), filterLists(config, filterSchemas));
+function checkFiles(config: Config, named: NamedFiles, serving: PairsByFile): ReadMaterial {
+  const lists = filterLists(config, filterSchemas);
+  const read = readTlsMaterial(config, named, Date.now(), { filterLists: lists, serving });
   const ofPages = pageProblems(config, named);
-  return { material: ofPages.length === 0 ? material : null, problems: [...problems, ...ofPages] };
+  return { ...read, material: ofPages.length === 0 ? read.material : null, problems: [...read.problems, ...ofPages] };
 }
 
-function loadedFile(result: LoadResult): LoadedFile {
+function loadedFile(result: LoadResult, serving: PairsByFile = noPairs): LoadedFile {
   const { files, problems, locate } = result;
-  if (!result.ok) return { config: null, files, problems, locate, tls: noTls };
+  const none = { tls: noTls, pairs: noPairs, refused: [] };
+  if (!result.ok) return { config: null, files, problems, locate, ...none };
   const { config, named } = result;
-  const { material, problems: ofFiles } = checkFiles(config, named);
+  const { material, problems: ofFiles, refused, pairs } = checkFiles(config, named, serving);
   return {
     config: material === null ? null : config,
     files,
     problems: ofFiles.length === 0 ? problems : inReadingOrder([...problems, ...ofFiles.map(locate)], files),
     locate,
     tls: material ?? noTls,
+    pairs,
+    refused: refused.map(locate),
   };
 }

@@ -14,6 +14,8 @@ function loaded(changes: Parameters<typeof sampleConfig>[0]): LoadedFile {
     problems: [],
     locate,
     tls: { listeners: [], upstreams: new Map(), certificates: [], revocationLists: [] },
+    pairs: new Map(),
+    refused: [],
   };
 }
 

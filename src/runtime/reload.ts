@@ -39,7 +39,7 @@ export class Reload {
     this.options = options;
   }
 
-  /** Resolves with null when a configuration that was read after this call serves, otherwise with the failure. */
+  /** Resolves with null when a configuration that was read after this call serves as a whole, otherwise with the failure. */
   request(cause: string): Promise<ReloadFailure | null> {
     if (this.running === null) {
       this.running = this.run(cause).finally(() => {
@@ -78,7 +78,8 @@ export class Reload {
     if (failure !== null) {
       // The process is stopping, as it was told to: nothing is wrong with the configuration.
       const level = failure.reason === STOPPING ? 'info' : 'error';
-      log(level, 'configuration not used, the previous one stays in use', { cause, reason: failure.reason });
+      const what = failure.problems === loaded?.refused ? 'certificate' : 'configuration';
+      log(level, `${what} not used, the previous one stays in use`, { cause, reason: failure.reason });
     }
     onDone(failure, loaded);
     return failure;
@@ -89,9 +90,10 @@ export class Reload {
     const { config } = loaded;
     this.versionToRetry = '';
     if (config === null) return failureOf(summaryOf(loaded.problems), loaded.problems);
+    const refused = loaded.refused.length === 0 ? null : failureOf(summaryOf(loaded.refused), loaded.refused);
     if (config.version === servingVersion()) {
       log('info', 'configuration is unchanged', { cause });
-      return null;
+      return refused;
     }
     const began = performance.now();
     const result = await deploy(loaded);
@@ -115,7 +117,7 @@ export class Reload {
       if (severity === 'warning')
         log('warn', 'configuration warning', { place: `${file}:${line}:${column}`, reason: message });
     }
-    return null;
+    return refused;
   }
 }
 

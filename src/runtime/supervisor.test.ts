@@ -27,6 +27,8 @@ function loaded(config: Config): LoadedFile {
     problems: [],
     locate,
     tls: { listeners: [], upstreams: new Map(), certificates: [], revocationLists: [] },
+    pairs: new Map(),
+    refused: [],
   };
 }
 

@@ -3,6 +3,7 @@
 
 import { feedSources } from '../compile/feed-catalog.ts';
 import { nonBareRoutes } from '../config/checks/non-bare-routes.ts';
+import type { PairsByFile } from '../net/tls/read-material.ts';
 import { writeBuildInfo } from '../telemetry/build-info.ts';
 import { GatewayCell } from '../telemetry/metric-families.ts';
 import { MetricRegistry } from '../telemetry/metric-registry.ts';
@@ -35,7 +36,7 @@ const DRAIN_SLACK_MS = 10_000;
 
 export interface SupervisorOptions {
   readonly workers: number;
-  readonly load: () => Promise<LoadedFile>;
+  readonly load: (serving: PairsByFile) => Promise<LoadedFile>;
   /** Of the gateway, for `cardea_build_info`. */
   readonly version: string;
   /** Standard error when left out. */
@@ -67,6 +68,7 @@ export class Supervisor {
   private loadedAt = 0;
   /** When the last reading of the configuration began, or a time before that; milliseconds since 1970. */
   private readSince = this.startedAt;
+  private pairs: PairsByFile = new Map();
   private lastFailure: ReloadFailure | null = null;
   private hurry: (() => void) | null = null;
 
@@ -101,7 +103,7 @@ export class Supervisor {
     this.reloads = new Reload({
       load: () => {
         this.readSince = Date.now();
-        return options.load();
+        return options.load(this.pairs);
       },
       deploy: loaded => this.deploy(loaded),
       servingVersion: () => this.rollout?.serving?.config.version ?? '',
@@ -271,6 +273,7 @@ export class Supervisor {
     const otherKeys = ['gateway', ...gates.map(({ name }) => `route ${name}`), ...this.canaries.keys];
     this.health.useConfig(config.upstreams, otherKeys, loaded.tls.upstreams);
     this.certificates.follow(loaded.tls);
+    this.pairs = loaded.pairs;
     for (const setting of before === null ? [] : fixedSettingsThatChanged(before, config)) {
       this.log.warn('a changed setting takes effect at the next start', { setting });
     }

@@ -14,7 +14,7 @@ import type { SheddingSpec } from '../../src/exchange/admission/shedder.ts';
 import type { Plan } from '../../src/exchange/identity/consumer.ts';
 import type { ListedConsumer } from '../../src/exchange/identity/consumer-directory.ts';
 import type { Limits, Paths } from '../../src/exchange/snapshot.ts';
-import type { ListenerTlsSpec, UpstreamTlsSpec } from '../../src/net/tls/read-material.ts';
+import type { ListenerTlsSpec, UpstreamTlsSpec } from '../../src/net/tls/tls-specs.ts';
 import type { MatchSpec, RewriteSpec } from '../../src/route/match.ts';
 import type { StoreSpec } from '../../src/store/store-spec.ts';
 import type { GateSpec } from '../../src/upstream/admission/gate.ts';

@@ -7,7 +7,7 @@ import type { CertificatePair } from './tls-material.ts';
 
 const DAY_MS = 86_400_000;
 const RSA_BITS_MIN = 2_048;
-const EC_CURVES_WEAK: ReadonlySet<string> = new Set(['secp192r1', 'prime192v1', 'secp160r1', 'secp112r1', 'secp128r1']);
+const EC_BITS_MIN = 256;
 const certificateBlock =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 const keyBlock = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
@@ -173,7 +173,8 @@ function keyWeakness({ publicKey }: X509Certificate): string {
   if (asymmetricKeyType === 'rsa' && modulusLength < RSA_BITS_MIN) {
     return `RSA with ${modulusLength} bits, expected ${RSA_BITS_MIN} or more`;
   }
-  if (asymmetricKeyType === 'ec' && EC_CURVES_WEAK.has(namedCurve)) {
+  // The names have the size: prime256v1, secp384r1, brainpoolP512r1. Those without a size are old and small.
+  if (asymmetricKeyType === 'ec' && Number(/\d{3}/.exec(namedCurve)?.[0] ?? 0) < EC_BITS_MIN) {
     return `the curve ${namedCurve}, expected P-256 or better`;
   }
   return asymmetricKeyType === 'dsa' ? 'a DSA key, expected RSA or ECDSA' : '';
@@ -190,8 +191,13 @@ export interface ReadAuthorities {
 export function readAuthorities(text: string, now: number): ReadAuthorities {
   const found = certificatesOf(text);
   if (typeof found === 'string') return { problem: found, expiresAt: 0 };
-  const current = found.filter(certificate => certificate.validToDate.getTime() > now);
-  if (current.length === 0) return { problem: 'holds only certificates that have expired', expiresAt: 0 };
+  const unexpired = found.filter(({ validToDate }) => validToDate.getTime() > now);
+  if (unexpired.length === 0) return { problem: 'holds only certificates that have expired', expiresAt: 0 };
+  const current = unexpired.filter(({ validFromDate }) => validFromDate.getTime() <= now);
+  if (current.length === 0) {
+    const problem = 'holds only certificates that are not valid yet; is the clock of this machine right?';
+    return { problem, expiresAt: 0 };
+  }
   // OpenSSL verifies no certificate by a weak authority. Beside strong ones it does no harm: old bundles have some.
   const strong = current.filter(certificate => keyWeakness(certificate) === '');
   if (strong.length === 0) return { problem: `is weak: ${keyWeakness(current[0]!)}`, expiresAt: 0 };

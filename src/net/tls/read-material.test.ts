@@ -1,10 +1,12 @@
 // Problems of certificates, keys and lists are reported with the file and the place; good files become material.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { type CertificateFiles, TestAuthority } from '../../../test/support/certificates.ts';
-import { type ListenerTlsSpec, readTlsMaterial, type TlsFiles, type UpstreamTlsSpec } from './read-material.ts';
+import { readTlsMaterial } from './read-material.ts';
+import type { ListenerTlsSpec, TlsFiles, UpstreamTlsSpec } from './tls-specs.ts';
 
 const authority = new TestAuthority();
 after(() => authority.remove());
@@ -21,21 +23,22 @@ function files(folders: Record<string, string[]> = {}): TlsFiles {
   return { texts, folders: new Map(Object.entries(folders)) };
 }
 
+const listenerSpec: ListenerTlsSpec = {
+  certificates: [],
+  minVersion: 'TLSv1.2',
+  ciphers: [],
+  clientAuth: null,
+  handshakeTimeoutMs: 1_000,
+  handshakesMax: 10,
+  sessionTickets: { lifetimeMs: 1_000, keys: null },
+};
+
 function listenerWith(
   certificates: ListenerTlsSpec['certificates'],
   more: Partial<ListenerTlsSpec> = {},
   at = Date.now(),
 ) {
-  const tls: ListenerTlsSpec = {
-    certificates,
-    minVersion: 'TLSv1.2',
-    ciphers: [],
-    clientAuth: null,
-    handshakeTimeoutMs: 1_000,
-    handshakesMax: 10,
-    sessionTickets: { lifetimeMs: 1_000, keys: null },
-    ...more,
-  };
+  const tls: ListenerTlsSpec = { ...listenerSpec, certificates, ...more };
   return readTlsMaterial({ listeners: [{ tls, protocols: ['http/1.1'] }], upstreams: [], stores: [] }, files(), at);
 }
 
@@ -179,7 +182,7 @@ test('authorities by which nobody can be verified are refused, of listeners and 
   const read = readTlsMaterial(
     { listeners: [], upstreams: [{ name: 'u', tls, protocol: 'h2' }], stores: [] },
     files(),
-    now,
+    Date.now(),
   );
   assert.equal(
     problemOf(read).replace(/\S+short-ca/, 'short-ca'),
@@ -244,4 +247,81 @@ test('the authority of a store is checked, since its driver would tell when it c
   const [problem] = read('/nowhere/ca.pem').problems;
   assert.deepEqual(problem?.path, ['stores', 's', 'ca']);
   assert.match(problem?.message ?? '', /\/nowhere\/ca\.pem/);
+});
+
+test('a pair that serves stays while its files are broken, and does not keep the others from being renewed', () => {
+  const folder = authority.path('tenants');
+  const key = readFileSync(good.key, 'utf8');
+  const texts = new Map<string, string | { readonly error: string }>();
+  const put = (name: string, text: string) => texts.set(`${folder}/${name}`, text);
+  const tls = { ...listenerSpec, certificates: [{ folder }] };
+  const read = (serving?: ReturnType<typeof readTlsMaterial>['pairs']) => {
+    const names = Array.from(texts.keys(), file => file.slice(folder.length + 1)).sort();
+    const specs = { listeners: [{ tls, protocols: [] }], upstreams: [], stores: [] };
+    return readTlsMaterial(specs, { texts, folders: new Map([[folder, names]]) }, Date.now(), serving && { serving });
+  };
+  put('broken.pem', readFileSync(good.cert, 'utf8'));
+  put('broken.key', key);
+  put('renewed.pem', `${readFileSync(other.cert, 'utf8')}${readFileSync(other.key, 'utf8')}`);
+  const { pairs } = read();
+  assert.deepEqual([...pairs.keys()], [`${folder}/broken.pem`, `${folder}/renewed.pem`]);
+
+  const next = authority.issue('next', { names: ['DNS:other.test'] });
+  const renewed = `${readFileSync(next.cert, 'utf8')}${readFileSync(next.key, 'utf8')}`;
+  put('renewed.pem', renewed);
+  for (const [name, text, message] of [
+    ['broken.pem', 'hello', 'broken.pem is not PEM'],
+    ['broken.key', readFileSync(other.key, 'utf8'), 'broken.key is not the key of the certificate in'],
+  ] as const) {
+    const before = texts.get(`${folder}/${name}`);
+    put(name, text);
+    assert.equal(read().material, null, 'the start refuses it');
+    const { material, problems, refused } = read(pairs);
+    assert.deepEqual(problems, []);
+    assert.match(refused.map(each => `${each.severity} ${each.message}`).join(), new RegExp(`^error \\S+${message}`));
+    assert.deepEqual(
+      material?.listeners[0]?.certificates.map(({ cert }) => cert),
+      [readFileSync(good.cert, 'utf8'), renewed],
+    );
+    texts.set(`${folder}/${name}`, before!);
+  }
+  // A file that holds both certificate and key, and is broken as a whole.
+  put('renewed.pem', 'hello');
+  const { material, refused } = read(pairs);
+  assert.match(refused.map(({ message }) => message).join(), /^\S+renewed\.pem is not PEM/);
+  assert.equal(material?.listeners[0]?.certificates[1], pairs.get(`${folder}/renewed.pem`));
+});
+
+test('a file in a folder that cannot be read or holds nothing is refused; one that holds something else is left alone', () => {
+  const folder = authority.path('mixed');
+  const messagesWith = (text: string | { readonly error: string }) => {
+    const pair = [readFileSync(good.cert, 'utf8'), readFileSync(good.key, 'utf8')].join('');
+    const texts = new Map([
+      [`${folder}/a.pem`, pair],
+      [`${folder}/b.pem`, text],
+    ] as const);
+    const listeners = [{ tls: { ...listenerSpec, certificates: [{ folder }] }, protocols: [] }];
+    const files = { texts, folders: new Map([[folder, ['a.pem', 'b.pem']]]) };
+    const { problems } = readTlsMaterial({ listeners, upstreams: [], stores: [] }, files, Date.now());
+    return problems.map(({ message }) => message.replace(folder, '')).join();
+  };
+  assert.match(messagesWith(''), /^\/b\.pem is not PEM/);
+  assert.match(messagesWith('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'), /b\.pem holds a certif/);
+  assert.equal(messagesWith({ error: 'b.pem cannot be read' }), 'b.pem cannot be read');
+  assert.equal(messagesWith('-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n'), '');
+});
+
+test('a small curve is weak, whatever its name', () => {
+  for (const curve of ['secp224r1', 'secp160k1', 'sect113r1', 'wap-wsg-idm-ecid-wtls7']) {
+    const pair = { cert: authority.path(`${curve}.pem`), key: authority.path(`${curve}.key`) };
+    execFileSync('openssl', ['ecparam', '-name', curve, '-genkey', '-noout', '-out', pair.key]);
+    execFileSync('openssl', ['req', '-x509', '-key', pair.key, '-subj', '/CN=small', '-days', '9', '-out', pair.cert]);
+    assert.match(problemOf(listenerWith([pair])), /\.pem is weak: the curve \S+, expected P-256 or better$/);
+  }
+});
+
+test('authorities that are not valid yet can verify nobody', () => {
+  const clientAuth = { ca: authority.ca, crl: null, mode: 'required', forward: 'none' } as const;
+  const { problems } = listenerWith([good], { clientAuth }, Date.now() - 86_400_000);
+  assert.match(problems.map(({ message }) => message).join(), /ca\.pem holds only certificates that are not valid yet/);
 });

@@ -16,64 +16,40 @@ import type {
   TlsMaterial,
   TlsProblem,
 } from './tls-material.ts';
-
-/** See `ListenerTlsConfig` in src/config/config.ts, to which this is structurally equal. */
-export interface ListenerTlsSpec {
-  readonly certificates: readonly ({ readonly cert: string; readonly key: string } | { readonly folder: string })[];
-  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
-  readonly ciphers: readonly string[];
-  readonly clientAuth: {
-    readonly ca: string;
-    readonly crl: string | null;
-    readonly mode: 'required' | 'optional';
-    readonly forward: 'none' | 'x-forwarded-client-cert' | 'client-cert';
-  } | null;
-  readonly handshakeTimeoutMs: number;
-  readonly handshakesMax: number;
-  readonly sessionTickets: { readonly lifetimeMs: number; readonly keys: string | null };
-}
-
-/** See `UpstreamTlsConfig` in src/config/config.ts, to which this is structurally equal. */
-export type UpstreamTlsSpec = Omit<ClientTlsMaterial, 'protocols'>;
-
-/** The files and folders that were read, by path: the text or the file names, or why there are none. */
-export interface TlsFiles {
-  readonly texts: ReadonlyMap<string, string | { readonly error: string }>;
-  readonly folders: ReadonlyMap<string, readonly string[] | { readonly error: string }>;
-}
-
-export interface TlsSpecs {
-  readonly listeners: readonly { readonly tls: ListenerTlsSpec | null; readonly protocols: readonly string[] }[];
-  readonly upstreams: readonly {
-    readonly name: string;
-    readonly tls: UpstreamTlsSpec | null;
-    readonly protocol: 'http/1.1' | 'h2' | 'h2c' | 'auto';
-  }[];
-  /** `ca` is only checked here, and empty for none: the drivers of stores get its text with the configuration. */
-  readonly stores: readonly { readonly name: string; readonly ca: string }[];
-}
-
-/** A text with revocation lists by which a filter refuses clients. */
-export interface FilterList {
-  /** The file as the document names it, or the place of the text, for messages. */
-  readonly file: string;
-  readonly text: string;
-  readonly path: readonly (string | number)[];
-}
+import type { FilterList, ListenerTlsSpec, TlsFiles, TlsSpecs, UpstreamTlsSpec } from './tls-specs.ts';
 
 const TICKET_KEY_BYTES = 48;
+/** The first line of PEM that is no certificate. */
+const otherBlock = /-----BEGIN (?!(?:TRUSTED |X509 )?CERTIFICATE-----)[A-Z0-9 ]+-----/;
 
-/**
- * Reports all problems at once; `material` is null when one of them is an error. `now` is milliseconds since 1970. `filterLists` has the
- * lists of each filter that reads some.
- */
+/** Certificates with their keys, by certificate file. */
+export type PairsByFile = ReadonlyMap<string, CertificatePair>;
+
+export interface ReadMaterial {
+  /** Null when one of the problems is an error. */
+  readonly material: TlsMaterial | null;
+  readonly problems: readonly TlsProblem[];
+  /** What is wrong with files in whose place `serving` goes on. */
+  readonly refused: readonly TlsProblem[];
+  /** The pairs of `material`. */
+  readonly pairs: PairsByFile;
+}
+
+interface ReadOptions {
+  /** The lists of each filter that reads some. */
+  readonly filterLists?: readonly (readonly FilterList[])[];
+  /** The pairs in use. One stays when its files are broken now, so that this does not keep others from being renewed. */
+  readonly serving?: PairsByFile;
+}
+
+/** Reports all problems at once. `now` is milliseconds since 1970. */
 export function readTlsMaterial(
   specs: TlsSpecs,
   files: TlsFiles,
   now: number,
-  filterLists: readonly (readonly FilterList[])[] = [],
-): { readonly material: TlsMaterial | null; readonly problems: readonly TlsProblem[] } {
-  const reader = new MaterialReader(files, now);
+  { filterLists = [], serving = new Map() }: ReadOptions = {},
+): ReadMaterial {
+  const reader = new MaterialReader(files, now, serving);
   const listeners = specs.listeners.map(({ tls, protocols }, at) =>
     tls === null ? null : reader.listener(tls, protocols, ['listeners', at, 'tls']),
   );
@@ -85,26 +61,31 @@ export function readTlsMaterial(
   }
   for (const { name, ca } of specs.stores) if (ca !== '') reader.authorities(ca, ['stores', name, 'ca']);
   for (const lists of filterLists) reader.filterLists(lists);
-  const { problems } = reader;
+  const { problems, refused, pairs } = reader;
   const isWrong = problems.some(({ severity }) => severity === 'error');
   const { revocationLists } = reader;
   const certificates = Array.from(reader.expiries, ([file, expiresAt]) => ({ file, expiresAt }));
-  return { material: isWrong ? null : { listeners, upstreams, certificates, revocationLists }, problems };
+  const material = isWrong ? null : { listeners, upstreams, certificates, revocationLists };
+  return { material, problems, refused, pairs };
 }
 
 type Path = readonly (string | number)[];
 
 class MaterialReader {
   readonly problems: TlsProblem[] = [];
+  readonly refused: TlsProblem[] = [];
+  readonly pairs = new Map<string, CertificatePair>();
   /** By file. */
   readonly expiries = new Map<string, number>();
   readonly revocationLists: DatedFile[] = [];
   private readonly files: TlsFiles;
   private readonly now: number;
+  private readonly serving: PairsByFile;
 
-  constructor(files: TlsFiles, now: number) {
+  constructor(files: TlsFiles, now: number, serving: PairsByFile) {
     this.files = files;
     this.now = now;
+    this.serving = serving;
   }
 
   authorities(file: string, at: Path): string {
@@ -126,7 +107,7 @@ class MaterialReader {
     for (const [index, source] of spec.certificates.entries()) {
       const place = [...at, 'certificates', index];
       if ('cert' in source) {
-        const pair = this.pair(source.cert, source.key, [...place, 'cert'], [...place, 'key']);
+        const pair = this.pairOfFiles(source.cert, source.key, [...place, 'cert'], [...place, 'key']);
         if (pair !== null) found.push({ pair, at: [...place, 'cert'] });
       } else {
         const folder = [...place, 'folder'];
@@ -159,7 +140,7 @@ class MaterialReader {
     protocols: readonly string[],
     at: Path,
   ): ClientTlsMaterial {
-    const pair = cert === null || key === null ? null : this.pair(cert, key, [...at, 'cert'], [...at, 'key']);
+    const pair = cert === null || key === null ? null : this.pairOfFiles(cert, key, [...at, 'cert'], [...at, 'key']);
     if (!verify) {
       const message =
         'certificates of this upstream are not verified: anyone in between can read and change everything';
@@ -183,7 +164,26 @@ class MaterialReader {
     for (const { about, message, severity } of flaws) {
       this.problems.push({ path: about === 'cert' ? certAt : keyAt, message, severity });
     }
-    if (pair !== null) this.noteExpiry(certFile, pair.expiresAt);
+    return pair;
+  }
+
+  private pairOfFiles(certFile: string, keyFile: string, certAt: Path, keyAt: Path): CertificatePair | null {
+    return this.orServing(certFile, () => this.pair(certFile, keyFile, certAt, keyAt));
+  }
+
+  /** The pair that `read` gives or, when it fails, the one that serves of this file. Null without both, or when the file holds no pair. */
+  private orServing(certFile: string, read: () => CertificatePair | null): CertificatePair | null {
+    const before = this.problems.length;
+    let pair = read();
+    const serving = this.serving.get(certFile);
+    if (pair === null && serving !== undefined && this.problems.length > before) {
+      this.refused.push(...this.problems.splice(before));
+      pair = serving;
+    }
+    if (pair !== null) {
+      this.pairs.set(certFile, pair);
+      this.noteExpiry(certFile, pair.expiresAt);
+    }
     return pair;
   }
 
@@ -201,15 +201,8 @@ class MaterialReader {
     const certs = names.filter(name => !name.endsWith('.key'));
     const pairs: CertificatePair[] = [];
     for (const name of certs) {
-      const stem = name.slice(0, -4);
       const file = path.join(folder, name);
-      const text = this.files.texts.get(file);
-      const isCombined = typeof text === 'string' && hasKey(text);
-      if (!keys.has(stem) && !isCombined) {
-        this.withoutKey(file, stem, at);
-        continue;
-      }
-      const pair = this.pair(file, keys.has(stem) ? path.join(folder, `${stem}.key`) : file, at, at);
+      const pair = this.orServing(file, () => this.pairInFolder(file, keys.has(name.slice(0, -4)), at));
       if (pair !== null) pairs.push(pair);
     }
     for (const stem of keys) {
@@ -224,15 +217,28 @@ class MaterialReader {
     return pairs;
   }
 
+  private pairInFolder(file: string, hasKeyFile: boolean, at: Path): CertificatePair | null {
+    const keyFile = `${file.slice(0, -4)}.key`;
+    if (hasKeyFile) return this.pair(file, keyFile, at, at);
+    const text = this.text(file, at);
+    if (text === null) return null;
+    if (hasKey(text)) return this.pair(file, file, at, at);
+    this.withoutKey(file, text, at);
+    return null;
+  }
+
   /** An authority's file may have no key. For any other the key is still to come: until then its names would get another certificate. */
-  private withoutKey(file: string, stem: string, at: Path): void {
-    const text = this.files.texts.get(file);
-    const chain = typeof text === 'string' ? certificatesOf(text) : '';
-    if (typeof chain === 'string') return;
+  private withoutKey(file: string, text: string, at: Path): void {
+    const chain = certificatesOf(text);
+    if (typeof chain === 'string') {
+      // Lists of revoked certificates and parameters may lie in the folder as well. Anything else was to be a certificate.
+      if (!otherBlock.test(text)) this.fail(at, `${file} ${chain}`);
+      return;
+    }
     const { ca, subjectAltName = '' } = chain[0]!;
     // A self-signed certificate says that it is an authority, but may still be meant for a name.
     if (ca && !subjectAltName.includes('DNS:')) return;
-    this.fail(at, `${file} has no key beside it: expected ${stem}.key`);
+    this.fail(at, `${file} has no key beside it: expected ${path.basename(file).slice(0, -4)}.key`);
   }
 
   private revocations(file: string, at: Path): string {

@@ -151,6 +151,27 @@ test('a folder: links swapped as Kubernetes does, and a pair that comes later', 
   assert.notEqual(await shownInTime(folderPort, 'next', 'two.test'), 'two');
 });
 
+test('a broken certificate does not keep another one from being renewed; /config says what is wrong', async () => {
+  const before = await shown(gateway.port);
+  const failures = () => metric(gateway, 'cardea_config_reloads_total{result="failure"}');
+  const failuresBefore = await failures();
+  writeFileSync(files.cert, 'no certificate');
+  await saidInTime(/"certificate not used, the previous one stays in use"[^\n]*live\.pem is not PEM/);
+  const renewed = authority.issue('renewed', { names: ['DNS:one.test'], name: 'renewed' });
+  mkdirSync(`${folder}/..data3`);
+  cpSync(renewed.cert, `${folder}/..data3/one.pem`);
+  cpSync(renewed.key, `${folder}/..data3/one.key`);
+  symlinkSync('..data3', `${folder}/..new`);
+  renameSync(`${folder}/..new`, `${folder}/..data`);
+  assert.equal(await shownInTime(folderPort, 'renewed', 'one.test'), 'renewed');
+  assert.equal(await shown(gateway.port), before);
+  const page = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/config`)).text();
+  assert.match(page, /"lastError": \{[^}]*live\.pem is not PEM/);
+  assert.ok((await failures()) > failuresBefore);
+  put('healed');
+  assert.equal(await shownInTime(gateway.port, 'healed'), 'healed');
+});
+
 test('how long a certificate is good for: in the log, on /health/ready and /metrics, of the one that serves', async () => {
   const expiring = async (): Promise<{ status: number; warnings: readonly string[] }> => {
     const response = await fetch(`http://127.0.0.1:${gateway.adminPort}/health/ready`);
