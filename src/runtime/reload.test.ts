@@ -193,3 +193,29 @@ test('a configuration of which a worker dies every time is not tried without end
   }
   assert.equal(deploys, 2);
 });
+
+test('files that are refused are told one by one and are the failure, whether or not the rest is new', async () => {
+  const told: string[] = [];
+  const { locate } = loaded({});
+  const refused = ['a.pem', 'b.pem'].map(name =>
+    locate({ path: [], message: `${name} is not PEM`, severity: 'error' }),
+  );
+  const { reload, done } = reloadWith(
+    async () => ({ ok: true, reports: [report] }),
+    async () => ({ ...loaded({}), refused }),
+    (level, message, fields) => told.push(`${level} ${message} ${fields?.['reason'] ?? ''}`),
+  );
+  const lines = refused.map(
+    ({ message }) => `error certificate not used, the previous one stays in use cardea.yaml:3:7: ${message}`,
+  );
+  for (const first of ['configuration reloaded', 'configuration is unchanged']) {
+    const failure = await reload.request('test');
+    assert.equal(failure?.reason, 'cardea.yaml:3:7: a.pem is not PEM (and 1 more)');
+    assert.match(told[0]!, new RegExp(`^info ${first}`));
+    assert.deepEqual(told.splice(0).slice(1), lines);
+  }
+  assert.deepEqual(
+    done.map(failure => failure?.problems),
+    [refused, refused],
+  );
+});

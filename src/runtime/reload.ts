@@ -78,8 +78,13 @@ export class Reload {
     if (failure !== null) {
       // The process is stopping, as it was told to: nothing is wrong with the configuration.
       const level = failure.reason === STOPPING ? 'info' : 'error';
-      const what = failure.problems === loaded?.refused ? 'certificate' : 'configuration';
-      log(level, `${what} not used, the previous one stays in use`, { cause, reason: failure.reason });
+      if (failure.problems !== loaded?.refused) {
+        log(level, 'configuration not used, the previous one stays in use', { cause, reason: failure.reason });
+      } else {
+        // Each in its own line: whoever mends the first one need not look for the next.
+        for (const problem of failure.problems.filter(({ severity }) => severity === 'error'))
+          log('error', 'certificate not used, the previous one stays in use', { cause, reason: placedText(problem) });
+      }
     }
     onDone(failure, loaded);
     return failure;
