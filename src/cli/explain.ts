@@ -3,6 +3,7 @@
 import { destinationUpstreams } from '../config/checks/destination-upstreams.ts';
 import type { Config } from '../config/config.ts';
 import { asWritten } from '../config/output/as-written.ts';
+import { isMethod } from '../config/schemas/match-schema.ts';
 import { redact } from '../control/redact.ts';
 import { destinationText } from '../control/route-list.ts';
 import { askedArrival } from '../runtime/asked-arrival.ts';
@@ -76,7 +77,11 @@ function withoutSecrets(explanation: Explanation, config: Config): Explanation {
 /** Parses the URL by hand: a URL object would resolve dot segments before the gateway can refuse them. Throws a UsageError. */
 function requestOf(args: CommandArguments): Omit<RequestToExplain, 'arrival'> {
   const [method = '', url = ''] = args.positionals;
-  if (!/^[A-Za-z-]+$/.test(method)) throw new UsageError(`"${method}" is not a method; cardea explain GET ${method}`);
+  if (/[:/]/.test(method)) {
+    const target = String(redact(method));
+    throw new UsageError(`"${target}" is not a method; write the method first: cardea explain GET ${target}`);
+  }
+  if (!isMethod(method.toUpperCase())) throw new UsageError(`"${method}" is not a method such as GET or POST`);
   const parts = /^(?:https?:\/\/(?<authority>[^/?#]*))?(?<path>\/[^?#]*)?(?:\?(?<query>[^#]*))?$/i.exec(url)?.groups;
   if (parts === undefined) {
     throw new UsageError(
