@@ -11,6 +11,7 @@ import { isForwardingClaim } from '../exchange/forwarded.ts';
 import type { Route } from '../exchange/route.ts';
 import { isAuthority } from '../http/authority.ts';
 import { Headers } from '../http/headers.ts';
+import { knownMethods } from '../http/methods.ts';
 import { normalizePath } from '../http/path.ts';
 import type { Arrival } from '../http/request-head.ts';
 import { explainRoutes, type RouteExplanation } from '../route/explain.ts';
@@ -34,7 +35,14 @@ export interface RequestToExplain {
 
 export interface Explanation {
   /** What happens to the request: a route takes it, the gateway answers OPTIONS itself, or the request is refused. */
-  readonly outcome: 'routed' | 'options' | 'path_refused' | 'route_not_found' | 'method_not_allowed' | 'needs_body';
+  readonly outcome:
+    | 'routed'
+    | 'options'
+    | 'method_not_implemented'
+    | 'path_refused'
+    | 'route_not_found'
+    | 'method_not_allowed'
+    | 'needs_body';
   /** Path as routing and the filters see it; as received when the path is refused. */
   readonly path: string;
   /** A sentence that explains the outcome. */
@@ -87,6 +95,10 @@ const methodsWithoutBody: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS
 export async function explainRequest(config: Config, asked: RequestToExplain): Promise<Explanation> {
   const { compiled } = dryCompile(config, await filtersInUse(config));
   if (compiled === null) throw new Error('the configuration has errors');
+  if (!knownMethods.has(asked.method)) {
+    const detail = `the gateway serves no requests with ${asked.method}: 501`;
+    return { ...nothingFound, outcome: 'method_not_implemented', path: asked.rawPath, detail };
+  }
   const normalized = normalizePath(asked.rawPath, config.paths);
   if (!normalized.ok) {
     return { ...nothingFound, outcome: 'path_refused', path: asked.rawPath, detail: normalized.detail };

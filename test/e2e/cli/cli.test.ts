@@ -339,7 +339,7 @@ describe('explain', { concurrency: 2 }, () => {
     assert.equal(await outcome('GET', 'http://api.example.com/users/a%2fb'), 'path_refused');
   });
 
-  test('what the gateway does by itself: OPTIONS, preflights, TRACE', async () => {
+  test('what the gateway does by itself: OPTIONS, preflights, TRACE, methods that it does not know', async () => {
     const told = async (...args: string[]) => {
       const { code, out } = await cardea(['explain', '--json', ...args]);
       const { outcome, route, filters } = JSON.parse(out);
@@ -356,6 +356,8 @@ describe('explain', { concurrency: 2 }, () => {
       'requestId,bodyLimit',
     ]);
     assert.deepEqual(await told('TRACE', 'http://api.example.com/orders/1'), [1, 'method_not_allowed', null, '']);
+    assert.deepEqual(await told('BAN', 'http://api.example.com/orders/1'), [1, 'method_not_implemented', null, '']);
+    assert.deepEqual(await told('CONNECT', 'http://api.example.com/orders/1'), [1, 'method_not_implemented', null, '']);
   });
 
   test('a Host header says what is asked for, as with curl, also where the URL says where to connect', async () => {

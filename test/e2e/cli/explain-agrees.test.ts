@@ -81,6 +81,7 @@ const statuses: Readonly<Record<string, number>> = {
   routed: 200,
   options: 204,
   path_refused: 400,
+  method_not_implemented: 501,
   route_not_found: 404,
   method_not_allowed: 405,
 };
