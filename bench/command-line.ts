@@ -21,7 +21,7 @@ export const usage = `npm run bench -- [options]
   --warmup N       seconds before the first round, twice that for peers with a JIT (3; quick 1)
   --connections N  of the load (64)
   --repeats N      times that a round is run again when others disturbed it (1)
-  --write          write bench/results.md and results.json also for a part
+  --write          write bench/results.md and results.json also for a part; with --scenario its sections replace the old ones
   --list           names of scenarios and peers
 `;
 

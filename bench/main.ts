@@ -12,7 +12,7 @@ import { processTree } from './measure/process-tree.ts';
 import { shortMessage } from './measure/short-message.ts';
 import type { Peer } from './peer.ts';
 import { peers as allPeers } from './peers/all.ts';
-import { type Report, terminalTable, writeReport } from './report.ts';
+import { type Report, terminalTable, writePart, writeReport } from './report.ts';
 import type { Context, Result, Scenario } from './scenario.ts';
 import { scenarios as allScenarios } from './scenarios/all.ts';
 
@@ -96,7 +96,14 @@ async function run(wanted: Wanted, args: readonly string[]): Promise<number> {
     command,
     results,
   };
-  if (wanted.write && results.length > 0) writeReport(report);
+  if (wanted.write && results.length > 0) {
+    if (wanted.scenarios.length === 0) writeReport(report);
+    else
+      writePart(
+        report,
+        allScenarios.map(({ title }) => title),
+      );
+  }
   return failed > 0 ? 1 : 0;
 }
 
