@@ -5,13 +5,7 @@ import { KeyedHash } from '../../base/keyed-hash.ts';
 import { type Rate, rateName } from '../../base/rate.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Plan } from '../../exchange/identity/consumer.ts';
-import {
-  COUNT_MAX,
-  DEBT_BURSTS_MAX,
-  type LimitRule,
-  LOG_COUNT_MAX,
-  PER_SECOND_MAX,
-} from '../../store/limiter/limit-rule.ts';
+import { COUNT_MAX, type LimitRule, LOG_COUNT_MAX, PER_SECOND_MAX } from '../../store/limiter/limit-rule.ts';
 import { LimitCall, type Limiter, type LimiterStore } from '../../store/limiter/limiter-store.ts';
 import type { CallerKey } from './caller-key.ts';
 import type { LimitConfig } from './config.ts';
@@ -116,11 +110,7 @@ export class LimitStack {
       const more = units - call.costs[i]!;
       if (more <= 0) continue;
       this.limiter.charge(call, i, more);
-      call.remaining[i] = Math.max(0, call.remaining[i]! - more);
-      const { algorithm, count, perMs, burst } = this.limiter.rules[i]!;
-      if (algorithm !== 'gcra' && algorithm !== 'tokenBucket') continue;
-      const longestMs = ((1 + DEBT_BURSTS_MAX) * burst * perMs) / count;
-      call.resetMs[i] = Math.min(longestMs, call.resetMs[i]! + (more * perMs) / count);
+      call.correctForCharge(i, more, this.limiter.rules[i]!);
     }
   }
 }

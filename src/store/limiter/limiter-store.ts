@@ -1,7 +1,7 @@
 // The contract between a filter that limits and a store that counts: one call for stores that answer at once (shared memory, Redis
 // with local shares) and for those that answer later (exact Redis). Contracts only.
 
-import { isBucket, type LimitRule } from './limit-rule.ts';
+import { DEBT_BURSTS_MAX, isBucket, type LimitRule } from './limit-rule.ts';
 
 export interface LimiterStore {
   /** Opens limits that are decided together: all admit, or none takes anything. Called when a configuration is compiled. */
@@ -65,5 +65,14 @@ export class LimitCall {
       remaining[at]! += cost;
       if (isBucket(rule)) resetMs[at] = Math.max(0, resetMs[at]! - (cost * rule.perMs) / rule.count);
     }
+  }
+
+  /** Corrects the figures of a limit of which `units` were taken after the call. */
+  correctForCharge(at: number, units: number, rule: LimitRule): void {
+    const { remaining, resetMs } = this;
+    remaining[at] = Math.max(0, remaining[at]! - units);
+    if (!isBucket(rule)) return;
+    const msPerUnit = rule.perMs / rule.count;
+    resetMs[at] = Math.min((1 + DEBT_BURSTS_MAX) * rule.burst * msPerUnit, resetMs[at]! + units * msPerUnit);
   }
 }
