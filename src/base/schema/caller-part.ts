@@ -2,4 +2,9 @@
 
 export type CallerPart = 'consumer' | 'key' | 'claim';
 
+/** What a filter can make known that reads a token, and finds the consumer only as `consumer` says. */
+export function partsOfToken({ consumer }: { readonly consumer?: object | undefined }): readonly CallerPart[] {
+  return consumer === undefined ? ['claim'] : ['claim', 'consumer'];
+}
+
 export const callerParts: readonly CallerPart[] = ['consumer', 'key', 'claim'];

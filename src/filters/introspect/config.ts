@@ -1,7 +1,7 @@
 // The configuration of the introspect filter. Knows nothing of how exchanges run, nor how the server is asked.
 
 import { z } from 'zod';
-import type { CallerPart } from '../../base/schema/caller-part.ts';
+import { partsOfToken } from '../../base/schema/caller-part.ts';
 import { credentialPlaces } from '../../base/schema/credential-places.ts';
 import { duration, durationOrZero } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
@@ -98,6 +98,4 @@ export const schema = z
 export type IntrospectConfig = z.output<typeof schema>;
 
 /** What this filter can make known of a caller. */
-export function makesKnown({ consumer }: IntrospectConfig): readonly CallerPart[] {
-  return consumer === undefined ? ['claim'] : ['claim', 'consumer'];
-}
+export const makesKnown = partsOfToken;

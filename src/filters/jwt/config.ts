@@ -1,7 +1,7 @@
 // The configuration of the jwt filter. Knows nothing of how exchanges run, nor how tokens are verified.
 
 import { z } from 'zod';
-import type { CallerPart } from '../../base/schema/caller-part.ts';
+import { partsOfToken } from '../../base/schema/caller-part.ts';
 import { credentialPlaces } from '../../base/schema/credential-places.ts';
 import { duration, durationOrZero } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
@@ -207,9 +207,7 @@ export const schema = z
 export type JwtConfig = z.output<typeof schema>;
 
 /** What this filter can make known of a caller. */
-export function makesKnown({ consumer }: JwtConfig): readonly CallerPart[] {
-  return consumer === undefined ? ['claim'] : ['claim', 'consumer'];
-}
+export const makesKnown = partsOfToken;
 
 /** The store that the configuration names, if any. */
 export function storesOf({

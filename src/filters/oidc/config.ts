@@ -1,7 +1,7 @@
 // The configuration of the oidc filter. Knows nothing of how exchanges run.
 
 import { z } from 'zod';
-import type { CallerPart } from '../../base/schema/caller-part.ts';
+import { partsOfToken } from '../../base/schema/caller-part.ts';
 import { duration } from '../../base/schema/duration.ts';
 import { failedLogins } from '../../base/schema/failed-logins.ts';
 import { forwardIdentity } from '../../base/schema/forward-identity.ts';
@@ -162,9 +162,7 @@ export const schema = z
 export type OidcConfig = z.output<typeof schema>;
 
 /** What this filter can make known of a caller. */
-export function makesKnown({ consumer }: OidcConfig): readonly CallerPart[] {
-  return consumer === undefined ? ['claim'] : ['claim', 'consumer'];
-}
+export const makesKnown = partsOfToken;
 
 /** The store that the configuration names, if any. */
 export function storesOf(config: OidcConfig): { readonly name: string; readonly path: readonly string[] }[] {
