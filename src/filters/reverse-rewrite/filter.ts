@@ -17,11 +17,12 @@ export const reverseRewriteFilter: FilterDefinition<ReverseRewriteConfig> = {
     const hosts = config.hosts.map(host => host.toLowerCase());
     return {
       onResponse(exchange) {
+        // A filter's or the gateway's own redirect is in public terms already.
+        if (exchange.answeredBy !== 'upstream') return;
         const { headers } = exchange.response!;
         const cookies = headers.getAll('set-cookie');
         const present = references.filter(([name]) => headers.has(name));
-        // A filter's or the gateway's own redirect is in public terms already.
-        if (exchange.answeredBy !== 'upstream' || (present.length === 0 && cookies.length === 0)) return;
+        if (present.length === 0 && cookies.length === 0) return;
         const sides = sidesOf(exchange, hosts);
         for (const [name, written] of present) {
           // Of several fields a client may follow any, so all are turned back.
