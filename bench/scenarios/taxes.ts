@@ -1,6 +1,7 @@
 // What a policy costs compared with a bare route: Cardea against itself, small GET.
 
 import path from 'node:path';
+import { besideNeighbours } from '../../test/chaos/paired-ratios.ts';
 import { bodies, bodyHash } from '../backend/bodies.ts';
 import { apiKey, makeToken, writeTokens } from '../backend/tokens.ts';
 import type { LoadRequest } from '../load/load.ts';
@@ -127,9 +128,8 @@ function differences(samples: ReadonlyMap<string, readonly Sample[]>, contestant
   return contestants.flatMap(({ label, shares }) => {
     const costs = samples.get(label)?.map(costUs) ?? [];
     const base = samples.get(shares ?? '')?.map(costUs) ?? [];
-    const added = costs.slice(0, -1).map((cost, i) => cost - (base[i]! + base[i + 1]!) / 2);
-    if (base.length === 0 || added.length === 0) return [];
-    added.sort((a, b) => a - b);
+    if (base.length === 0 || costs.length < 2) return [];
+    const added = besideNeighbours(base, costs.slice(0, -1), (cost, bare) => cost - bare);
     const [low, high] = [quantile(added, 0.25).toFixed(2), quantile(added, 0.75).toFixed(2)];
     return [`${label}: ${median(added).toFixed(2)} µs over the bare route, in half of the rounds ${low} to ${high}.`];
   });

@@ -7,9 +7,18 @@ export interface PairedRatios {
   readonly high: number;
 }
 
-/** `before` has one element more than `meanwhile`: each element of `meanwhile` is divided by the mean of its two neighbours in `before`. */
+/** `before` has one element more than `meanwhile`: `relate` gets each element of `meanwhile` and the mean of its neighbours. Ascending. */
+export function besideNeighbours(
+  before: readonly number[],
+  meanwhile: readonly number[],
+  relate: (value: number, neighbours: number) => number,
+): number[] {
+  return meanwhile.map((value, n) => relate(value, (before[n]! + before[n + 1]!) / 2)).sort((a, b) => a - b);
+}
+
+/** As `besideNeighbours`: each element of `meanwhile` is divided by the mean of its two neighbours in `before`. */
 export function pairedRatios(before: readonly number[], meanwhile: readonly number[]): PairedRatios {
-  const ratios = meanwhile.map((value, n) => value / ((before[n]! + before[n + 1]!) / 2)).sort((a, b) => a - b);
+  const ratios = besideNeighbours(before, meanwhile, (value, neighbours) => value / neighbours);
   const count = ratios.length;
   const cut = cutOff(count);
   const middle = (ratios[(count - 1) >> 1]! + ratios[count >> 1]!) / 2;

@@ -31,6 +31,15 @@ function put(name: string, { to = files, days = 365 } = {}): void {
   }
 }
 
+/** Puts the pair `one` into the folder as Kubernetes does: in a new folder, to which the link is turned at once. */
+function swapLinks(data: string, { cert, key }: { readonly cert: string; readonly key: string }): void {
+  mkdirSync(`${folder}/${data}`);
+  cpSync(cert, `${folder}/${data}/one.pem`);
+  cpSync(key, `${folder}/${data}/one.key`);
+  symlinkSync(data, `${folder}/..new`);
+  renameSync(`${folder}/..new`, `${folder}/..data`);
+}
+
 async function shown(port: number, servername = 'api.test'): Promise<string> {
   return (await askTls(port, { servername })).certificate;
 }
@@ -132,11 +141,7 @@ test('a broken file is refused with its name, and the old certificate stays', as
 test('a folder: links swapped as Kubernetes does, and a pair that comes later', async () => {
   assert.equal(await shown(folderPort, 'one.test'), 'one');
   const next = authority.issue('next', { names: ['DNS:one.test'], name: 'next' });
-  mkdirSync(`${folder}/..data2`);
-  cpSync(next.cert, `${folder}/..data2/one.pem`);
-  cpSync(next.key, `${folder}/..data2/one.key`);
-  symlinkSync('..data2', `${folder}/..new`);
-  renameSync(`${folder}/..new`, `${folder}/..data`);
+  swapLinks('..data2', next);
   assert.equal(await shownInTime(folderPort, 'next', 'one.test'), 'next');
   const two = authority.issue('two', { names: ['DNS:two.test'], name: 'two' });
   copyFileSync(two.cert, `${folder}/two.pem`);
@@ -158,11 +163,7 @@ test('a broken certificate does not keep another one from being renewed; /config
   writeFileSync(files.cert, 'no certificate');
   await saidInTime(/"certificate not used, the previous one stays in use"[^\n]*live\.pem is not PEM/);
   const renewed = authority.issue('renewed', { names: ['DNS:one.test'], name: 'renewed' });
-  mkdirSync(`${folder}/..data3`);
-  cpSync(renewed.cert, `${folder}/..data3/one.pem`);
-  cpSync(renewed.key, `${folder}/..data3/one.key`);
-  symlinkSync('..data3', `${folder}/..new`);
-  renameSync(`${folder}/..new`, `${folder}/..data`);
+  swapLinks('..data3', renewed);
   assert.equal(await shownInTime(folderPort, 'renewed', 'one.test'), 'renewed');
   assert.equal(await shown(gateway.port), before);
   const page = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/config`)).text();
